@@ -1,0 +1,213 @@
+//! Blocks: a header that is certified, and a body of records in the order in which they took effect.
+
+use hefu_keys::{Address, Hash, canonical, merkle};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::{
+    canonical_text,
+    execute::{BLOCK_ROWS_MAX, Moment, check},
+    height::Height,
+    refusal::Refusal,
+    state::{Changes, Fault, Overlay, Snapshot, Stop},
+    submission::{Submission, Unverified},
+    time::Time,
+};
+
+/// Largest body in bytes.
+pub const BODY_BYTES_MAX: usize = 4 << 20;
+
+/// What the validators certify.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Header {
+    /// The validator that built the block; a later round may propose it again.
+    pub builder: Address,
+    /// The chain.
+    pub chain: Hash,
+    /// The height, from 1.
+    pub height: Height,
+    /// Hash of the set of validators that signs this block.
+    pub members: Hash,
+    /// Height from which that set holds.
+    pub members_since: Height,
+    /// Hash of the set that signs the next block.
+    pub next_members: Hash,
+    /// Id of the block before; the chain's hash for the first.
+    pub previous: Hash,
+    /// Merkle root of the records' seals, in the order executed.
+    pub records: Hash,
+    /// Root of the register after this block.
+    pub register: Hash,
+    /// The block's time, later than the one before.
+    pub time: Time,
+    /// Format version.
+    pub version: u32,
+}
+
+impl Header {
+    /// The canonical text that is hashed.
+    pub fn text(&self) -> String {
+        canonical_text(self)
+    }
+
+    /// The block's id.
+    pub fn id(&self) -> Hash {
+        Hash::of(self.text().as_bytes())
+    }
+}
+
+/// A header with its records, as proposed and as stored.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The header.
+    pub header: Header,
+    /// The records with their annexes, in the order executed.
+    pub records: Vec<Submission>,
+}
+
+/// Bytes that are not a block.
+#[derive(Clone, Debug, Error)]
+pub enum BadBlock {
+    /// Too large.
+    #[error("the body has {0} bytes, at most {BODY_BYTES_MAX} are accepted")]
+    Size(usize),
+    /// Not canonical JSON of a block's shape.
+    #[error("the bytes are not a block: {0}")]
+    Shape(String),
+    /// A record in it is malformed or wrongly signed.
+    #[error("record {index} of the block: {refusal}")]
+    Record {
+        /// Position in the block.
+        index: usize,
+        /// What is wrong.
+        refusal: Refusal,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire<'a> {
+    header: Header,
+    #[serde(borrow)]
+    records: Vec<&'a RawValue>,
+}
+
+/// Root of the records' seals.
+pub fn records_root<'a>(seals: impl Iterator<Item = &'a Hash>) -> Hash {
+    let leaves: Vec<Hash> = seals.map(|seal| merkle::leaf(seal.as_bytes())).collect();
+    merkle::root(&leaves)
+}
+
+impl Block {
+    /// The canonical text that is sent, `{"header":…,"records":[…]}`.
+    pub fn text(&self) -> String {
+        Block::write(&self.header, self.records.iter().map(Submission::block_text))
+    }
+
+    /// The canonical text from a header and the records' texts.
+    pub fn write(header: &Header, records: impl Iterator<Item = String>) -> String {
+        let records: Vec<String> = records.collect();
+        format!("{{\"header\":{},\"records\":[{}]}}", header.text(), records.join(","))
+    }
+
+    /// Reads a block without verifying its records' signatures: `verify` does, and may know some already.
+    ///
+    /// # Errors
+    /// [`BadBlock`].
+    pub fn read(
+        bytes: &[u8],
+        mut verify: impl FnMut(Unverified) -> Result<Submission, Refusal>,
+    ) -> Result<Block, BadBlock> {
+        let (header, unverified) = Block::parse(bytes)?;
+        let mut records = Vec::with_capacity(unverified.len());
+        for (index, record) in unverified.into_iter().enumerate() {
+            records.push(verify(record).map_err(|refusal| BadBlock::Record { index, refusal })?);
+        }
+        Ok(Block { header, records })
+    }
+
+    /// Reads header and records, with no signature checked.
+    ///
+    /// # Errors
+    /// [`BadBlock`].
+    pub fn parse(bytes: &[u8]) -> Result<(Header, Vec<Unverified>), BadBlock> {
+        if bytes.len() > BODY_BYTES_MAX {
+            return Err(BadBlock::Size(bytes.len()));
+        }
+        // The depth limit is a record's; a block is two levels more, so only the parts are scanned.
+        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| BadBlock::Shape(error.to_string()))?;
+        let mut records = Vec::with_capacity(wire.records.len());
+        let mut canonical = format!("{{\"header\":{},\"records\":[", wire.header.text()).len();
+        for (index, raw) in wire.records.iter().enumerate() {
+            let text = raw.get();
+            canonical = canonical.saturating_add(text.len()).saturating_add(1);
+            let record = Unverified::read(text.as_bytes()).map_err(|refusal| BadBlock::Record { index, refusal })?;
+            if !record.is_block_form() {
+                return Err(BadBlock::Shape(format!("record {index} carries detached values")));
+            }
+            records.push(record);
+        }
+        canonical = canonical.saturating_sub(usize::from(!records.is_empty())).saturating_add(2);
+        if canonical != bytes.len() {
+            return Err(BadBlock::Shape("it is not canonical".to_owned()));
+        }
+        Ok((wire.header, records))
+    }
+}
+
+/// Why a block is not valid.
+#[derive(Debug, Error)]
+pub enum Invalid {
+    /// It does not follow from its parent.
+    #[error("{0} is not what the parent leads to")]
+    Header(&'static str),
+    /// The records' root differs.
+    #[error("the records are not those of the header")]
+    Records,
+    /// A record in it is refused.
+    #[error("record {index} is refused: {refusal}")]
+    Refused {
+        /// Position in the block.
+        index: usize,
+        /// The rule against it.
+        refusal: Refusal,
+    },
+    /// More rows than a block may change.
+    #[error("the block changes more than {BLOCK_ROWS_MAX} rows")]
+    Rows,
+    /// Our own machine failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Executes records in order and returns what they change. Valid blocks hold only records that take effect.
+///
+/// # Errors
+/// [`Invalid::Refused`], [`Invalid::Rows`] or [`Invalid::Fault`].
+pub fn execute_all(base: &dyn Snapshot, moment: &Moment, records: &[Submission]) -> Result<Changes, Invalid> {
+    let mut overlay = Overlay::new(base);
+    for (index, record) in records.iter().enumerate() {
+        let (writes, stamp) = check(&overlay, moment, record).map_err(|stop| match stop {
+            Stop::Refused(refusal) => Invalid::Refused { index, refusal },
+            Stop::Fault(fault) => Invalid::Fault(fault),
+        })?;
+        if overlay.len_with(&writes) > BLOCK_ROWS_MAX {
+            return Err(Invalid::Rows);
+        }
+        overlay.apply(writes, &stamp)?;
+    }
+    Ok(overlay.into_changes())
+}
+
+/// The seals of records, in their order.
+pub fn seals(records: &[Submission]) -> impl Iterator<Item = &Hash> {
+    records.iter().map(|record| &record.record().seal)
+}
+
+/// Canonical JSON that is checked elsewhere must not slip in through a header: it is re-written and compared.
+pub fn read_header(text: &str) -> Result<Header, BadBlock> {
+    canonical::check(text.as_bytes()).map_err(|error| BadBlock::Shape(error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| BadBlock::Shape(error.to_string()))
+}

@@ -1,0 +1,98 @@
+//! Entries: what happened to a row, chained so that none can be left out.
+
+use hefu_keys::Hash;
+use serde::{Deserialize, Serialize};
+
+use crate::{canonical_text, height::Height, time::Time};
+
+/// Domain tag of an entry's link in the chain of a row.
+const ENTRY_TAG: u8 = 0x03;
+
+/// What a record did to a row. A closed list, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The thing came into being (EPCIS action ADD).
+    Commission,
+    /// The thing was seen, or a step was done on it (EPCIS action OBSERVE).
+    Observe,
+    /// The thing ceased to be (EPCIS action DELETE).
+    Destroy,
+    /// The holder sent it to a named receiver.
+    Ship,
+    /// The named receiver took it.
+    Receive,
+    /// It was inspected.
+    Inspect,
+    /// It was put into a container.
+    Pack,
+    /// It was taken out of a container.
+    Unpack,
+    /// It was fixed to an assembly.
+    Associate,
+    /// It was taken off an assembly.
+    Dissociate,
+    /// Things were put into, or fixed to, this one.
+    Contain,
+    /// Things were taken out of, or off, this one.
+    Release,
+    /// A batch of codes was issued.
+    Issue,
+    /// The row came into being.
+    Register,
+    /// The row's data was replaced by a newer version.
+    Update,
+    /// A record was noted without an effect on the state, such as an error declaration.
+    Flag,
+}
+
+impl Role {
+    /// Whether the entry tells which containers enclose the row from here on, or until here.
+    pub const fn tells_containers(self) -> bool {
+        matches!(self, Role::Pack | Role::Unpack | Role::Associate | Role::Dissociate)
+    }
+}
+
+/// A container that encloses a row, with the state of the container's chain after the record in question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enclosing {
+    /// Head of the container's chain.
+    pub head: Hash,
+    /// The container's row.
+    pub key: String,
+    /// Length of the container's chain.
+    pub n: u64,
+}
+
+/// One link of a row's history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Ids of the organisations whose keys signed the record, as resolved when it took effect, sorted.
+    pub by: Vec<String>,
+    /// Every enclosing parent, innermost first, where the role tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<Enclosing>,
+    /// Height of the block that holds the record.
+    pub height: Height,
+    /// Id of the record.
+    pub record: Hash,
+    /// What the record did to the row.
+    pub role: Role,
+    /// Time of the block.
+    pub time: Time,
+}
+
+impl Entry {
+    /// The canonical text that is hashed.
+    pub fn text(&self) -> String {
+        canonical_text(self)
+    }
+
+    /// The head of the chain after this entry: `SHA-256(0x03 ‖ head before ‖ SHA-256(entry))`.
+    pub fn extend(&self, before: &Hash) -> Hash {
+        let entry = Hash::of(self.text().as_bytes());
+        Hash::tagged(ENTRY_TAG, &[before.as_bytes(), entry.as_bytes()])
+    }
+}

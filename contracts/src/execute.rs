@@ -1,0 +1,204 @@
+//! The rules: from a state, a moment and a record to changed rows or a refusal.
+//!
+//! All checks come first, then all writes. The moment is the block's: an execution never asks a clock, so every
+//! validator, and everybody who re-executes the chain years later, comes to the same rows.
+
+use hefu_keys::Hash;
+
+use crate::{
+    annex::Annex,
+    catalogue, codes,
+    entry::{Entry, Role},
+    height::Height,
+    parties::{self, KeyRole, KeyRow, PartyRow, Signer},
+    provenance,
+    record::{Body, Record, Verified},
+    refusal::{Code, Refusal},
+    row::{self, Data, Kind},
+    state::{Fault, Overlay, Stamp, Stop, Writes},
+    submission::Submission,
+    time::{Millis, Time},
+};
+
+/// Most distinct rows that one block may change.
+pub const BLOCK_ROWS_MAX: usize = 10_000;
+
+/// A record may expire at most this long after its inclusion: 30 days.
+pub const EXPIRES_WITHIN: Millis = Millis(30 * 24 * 60 * 60 * 1_000);
+
+/// Where and when a record takes effect.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// Hash of the genesis document.
+    pub chain: Hash,
+    /// Height of the block.
+    pub height: Height,
+    /// Time of the block.
+    pub time: Time,
+}
+
+/// The outcome of a check: a value, a refusal, or a fault of the storage.
+pub type Checked<T> = Result<T, Stop>;
+
+/// A record under examination: what every rule may look at.
+pub struct Case<'a> {
+    overlay: &'a Overlay<'a>,
+    submission: &'a Submission,
+    moment: &'a Moment,
+    author: Signer,
+}
+
+/// Checks a record against all rules.
+///
+/// # Errors
+/// [`Stop::Refused`] with the rule that speaks against it, [`Stop::Fault`] where the storage fails.
+pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) -> Checked<(Writes, Stamp)> {
+    let record = submission.record();
+    check_frame(record, moment)?;
+    let signers = parties::signers(overlay, record, moment)?;
+    let author = signers.first().cloned().ok_or_else(|| Refusal::new(Code::KeyUnknown).at("/signers"))?;
+    let by = organisations(&signers, record);
+    check_seq(overlay, &author, record)?;
+
+    let case = Case { overlay, submission, moment, author };
+    let mut writes = dispatch(&case)?;
+    spend_seq(&case, &mut writes);
+    if writes.len() > BLOCK_ROWS_MAX {
+        let detail = format!("{} rows, a block may change {BLOCK_ROWS_MAX}", writes.len());
+        return Err(Refusal::new(Code::RowsPerBlock).because(detail).into());
+    }
+    let Moment { height, time, .. } = *moment;
+    let entry = Entry { by, containers: Vec::new(), height, record: record.id, role: Role::Flag, time };
+    Ok((writes, Stamp { entry }))
+}
+
+/// Executes one record: checks it and applies what it does.
+///
+/// # Errors
+/// As [`check`]; the overlay is then unchanged.
+pub fn execute(overlay: &mut Overlay<'_>, moment: &Moment, submission: &Submission) -> Checked<()> {
+    let (writes, stamp) = check(overlay, moment, submission)?;
+    Ok(overlay.apply(writes, &stamp)?)
+}
+
+fn check_frame(record: &Record, moment: &Moment) -> Result<(), Refusal> {
+    if record.chain != moment.chain {
+        let detail = format!("it names {}, this is {}", record.chain, moment.chain);
+        return Err(Refusal::new(Code::RecordChain).at("/chain").because(detail));
+    }
+    if record.expires < moment.time {
+        let detail = format!("at {}, now is {}", record.expires, moment.time);
+        return Err(Refusal::new(Code::RecordExpired).at("/expires").because(detail));
+    }
+    if record.expires > moment.time.plus(EXPIRES_WITHIN) {
+        let detail = format!("at {}, now is {}", record.expires, moment.time);
+        return Err(Refusal::new(Code::RecordExpiresLate).at("/expires").because(detail));
+    }
+    Ok(())
+}
+
+fn check_seq(overlay: &Overlay<'_>, author: &Signer, record: &Record) -> Checked<()> {
+    let key: Option<KeyRow> = row::get(overlay, &row::key_of_key(&author.address))?;
+    let window = key.map(|key| key.window).unwrap_or_default();
+    window.check(record.seq).map_err(|code| {
+        let detail = format!("{} with {} as the highest used", record.seq, window.top());
+        Stop::from(Refusal::new(code).at("/seq").because(detail))
+    })
+}
+
+/// The author's key row, as the record leaves it, with its sequence number used.
+fn spend_seq(case: &Case<'_>, writes: &mut Writes) {
+    let row_key = row::key_of_key(&case.author.address);
+    let mut key = match writes.get(&row_key) {
+        Some(Data::Key(key)) => (**key).clone(),
+        Some(_) | None => case.author.key.clone(),
+    };
+    key.window.spend(case.record().seq);
+    writes.set(row_key, Data::Key(Box::new(key)));
+}
+
+/// The distinct organisations that signed, sorted. A key that the record itself registers signs for the organisation
+/// that the record names.
+fn organisations(signers: &[Signer], record: &Record) -> Vec<String> {
+    let mut by: Vec<String> = signers.iter().map(|signer| signer.key.party.clone()).collect();
+    if let Body::PartyAdd(body) = &record.body {
+        by.push(body.party.id.clone());
+    }
+    by.sort();
+    by.dedup();
+    by
+}
+
+fn dispatch(case: &Case<'_>) -> Checked<Writes> {
+    match &case.record().body {
+        Body::PartyAdd(body) => parties::add_party(case, body),
+        Body::SitePut(body) => parties::put_site(case, body),
+        Body::KeyGrant(body) => parties::grant_key(case, body),
+        Body::KeyRevoke(body) => parties::revoke_key(case, body),
+        Body::AuthorityGrant(body) => parties::grant_authority(case, body),
+        Body::AuthorityRevoke(body) => parties::revoke_authority(case, body),
+        Body::ProductPut(body) => catalogue::put(case, body),
+        Body::CodesIssue(body) => codes::issue(case, body),
+        Body::EventCapture(body) => provenance::capture(case, body),
+    }
+}
+
+impl Case<'_> {
+    /// The record.
+    pub fn record(&self) -> &Verified {
+        self.submission.record()
+    }
+
+    /// What travels beside it.
+    pub fn annex(&self) -> &Annex {
+        self.submission.annex()
+    }
+
+    /// Record and annex together.
+    pub fn submission(&self) -> &Submission {
+        self.submission
+    }
+
+    /// Where and when it takes effect.
+    pub fn moment(&self) -> &Moment {
+        self.moment
+    }
+
+    /// The key that spends its sequence number.
+    pub fn author(&self) -> &Signer {
+        &self.author
+    }
+
+    /// The organisation the author signs for.
+    pub fn party(&self) -> &str {
+        &self.author.key.party
+    }
+
+    /// A row's data of a known kind.
+    ///
+    /// # Errors
+    /// From the storage.
+    pub fn get<T: Kind>(&self, key: &str) -> Result<Option<T>, Fault> {
+        row::get(self.overlay, key)
+    }
+
+    /// The author's organisation.
+    ///
+    /// # Errors
+    /// `E-PARTY-UNKNOWN`, which a state never yields for a registered key, or from the storage.
+    pub fn own_party(&self) -> Checked<PartyRow> {
+        let row = self.get(&row::key_of_party(self.party()))?;
+        Ok(row.ok_or_else(|| Refusal::new(Code::PartyUnknown).because(self.party()))?)
+    }
+
+    /// That the author's key has a role.
+    ///
+    /// # Errors
+    /// `E-KEY-ROLE`.
+    pub fn require(&self, role: KeyRole) -> Result<(), Refusal> {
+        if self.author.key.has(role, self.moment.time) {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::KeyRole).at("/signers/0").because(format!("{role:?} is needed").to_lowercase()))
+    }
+}

@@ -1,0 +1,103 @@
+use super::*;
+
+fn link_of(urn: &str) -> Option<Result<String, String>> {
+    read(urn, Judging::Full).map(|link| link.map(|link| link.path()).map_err(|bad| bad.to_string()))
+}
+
+#[test]
+fn each_scheme_becomes_its_link() {
+    for (urn, path) in [
+        ("urn:epc:id:sgtin:9521234.054321.7K3X", "01/09521234543213/21/7K3X"),
+        ("urn:epc:id:sgtin:952123412345.1.a.b", "01/19521234123450/21/a.b"),
+        ("urn:epc:id:sgtin:9521234.054321.%2F%2f%25", "01/09521234543213/21/%2F%2F%25"),
+        ("urn:epc:id:sscc:9521234.3000000001", "00/395212340000000014"),
+        ("urn:epc:id:sgln:9521234.50000.0", "414/9521234500001"),
+        ("urn:epc:id:sgln:9521234.50000.D4", "414/9521234500001/254/D4"),
+        ("urn:epc:id:sgln:952123450000..0", "414/9521234500001"),
+        ("urn:epc:id:pgln:9521234.50000", "417/9521234500001"),
+        ("urn:epc:id:pgln:952123450000.", "417/9521234500001"),
+        ("urn:epc:id:grai:9521234.00001.ABC", "8003/09521234000013ABC"),
+        ("urn:epc:id:giai:9521234.TRUCK%2F1", "8004/9521234TRUCK%2F1"),
+        ("urn:epc:id:gsrn:9521234.0000000001", "8018/952123400000000017"),
+        ("urn:epc:id:gsrnp:9521234.0000000001", "8017/952123400000000017"),
+        ("urn:epc:id:gdti:9521234.00001.PO-4711", "253/9521234000013PO-4711"),
+        ("urn:epc:id:gdti:952123400001..9", "253/95212340000139"),
+        ("urn:epc:id:sgcn:9521234.00001.44", "255/952123400001344"),
+        ("urn:epc:id:cpi:9521234.A%23%2FB.1234", "8010/9521234A%23%2FB/8011/1234"),
+        ("urn:epc:id:ginc:9521234.xyz47%2F11", "401/9521234xyz47%2F11"),
+        ("urn:epc:id:gsin:9521234.000000001", "402/95212340000000013"),
+        ("urn:epc:id:itip:9521234.054321.01.02.987", "8006/095212345432130102/21/987"),
+        ("urn:epc:id:upui:9521234.054321.51q)'*", "01/09521234543213/235/51q%29'%2A"),
+        ("urn:epc:class:lgtin:9521234.054321.L7", "01/09521234543213/10/L7"),
+        ("urn:epc:idpat:sgtin:9521234.054321.*", "01/09521234543213"),
+        ("urn:epc:idpat:upui:9521234.054321.*", "01/09521234543213"),
+        ("urn:epc:idpat:grai:9521234.00001.*", "8003/09521234000013"),
+        ("urn:epc:idpat:gdti:9521234.00001.*", "253/9521234000013"),
+        ("urn:epc:idpat:sgcn:9521234.00001.*", "255/9521234000013"),
+        ("urn:epc:idpat:cpi:9521234.AB12.*", "8010/9521234AB12"),
+        ("urn:epc:idpat:itip:9521234.054321.01.02.*", "8006/095212345432130102"),
+    ] {
+        assert_eq!(link_of(urn), Some(Ok(path.to_owned())), "{urn}");
+    }
+}
+
+#[test]
+fn a_urn_that_breaks_its_scheme_is_refused_with_the_form() {
+    for (urn, reason) in [
+        (
+            "urn:epc:id:sgtin:9521234.05432.7",
+            "\"urn:epc:id:sgtin:9521234.05432.7\" does not have the form urn:epc:id:sgtin:Prefix.IndicatorItem.Serial",
+        ),
+        (
+            "urn:epc:id:sgtin:9521234.054321",
+            "\"urn:epc:id:sgtin:9521234.054321\" does not have the form urn:epc:id:sgtin:Prefix.IndicatorItem.Serial",
+        ),
+        ("urn:epc:id:sgtin:9521234.054321.", "the value \"\" of AI 21 has 0 characters, 1 to 20 are accepted"),
+        (
+            "urn:epc:id:sgtin:9521234.054321.a%2",
+            "\"urn:epc:id:sgtin:9521234.054321.a%2\" does not have the form urn:epc:id:sgtin:Prefix.IndicatorItem.Serial",
+        ),
+        ("urn:epc:id:sgtin:9521234.054321.a b", "the value \"a b\" of AI 21 has a character that cannot stand there"),
+        (
+            "urn:epc:id:sscc:95212.300000000001",
+            "\"urn:epc:id:sscc:95212.300000000001\" does not have the form urn:epc:id:sscc:Prefix.ExtensionSerial",
+        ),
+        (
+            "urn:epc:id:sscc:9521234.３00000000",
+            "\"urn:epc:id:sscc:9521234.３00000000\" does not have the form urn:epc:id:sscc:Prefix.ExtensionSerial",
+        ),
+        (
+            "urn:epc:id:grai:9521234.00001.",
+            "\"urn:epc:id:grai:9521234.00001.\" does not have the form urn:epc:id:grai:Prefix.AssetType.Serial",
+        ),
+        (
+            "urn:epc:id:itip:9521234.054321.1.02.9",
+            "\"urn:epc:id:itip:9521234.054321.1.02.9\" does not have the form urn:epc:id:itip:Prefix.IndicatorItem.Piece.Total.Serial",
+        ),
+        (
+            "urn:epc:id:itip:9521234.054321.03.02.9",
+            "the value \"095212345432130302\" of AI 8006 is no piece of a total",
+        ),
+        (
+            "urn:epc:idpat:sgtin:9521234.054321.7",
+            "\"urn:epc:idpat:sgtin:9521234.054321.7\" does not have the form urn:epc:idpat:sgtin:Prefix.IndicatorItem.*",
+        ),
+    ] {
+        assert_eq!(link_of(urn), Some(Err(reason.to_owned())), "{urn}");
+    }
+}
+
+#[test]
+fn urns_without_a_gs1_key_and_open_patterns_are_left_alone() {
+    for urn in [
+        "urn:epc:id:gid:95100000.12345.400",
+        "urn:epc:id:adi:CAGE12.PN.SN",
+        "urn:epc:idpat:sgtin:9521234.*.*",
+        "urn:epc:idpat:sgtin:*.*.*",
+        "urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8",
+        "urn:epcglobal:cbv:bt:9521234500001:1",
+        "",
+    ] {
+        assert_eq!(link_of(urn), None, "{urn}");
+    }
+}

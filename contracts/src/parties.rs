@@ -1,0 +1,19 @@
+//! Parties: organisations, their sites, keys and the authority they give each other.
+
+mod authority;
+mod grants;
+mod keys;
+mod organisation;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use authority::{AuthorityGrant, AuthorityRevoke, AuthorityRow, find_owner, may_record};
+pub(crate) use authority::{grant as grant_authority, revoke as revoke_authority};
+pub use grants::{Grant, KeyRole, Scope};
+pub(crate) use keys::{grant as grant_key, revoke as revoke_key};
+pub use keys::{KeyGrant, KeyRevoke, KeyRow, Reason, Revoked, Signer, signers};
+pub use organisation::{Name, PREFIX_DIGITS, Party, PartyAdd, PartyKind, PartyRow, PrefixRow, SitePut, SiteRow, party_of_gln};
+pub(crate) use organisation::{add as add_party, put_site, register as register_party};
+pub use window::{WINDOW, Window};

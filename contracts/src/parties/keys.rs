@@ -1,0 +1,228 @@
+//! Keys: which key signs for which organisation, with which grants, until when.
+
+use hefu_keys::{Address, Hash, PublicKey};
+use serde::{Deserialize, Serialize};
+
+use super::{Grant, KeyRole, PartyRow, Window};
+use crate::{
+    entry::Role,
+    execute::{Case, Checked, Moment},
+    record::{Body, Record},
+    refusal::{Code, Refusal},
+    row::{self, Data},
+    state::{Overlay, Writes},
+    time::Time,
+};
+
+/// Most grants of one key.
+pub const GRANTS_MAX: usize = 16;
+
+/// Most admin keys of one organisation.
+pub const ADMINS_MAX: usize = 32;
+
+/// Why a key was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reason {
+    /// Somebody else may have it.
+    Compromised,
+    /// The device is gone.
+    Lost,
+    /// It is no longer needed.
+    Retired,
+}
+
+/// That and when a key was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revoked {
+    /// Block time of the revocation.
+    pub at: Time,
+    /// Why.
+    pub reason: Reason,
+    /// The record that revoked it.
+    pub record: Hash,
+}
+
+/// Row `key/<address>`. It is never deleted or reset: a key granted again continues its window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRow {
+    /// What the key may do.
+    pub grants: Vec<Grant>,
+    /// The organisation it signs for.
+    pub party: String,
+    /// Set while the key is revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revoked>,
+    /// Which sequence numbers were used.
+    pub window: Window,
+}
+
+impl KeyRow {
+    /// Whether some grant of this role holds at `time`.
+    pub fn has(&self, role: KeyRole, time: Time) -> bool {
+        self.grants.iter().any(|grant| grant.role == role && grant.holds(time))
+    }
+
+    /// Whether the key may sign at all at `time`.
+    ///
+    /// # Errors
+    /// `E-KEY-REVOKED`, naming the record that revoked it, or `E-KEY-EXPIRED`.
+    pub fn usable(&self, time: Time) -> Result<(), Refusal> {
+        if let Some(revoked) = &self.revoked {
+            return Err(Refusal::new(Code::KeyRevoked).against(revoked.record));
+        }
+        if !self.grants.iter().any(|grant| grant.holds(time)) {
+            return Err(Refusal::new(Code::KeyExpired));
+        }
+        Ok(())
+    }
+}
+
+/// Body of `key.grant`: an admin lets a key sign for its organisation. The key itself signs too, which proves that
+/// whoever asks for it has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyGrant {
+    /// What the key may do from now on; replaces earlier grants.
+    pub grants: Vec<Grant>,
+    /// The key.
+    pub key: Address,
+}
+
+/// Body of `key.revoke`: by an admin of the organisation or the key itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRevoke {
+    /// The key.
+    pub key: Address,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A signer whose key is registered and usable.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    /// The key's address.
+    pub address: Address,
+    /// The key's row.
+    pub key: KeyRow,
+}
+
+/// Resolves the keys of a record's signers at block time. A key that the record itself registers, and that has signed
+/// it to prove possession, need not be known yet.
+///
+/// # Errors
+/// `E-KEY-UNKNOWN`, `E-KEY-REVOKED`, `E-KEY-EXPIRED`, or a fault of the storage.
+pub fn signers(overlay: &Overlay<'_>, record: &Record, moment: &Moment) -> Checked<Vec<Signer>> {
+    let newcomer = match &record.body {
+        Body::PartyAdd(body) => Some(body.party.admin),
+        Body::KeyGrant(body) => Some(body.key),
+        Body::SitePut(_)
+        | Body::KeyRevoke(_)
+        | Body::AuthorityGrant(_)
+        | Body::AuthorityRevoke(_)
+        | Body::ProductPut(_)
+        | Body::CodesIssue(_)
+        | Body::EventCapture(_) => None,
+    };
+    let mut known = Vec::with_capacity(record.signers.len());
+    for (index, address) in record.signers.iter().enumerate() {
+        if index > 0 && Some(*address) == newcomer {
+            continue;
+        }
+        let pointer = format!("/signers/{index}");
+        let key: Option<KeyRow> = row::get(overlay, &row::key_of_key(address))?;
+        let key = key.ok_or_else(|| Refusal::new(Code::KeyUnknown).at(&pointer).because(address.to_string()))?;
+        key.usable(moment.time).map_err(|refusal| refusal.at(&pointer).because(address.to_string()))?;
+        known.push(Signer { address: *address, key });
+    }
+    Ok(known)
+}
+
+pub(super) fn check_grants(grants: &[Grant], pointer: &str) -> Result<(), Refusal> {
+    let limits = |scope: &super::Scope| scope.biz_steps.len().max(scope.prefixes.len()).max(scope.sites.len());
+    if grants.is_empty() || grants.len() > GRANTS_MAX || grants.iter().any(|grant| limits(&grant.scope) > GRANTS_MAX) {
+        let detail = format!("a key has 1 to {GRANTS_MAX} grants with at most {GRANTS_MAX} limits of each kind");
+        return Err(Refusal::new(Code::RecordShape).at(pointer).because(detail));
+    }
+    Ok(())
+}
+
+/// What it takes for a key to be registered: of full order, and its signature on the record.
+pub(super) fn check_possession(record: &Record, key: &Address, pointer: &str) -> Result<(), Refusal> {
+    PublicKey::try_from(key)
+        .map_err(|weak| Refusal::new(Code::KeyWeak).at(pointer).because(weak.to_string()))?;
+    if !record.signers.contains(key) {
+        return Err(Refusal::new(Code::KeyPossession).at(pointer).because(key.to_string()));
+    }
+    Ok(())
+}
+
+pub(crate) fn grant(case: &Case<'_>, body: &KeyGrant) -> Checked<Writes> {
+    case.require(KeyRole::Admin)?;
+    check_grants(&body.grants, "/body/grants")?;
+    check_possession(case.record(), &body.key, "/body/key")?;
+    let row_key = row::key_of_key(&body.key);
+    let before: Option<KeyRow> = case.get(&row_key)?;
+    if let Some(before) = before.as_ref().filter(|before| before.party != case.party()) {
+        return Err(Refusal::new(Code::KeyOfOther).at("/body/key").because(before.party.clone()).into());
+    }
+    let mut party: PartyRow = case.own_party()?;
+    party.admins.retain(|admin| *admin != body.key);
+    if body.grants.iter().any(|grant| grant.role == KeyRole::Admin) {
+        party.admins.push(body.key);
+        party.admins.sort_by_key(ToString::to_string);
+    }
+    check_admins(&party)?;
+
+    let window = before.map(|before| before.window).unwrap_or_default();
+    let key = KeyRow { grants: body.grants.clone(), party: case.party().to_owned(), revoked: None, window };
+    let mut writes = Writes::default();
+    writes.set(row_key, Data::Key(Box::new(key)));
+    writes.note(row::key_of_party(case.party()), Data::Party(party), Role::Update);
+    Ok(writes)
+}
+
+fn check_admins(party: &PartyRow) -> Result<(), Refusal> {
+    if party.admins.is_empty() {
+        return Err(Refusal::new(Code::KeyLastAdmin).at("/body/key"));
+    }
+    if party.admins.len() > ADMINS_MAX {
+        let detail = format!("an organisation has at most {ADMINS_MAX} admin keys");
+        return Err(Refusal::new(Code::RecordShape).at("/body/grants").because(detail));
+    }
+    Ok(())
+}
+
+pub(crate) fn revoke(case: &Case<'_>, body: &KeyRevoke) -> Checked<Writes> {
+    let row_key = row::key_of_key(&body.key);
+    let unknown = || Refusal::new(Code::KeyUnknown).at("/body/key").because(body.key.to_string());
+    let mut key: KeyRow = case.get(&row_key)?.ok_or_else(unknown)?;
+    if case.author().address != body.key {
+        case.require(KeyRole::Admin)?;
+    }
+    if key.party != case.party() {
+        return Err(Refusal::new(Code::KeyOfOther).at("/body/key").because(key.party).into());
+    }
+    if let Some(revoked) = &key.revoked {
+        return Err(Refusal::new(Code::KeyRevoked).at("/body/key").against(revoked.record).into());
+    }
+    let mut party: PartyRow = case.own_party()?;
+    party.admins.retain(|admin| *admin != body.key);
+    check_admins(&party)?;
+
+    key.revoked = Some(Revoked { at: case.moment().time, reason: body.reason, record: case.record().id });
+    let mut writes = Writes::default();
+    writes.set(row_key, Data::Key(Box::new(key)));
+    writes.note(row::key_of_party(case.party()), Data::Party(party), Role::Update);
+    Ok(writes)
+}
+
+/// The first key of an organisation: it administers, and may do everything an organisation does by itself.
+pub(crate) fn add_key(writes: &mut Writes, party: &str, key: &Address, roles: &[KeyRole]) {
+    let grants = roles.iter().map(|role| Grant::of(*role)).collect();
+    let row = KeyRow { grants, party: party.to_owned(), revoked: None, window: Window::default() };
+    writes.set(row::key_of_key(key), Data::Key(Box::new(row)));
+}

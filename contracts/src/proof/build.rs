@@ -1,0 +1,199 @@
+//! Building proofs from a node's archive.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hefu_keys::{Hash, parts};
+
+use super::{History, PROOF_VERSION, Proof, ProofKind, ProvenRecord, history};
+use crate::{
+    annex::ListAnnex,
+    block::Header,
+    certificate::Certificate,
+    entry::Entry,
+    genesis::Genesis,
+    gs1::Epc,
+    record::{Body, Record},
+    register::{Buckets, Fault, Tree, prove},
+    row::{self, Data, Row},
+    state::Snapshot,
+};
+
+/// What a node keeps beside the rows.
+pub trait Archive: Snapshot + Buckets {
+    /// The genesis document.
+    fn genesis(&self) -> &Genesis;
+
+    /// The newest certified header, whose register the rows are under.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage.
+    fn head(&self) -> Result<Option<(Header, Certificate)>, Fault>;
+
+    /// Entries of a row after the first `after`, at most up to position `until`.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage.
+    fn entries(&self, key: &str, after: u64, until: Option<u64>) -> Result<Vec<Entry>, Fault>;
+
+    /// A final record.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage.
+    fn record(&self, id: &Hash) -> Result<Option<Kept>, Fault>;
+}
+
+/// A record as an archive keeps it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The signed document.
+    pub text: String,
+    /// Its lists, by JSON Pointer.
+    pub lists: BTreeMap<String, ListAnnex>,
+}
+
+/// Something that the archive should hold and does not.
+#[derive(Debug, thiserror::Error)]
+#[error("the archive does not hold {0}")]
+struct Missing(String);
+
+fn missing(what: impl Into<String>) -> Fault {
+    Fault::new(Missing(what.into()))
+}
+
+/// Builds the proof of a row, or of its absence. `None` before the first block.
+///
+/// # Errors
+/// [`Fault`] where the archive fails or misses what it must hold.
+pub fn build(archive: &dyn Archive, tree: &Tree, subject: &str) -> Result<Option<Proof>, Fault> {
+    let Some((header, certificate)) = archive.head()? else { return Ok(None) };
+    let mut histories: Vec<History> = Vec::new();
+    if archive.row(subject)?.is_some() {
+        history::visit(subject, &mut |wanted| {
+            let entries = archive.entries(&wanted.key, wanted.after, wanted.until.map(|(n, _)| n))?;
+            let found = History {
+                after: wanted.after,
+                entries: entries.clone(),
+                head: wanted.head,
+                key: wanted.key.clone(),
+            };
+            keep_longest(&mut histories, found);
+            Ok::<_, Fault>(entries)
+        })?;
+    }
+    let records = records(archive, &histories)?;
+    let rows = rows(archive, subject, &histories, &records)?;
+    let mut keys: Vec<&str> = rows.keys().map(String::as_str).collect();
+    if !rows.contains_key(subject) {
+        keys.push(subject);
+    }
+    let register = prove(tree, archive, &keys)?;
+    let texts = rows.values().map(|row| serde_json::value::RawValue::from_string(row.text()));
+    Ok(Some(Proof {
+        certificate,
+        genesis: archive.genesis().clone(),
+        header,
+        histories,
+        records: records.into_values().map(|(_, proven)| proven).collect(),
+        register,
+        rows: texts.collect::<Result<_, _>>().map_err(Fault::new)?,
+        subject: subject.to_owned(),
+        kind: ProofKind::Proof,
+        version: PROOF_VERSION,
+    }))
+}
+
+fn keep_longest(histories: &mut Vec<History>, found: History) {
+    match histories.iter_mut().find(|known| known.key == found.key && known.after == found.after) {
+        Some(known) if known.entries.len() < found.entries.len() => *known = found,
+        Some(_) => {}
+        None => histories.push(found),
+    }
+}
+
+type Records = BTreeMap<Hash, (Record, ProvenRecord)>;
+
+/// Every record of the histories, with the elements disclosed whose rows they are about.
+fn records(archive: &dyn Archive, histories: &[History]) -> Result<Records, Fault> {
+    let mut about: BTreeMap<Hash, BTreeSet<&str>> = BTreeMap::new();
+    for history in histories {
+        for entry in &history.entries {
+            about.entry(entry.record).or_default().insert(&history.key);
+        }
+    }
+    let mut records = BTreeMap::new();
+    for (id, keys) in about {
+        let Kept { text, lists } = archive.record(&id)?.ok_or_else(|| missing(format!("record {id}")))?;
+        let record = Record::read(&text).map_err(Fault::new)?;
+        let mut disclosed = BTreeMap::new();
+        for (pointer, list) in &lists {
+            let mine = |element: &String| Epc::parse(element).is_ok_and(|epc| keys.contains(row::key_of_thing(&epc).as_str()));
+            let found = list.elements.iter().enumerate().filter(|(_, element)| mine(element));
+            let found = found.map(|(index, _)| parts::disclose(&list.salt, &list.elements, index).map_err(Fault::new));
+            let found: Vec<_> = found.collect::<Result<_, _>>()?;
+            if !found.is_empty() {
+                disclosed.insert(pointer.clone(), found);
+            }
+        }
+        let raw = serde_json::value::RawValue::from_string(text).map_err(Fault::new)?;
+        records.insert(id, (record, ProvenRecord { disclosed, record: raw }));
+    }
+    Ok(records)
+}
+
+/// The subject, everything whose history is shown, and what explains them: trade item, batch, organisations, sites.
+fn rows(
+    archive: &dyn Archive,
+    subject: &str,
+    histories: &[History],
+    records: &Records,
+) -> Result<BTreeMap<String, Row>, Fault> {
+    let mut keys: BTreeSet<String> = histories.iter().map(|history| history.key.clone()).collect();
+    keys.insert(subject.to_owned());
+    if let Some(gtin) = gtin_of(subject) {
+        keys.insert(format!("product/{gtin}"));
+    }
+    let entries = histories.iter().flat_map(|history| &history.entries);
+    keys.extend(entries.flat_map(|entry| &entry.by).map(|party| row::key_of_party(party)));
+    for (record, _) in records.values() {
+        if let Body::EventCapture(capture) = &record.body {
+            keys.extend(capture.commissioning.as_ref().map(|codes| row::key_of_batch(&codes.batch)));
+            let event = &capture.event;
+            let places = event.read_point.iter().chain(&event.biz_location);
+            keys.extend(places.filter_map(Epc::gln).map(|gln| row::key_of_site(&gln)));
+        }
+    }
+    let mut rows = BTreeMap::new();
+    while let Some(key) = keys.pop_first() {
+        let Some(row) = archive.row(&key)? else { continue };
+        let named = parties_of(&row.data).map(|party| row::key_of_party(&party));
+        keys.extend(named.filter(|party| !rows.contains_key(party)));
+        rows.insert(key, row);
+    }
+    Ok(rows)
+}
+
+/// The GTIN of an item or lot row's key.
+pub(super) fn gtin_of(key: &str) -> Option<&str> {
+    let mut parts = key.split('/');
+    match (parts.next(), parts.next()) {
+        (Some("item" | "lot"), Some("01")) => parts.next(),
+        _ => None,
+    }
+}
+
+/// Organisations that a row names and that a page will want to show.
+fn parties_of(data: &Data) -> impl Iterator<Item = String> {
+    let named: Vec<String> = match data {
+        Data::Thing(thing) => {
+            let marks = [&thing.commissioned, &thing.destroyed, &thing.holder, &thing.last];
+            let marked = marks.into_iter().flatten().map(|mark| mark.by.clone());
+            let moving = thing.transfer.iter().flat_map(|transfer| [transfer.from.clone(), transfer.to.clone()]);
+            marked.chain(moving).collect()
+        }
+        Data::Product(product) => vec![product.owner.clone()],
+        Data::Batch(batch) => std::iter::once(batch.issuer.clone()).chain(batch.maker.clone()).collect(),
+        Data::Site(site) => vec![site.party.clone()],
+        Data::Party(_) | Data::Prefix(_) | Data::Key(_) | Data::Authority(_) | Data::Event(_) => Vec::new(),
+    };
+    named.into_iter()
+}

@@ -1,0 +1,261 @@
+//! Checking proofs, offline and without trust in whoever served them.
+
+use std::{collections::BTreeMap, fmt};
+
+use hefu_keys::{Hash, canonical, parts, parts::ListPart};
+
+use super::{History, PROOF_BYTES_MAX, PROOF_VERSION, Proof, ProvenRecord, history};
+use crate::{
+    annex::Part,
+    entry::Entry,
+    gs1::Epc,
+    record::{Body, Record, Verified},
+    row::{self, Row},
+};
+
+/// Which part of a proof does not hold, in the order of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// The file is not a proof of this version.
+    Form,
+    /// The genesis document is not the trusted one.
+    Genesis,
+    /// The header is of another chain or names another set of validators.
+    Header,
+    /// The certificate does not prove the header.
+    Certificate,
+    /// A row is not under the header's register.
+    Register,
+    /// A chain of entries does not lead to its row.
+    History,
+    /// A record is missing, altered or wrongly signed.
+    Record,
+    /// A disclosed element does not belong to its record.
+    Element,
+}
+
+impl What {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            What::Form => "form",
+            What::Genesis => "genesis",
+            What::Header => "header",
+            What::Certificate => "certificate",
+            What::Register => "register",
+            What::History => "history",
+            What::Record => "record",
+            What::Element => "element",
+        }
+    }
+}
+
+/// The first thing of a proof that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {reason}", what.name())]
+pub struct Broken {
+    /// Which part.
+    pub what: What,
+    /// The record or row it is about.
+    pub subject: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Broken {
+    fn new(what: What, reason: impl fmt::Display) -> Broken {
+        Broken { what, subject: None, reason: reason.to_string() }
+    }
+
+    fn about(mut self, subject: impl fmt::Display) -> Broken {
+        self.subject = Some(subject.to_string());
+        self
+    }
+}
+
+/// One step of a proven history.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What the ledger noted.
+    pub entry: Entry,
+    /// The row it was noted on: the subject's, or that of something that enclosed it.
+    pub key: String,
+    /// The record.
+    pub record: Verified,
+}
+
+/// What a proof proves.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// Every row, by key. An absent subject is not among them.
+    pub rows: BTreeMap<String, Row>,
+    /// Every step, oldest first.
+    pub steps: Vec<Step>,
+}
+
+impl Proof {
+    /// Reads a proof file.
+    ///
+    /// # Errors
+    /// [`Broken`] with [`What::Form`].
+    pub fn read(text: &[u8]) -> Result<Proof, Broken> {
+        if text.len() > PROOF_BYTES_MAX {
+            let reason = format!("the file has {} bytes, at most {PROOF_BYTES_MAX} are read", text.len());
+            return Err(Broken::new(What::Form, reason));
+        }
+        serde_json::from_slice(text).map_err(|error| Broken::new(What::Form, error))
+    }
+
+    /// Checks everything against the genesis hash that the reader trusts.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn check(&self, trusted: &Hash) -> Result<Story, Broken> {
+        if self.version != PROOF_VERSION {
+            let reason = format!("version {}, this program knows {PROOF_VERSION}", self.version);
+            return Err(Broken::new(What::Form, reason));
+        }
+        self.check_header(trusted)?;
+        let rows = self.check_rows()?;
+        let steps = self.check_histories(trusted, &rows)?;
+        Ok(Story { rows, steps })
+    }
+
+    fn check_header(&self, trusted: &Hash) -> Result<(), Broken> {
+        let chain = self.genesis.chain();
+        if chain != *trusted {
+            return Err(Broken::new(What::Genesis, format!("this is chain {chain}, not {trusted}")));
+        }
+        let members = &self.genesis.members;
+        members.check().map_err(|bad| Broken::new(What::Genesis, bad))?;
+        if self.header.chain != chain {
+            return Err(Broken::new(What::Header, format!("it is of chain {}", self.header.chain)));
+        }
+        if self.header.members != members.hash() {
+            return Err(Broken::new(What::Header, "it names another set of validators than genesis"));
+        }
+        let certificate = &self.certificate;
+        if certificate.block != self.header.id() || certificate.height != self.header.height {
+            return Err(Broken::new(What::Certificate, "it is of another block"));
+        }
+        certificate.check(&chain, members).map_err(|bad| Broken::new(What::Certificate, bad))
+    }
+
+    fn check_rows(&self) -> Result<BTreeMap<String, Row>, Broken> {
+        let mut rows = BTreeMap::new();
+        let mut present = Vec::with_capacity(self.rows.len());
+        for raw in &self.rows {
+            let bad = |error: &dyn fmt::Display| Broken::new(What::Register, error);
+            canonical::check(raw.get().as_bytes()).map_err(|error| bad(&error))?;
+            let row = Row::read(raw.get()).map_err(|error| bad(&error))?;
+            present.push((row.key.clone(), Row::hash_of(raw.get())));
+            if let Some(twice) = rows.insert(row.key.clone(), row) {
+                return Err(Broken::new(What::Register, "a row appears twice").about(twice.key));
+            }
+        }
+        let present: Vec<(&str, Hash)> = present.iter().map(|(key, hash)| (key.as_str(), *hash)).collect();
+        let absent: &[&str] = if rows.contains_key(&self.subject) { &[] } else { &[&self.subject] };
+        self.register
+            .check(self.genesis.register_depth, self.header.register, &present, absent)
+            .map_err(|bad| Broken::new(What::Register, bad))?;
+        Ok(rows)
+    }
+
+    fn check_histories(&self, chain: &Hash, rows: &BTreeMap<String, Row>) -> Result<Vec<Step>, Broken> {
+        if !rows.contains_key(&self.subject) {
+            return Ok(Vec::new());
+        }
+        let mut records = Records::read(&self.records, chain)?;
+        let mut steps = Vec::new();
+        history::visit(&self.subject, &mut |wanted| {
+            let entries = self.stretch(wanted, rows)?;
+            for entry in &entries {
+                let record = records.about(entry, &wanted.key)?;
+                steps.push(Step { entry: entry.clone(), key: wanted.key.clone(), record });
+            }
+            Ok::<_, Broken>(entries)
+        })?;
+        steps.sort_by_key(|step| step.entry.height);
+        Ok(steps)
+    }
+
+    /// The entries of a stretch, with the chain of heads checked from its beginning to its end.
+    fn stretch(&self, wanted: &history::Wanted, rows: &BTreeMap<String, Row>) -> Result<Vec<Entry>, Broken> {
+        let broken = |reason: &str| Broken::new(What::History, reason).about(&wanted.key);
+        let starts = |history: &&History| history.key == wanted.key && history.after == wanted.after;
+        let history = self.histories.iter().find(starts).ok_or_else(|| broken("a stretch of the history is missing"))?;
+        let (until, end) = match wanted.until {
+            Some(until) => until,
+            None => {
+                let row = rows.get(&wanted.key).ok_or_else(|| broken("the row is missing"))?;
+                (row.n, row.head)
+            }
+        };
+        let length = until.checked_sub(wanted.after).and_then(|length| usize::try_from(length).ok());
+        let entries = length.and_then(|length| history.entries.get(..length));
+        let entries = entries.ok_or_else(|| broken("entries are missing"))?;
+        let head = entries.iter().fold(wanted.head, |head, entry| entry.extend(&head));
+        if head != end {
+            return Err(broken("the entries do not lead to the row's head"));
+        }
+        Ok(entries.to_vec())
+    }
+}
+
+/// The records of a proof: signatures are checked when an entry first asks for one.
+struct Records<'a> {
+    unchecked: BTreeMap<Hash, (Record, &'a ProvenRecord)>,
+    checked: BTreeMap<Hash, (Verified, Vec<String>)>,
+}
+
+impl<'a> Records<'a> {
+    fn read(records: &'a [ProvenRecord], chain: &Hash) -> Result<Records<'a>, Broken> {
+        let mut unchecked = BTreeMap::new();
+        for proven in records {
+            let record = Record::read(proven.record.get()).map_err(|bad| Broken::new(What::Record, bad))?;
+            if record.chain != *chain {
+                return Err(Broken::new(What::Record, "it was made for another chain").about(record.id));
+            }
+            unchecked.insert(record.id, (record, proven));
+        }
+        Ok(Records { unchecked, checked: BTreeMap::new() })
+    }
+
+    /// The record of an entry, signatures and elements checked, and that it is about the entry's row.
+    fn about(&mut self, entry: &Entry, key: &str) -> Result<Verified, Broken> {
+        let id = entry.record;
+        if let Some((record, proven)) = self.unchecked.remove(&id) {
+            let keys = named_rows(&record, proven)?;
+            let record = record.verify().map_err(|bad| Broken::new(What::Record, bad).about(id))?;
+            self.checked.insert(id, (record, keys));
+        }
+        let missing = || Broken::new(What::Record, "the record is missing or altered").about(id);
+        let (record, keys) = self.checked.get(&id).ok_or_else(missing)?;
+        if !keys.iter().any(|named| named == key) {
+            return Err(Broken::new(What::Element, format!("the record does not name {key}")).about(id));
+        }
+        Ok(record.clone())
+    }
+}
+
+/// Keys of the rows that a record is shown to be about.
+fn named_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Broken> {
+    let broken = |reason: &str| Broken::new(What::Element, reason).about(record.id);
+    let mut keys = Vec::new();
+    for (pointer, elements) in &proven.disclosed {
+        let Some(Part::List { count, root }) = record.parts.get(pointer) else {
+            return Err(broken("an element is disclosed of a list that the record does not have"));
+        };
+        let part = ListPart { count: *count, root: *root };
+        for element in elements {
+            parts::check(&part, element).map_err(|bad| broken(&bad.to_string()))?;
+            let epc = Epc::parse(&element.element).map_err(|bad| broken(&bad.to_string()))?;
+            keys.push(row::key_of_thing(&epc));
+        }
+    }
+    if let Body::EventCapture(capture) = &record.body {
+        let named = capture.event.parent.iter().chain(&capture.event.classes);
+        keys.extend(named.map(row::key_of_thing));
+    }
+    Ok(keys)
+}

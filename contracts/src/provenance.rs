@@ -1,0 +1,150 @@
+//! Provenance: EPCIS events, and the state of the things they are about.
+//!
+//! The rules bind identifiers whose company prefix is registered on the ledger. Others are recorded and flagged: their
+//! history began elsewhere and cannot be judged here.
+
+mod capture;
+mod declare;
+mod event;
+mod nesting;
+mod object;
+mod thing;
+
+#[cfg(test)]
+mod tests;
+
+use hefu_keys::Hash;
+use serde::{Deserialize, Serialize};
+
+use crate::time::Time;
+
+pub(crate) use capture::capture;
+pub use event::{Capture, Event, EventAction, EventKind};
+
+/// Deepest nesting of containers and assemblies.
+pub const NESTING_MAX: usize = 64;
+
+/// An event's time may be at most this far ahead of the block's: the tolerance that blocks have among validators.
+pub const AHEAD_MAX: crate::time::Millis = crate::time::Millis(5_000);
+
+/// Who, when, and by which record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// The event's own time.
+    pub at: Time,
+    /// The organisation.
+    pub by: String,
+    /// The record.
+    pub record: Hash,
+}
+
+/// What encloses a thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    /// Row of the container or assembly.
+    pub key: String,
+    /// The record that put it there.
+    pub record: Hash,
+}
+
+/// A handover that has begun: only the named receiver can end it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transfer {
+    /// When it was shipped.
+    pub at: Time,
+    /// Who shipped it.
+    pub from: String,
+    /// The record of the shipping.
+    pub record: Hash,
+    /// The named receiver.
+    pub to: String,
+}
+
+/// A remark on a row: possible, but not proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flag {
+    /// An event about it was declared to be in error; its effects stand.
+    ErrorDeclared,
+    /// An event that this ledger does not hold was declared to be in error.
+    ErrorWithoutOriginal,
+    /// Its company prefix is not registered here: nothing is known of its origin.
+    OriginNotOnLedger,
+}
+
+/// Rows `item/…`, `lot/…`, `container/…` and `thing/…`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ThingRow {
+    /// The record that issued its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Hash>,
+    /// Public half of the key that the hidden claim code seeds, base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim_key: Option<String>,
+    /// How it came into being.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commissioned: Option<Mark>,
+    /// How it ceased to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destroyed: Option<Mark>,
+    /// CBV disposition after the last event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<String>,
+    /// Remarks, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
+    /// Who has it. Inside a parent, the outermost one's holder counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Mark>,
+    /// The last change of its state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Mark>,
+    /// What encloses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+    /// Where it is, as a canonical identifier. Inside a parent, the outermost one's place counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The handover under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<Transfer>,
+}
+
+impl ThingRow {
+    /// Adds a remark, once.
+    pub fn flag(&mut self, flag: Flag) {
+        if let Err(at) = self.flags.binary_search(&flag) {
+            self.flags.insert(at, flag);
+        }
+    }
+}
+
+/// Whether an event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventStatus {
+    /// It was recorded.
+    Recorded,
+    /// It was recorded and later declared to be in error.
+    DeclaredInError,
+    /// Only its error declaration was recorded.
+    DeclaredWithoutOriginal,
+}
+
+/// Row `event/<party>/<cbv hash>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventRow {
+    /// The record that declared it to be in error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declaration: Option<Hash>,
+    /// The record that holds it, where this ledger does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Hash>,
+    /// Whether it stands.
+    pub status: EventStatus,
+}

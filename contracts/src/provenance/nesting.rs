@@ -1,0 +1,171 @@
+//! AggregationEvents and AssociationEvents: things go into, or are fixed to, others.
+//!
+//! Both nest: a thing has one parent at a time, and whoever moves the outermost parent moves everything in it. They
+//! differ in what people mean, not in the rules.
+
+use super::{
+    Event, EventAction, EventKind, Mark, Parent, ThingRow,
+    capture::{Effect, things},
+    thing::{Thing, check_authority},
+};
+use crate::{
+    entry::Role,
+    execute::{Case, Checked},
+    gs1::{Epc, EpcKind},
+    refusal::{Code, Refusal},
+    state::Note,
+};
+
+pub(super) fn effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
+    let children = things(case, event)?;
+    let Some(parent) = &event.parent else {
+        return children.into_iter().map(|child| observe(event, child)).collect();
+    };
+    let parent = Thing::find(case, parent)?;
+    if parent.owner.is_some() && !creates(&parent, event) {
+        check_authority(case, event, &parent)?;
+    }
+    match event.action {
+        EventAction::Add => put_in(case, event, parent, children),
+        EventAction::Delete => take_out(case, event, parent, children),
+        EventAction::Observe => {
+            std::iter::once(parent).chain(children).map(|thing| observe(event, thing)).collect()
+        }
+    }
+}
+
+/// A container comes into being when it is first packed; an item does not.
+fn creates(parent: &Thing, event: &Event) -> bool {
+    event.action == EventAction::Add
+        && parent.row.commissioned.is_none()
+        && matches!(parent.epc.kind(), EpcKind::Container)
+}
+
+fn observe(event: &Event, mut thing: Thing) -> Checked<Effect> {
+    if thing.owner.is_some() {
+        thing.check_alive(event)?;
+    }
+
+    thing.settle(event);
+    Ok((thing, Role::Observe.into()))
+}
+
+fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<Thing>) -> Checked<Vec<Effect>> {
+    let created = creates(&parent, event);
+    let above = parent.ancestors(case)?;
+    if parent.owner.is_some() && !created {
+        parent.check_alive(event)?;
+        parent.check_order(event)?;
+        check_held(case, &parent, &parent.outermost(case)?)?;
+    }
+    if above.len().saturating_add(1) > super::NESTING_MAX {
+        return Err(parent.refuse(Code::PackDepth, None).into());
+    }
+    let place = event.place().or(event.read_point.as_ref());
+    for child in &children {
+        if child.key == parent.key || above.iter().any(|(key, _)| *key == child.key) {
+            return Err(child.refuse(Code::PackCycle, None).into());
+        }
+        if child.owner.is_none() {
+            continue;
+        }
+        child.check_alive(event)?;
+        child.check_order(event)?;
+        child.check_unpacked()?;
+        check_held(case, child, &child.row)?;
+        check_same_place(child, place)?;
+    }
+
+    let mark = Thing::mark(case, event);
+    let mut containers = vec![parent.key.clone()];
+    containers.extend(above.into_iter().map(|(key, _)| key));
+    for child in &mut children {
+        child.row.parent = Some(Parent { key: parent.key.clone(), record: mark.record });
+        child.row.last = Some(mark.clone());
+    }
+    if parent.row.commissioned.is_none() {
+        parent.row.commissioned = Some(mark.clone());
+        parent.row.holder = Some(mark.clone());
+    }
+    parent.row.last = Some(mark);
+    let role = if event.kind == EventKind::Association { Role::Associate } else { Role::Pack };
+    Ok(nested(event, parent, children, (Role::Contain, role), &containers))
+}
+
+fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<Thing>) -> Checked<Vec<Effect>> {
+    let outermost = parent.outermost(case)?;
+    if parent.owner.is_some() {
+        if children.is_empty() && event.classes.is_empty() {
+            // EPCIS lets the list be absent for "everything"; whoever checks one item's history must find it named.
+            return Err(parent.refuse(Code::UnpackAll, None).at("/body/event/childEPCs").into());
+        }
+        parent.check_alive(event)?;
+        parent.check_order(event)?;
+        check_held(case, &parent, &outermost)?;
+    }
+    for child in children.iter().filter(|child| child.owner.is_some()) {
+        child.check_alive(event)?;
+        child.check_order(event)?;
+        let inside = child.row.parent.as_ref();
+        if inside.is_none_or(|inside| inside.key != parent.key) {
+            return Err(child.refuse(Code::ItemNotInParent, inside.map(|inside| inside.record)).into());
+        }
+    }
+
+    let mark = Thing::mark(case, event);
+    let mut containers = vec![parent.key.clone()];
+    containers.extend(parent.ancestors(case)?.into_iter().map(|(key, _)| key));
+    let holder = outermost.holder.map(|holder| Mark { at: mark.at, by: holder.by, record: mark.record });
+    for child in &mut children {
+        child.row.parent = None;
+        child.row.holder = holder.clone().or(child.row.holder.take());
+        child.row.place = outermost.place.clone();
+        child.row.last = Some(mark.clone());
+    }
+    parent.row.last = Some(mark);
+    let role = if event.kind == EventKind::Association { Role::Dissociate } else { Role::Unpack };
+    Ok(nested(event, parent, children, (Role::Release, role), &containers))
+}
+
+fn nested(
+    event: &Event,
+    mut parent: Thing,
+    children: Vec<Thing>,
+    (outer, inner): (Role, Role),
+    containers: &[String],
+) -> Vec<Effect> {
+    parent.settle(event);
+    let note = |role| Note { role, containers: containers.to_vec() };
+    let inside = children.into_iter().map(|mut child| {
+        child.settle(event);
+        (child, note(inner))
+    });
+    std::iter::once((parent, outer.into())).chain(inside).collect()
+}
+
+/// That the author's organisation has it and it is not on its way; `outermost` says so for what is enclosed.
+fn check_held(case: &Case<'_>, thing: &Thing, outermost: &ThingRow) -> Result<(), Refusal> {
+    if let Some(transfer) = &outermost.transfer {
+        return Err(thing.refuse(Code::ItemInTransit, Some(transfer.record)));
+    }
+    match &outermost.holder {
+        Some(holder) if holder.by == case.party() => Ok(()),
+        Some(holder) => Err(thing.refuse(Code::PackHolder, Some(holder.record))),
+        None => Err(thing.refuse(Code::PackHolder, None)),
+    }
+}
+
+/// Two places differ when both are known and neither their GLNs nor their identifiers agree.
+fn check_same_place(child: &Thing, place: Option<&Epc>) -> Result<(), Refusal> {
+    let (Some(at), Some(place)) = (&child.row.place, place) else { return Ok(()) };
+    let same = match (Epc::parse(at).ok().as_ref().and_then(Epc::gln), place.gln()) {
+        (Some(a), Some(b)) => a == b,
+        _ => at == place.as_str(),
+    };
+    if same {
+        return Ok(());
+    }
+    let last = child.row.last.as_ref().map(|last| last.record);
+    let refusal = child.refuse(Code::PackPlace, last);
+    Err(refusal.because(format!("{} is at {at}, not at {}", child.epc.as_str(), place.as_str())))
+}

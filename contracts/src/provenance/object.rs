@@ -1,0 +1,162 @@
+//! ObjectEvents: things come into being, are seen, change hands, and cease to be.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::{
+    Capture, Event, EventAction, Transfer,
+    capture::{Effect, things},
+    thing::Thing,
+};
+use crate::{
+    codes::{self, BatchRow, Issued},
+    entry::Role,
+    execute::{Case, Checked},
+    gs1::{Epc, EpcKind},
+    parties::{may_record, party_of_gln},
+    refusal::{Code, Refusal},
+};
+
+pub(super) fn effects(case: &Case<'_>, body: &Capture) -> Checked<Vec<Effect>> {
+    let event = &body.event;
+    let things = things(case, event)?;
+    match (event.action, event.biz_step.as_deref()) {
+        (EventAction::Add, _) => commission(case, body, things),
+        (EventAction::Delete, _) => each(things, |thing| destroy(case, event, thing)),
+        (EventAction::Observe, Some("shipping")) => ship(case, event, things),
+        (EventAction::Observe, Some("receiving")) => each(things, |thing| receive(case, event, thing)),
+        (EventAction::Observe, Some("inspecting")) => each(things, |thing| observe(event, thing, Role::Inspect)),
+        (EventAction::Observe, _) => each(things, |thing| observe(event, thing, Role::Observe)),
+    }
+}
+
+fn each(things: Vec<Thing>, mut effect: impl FnMut(Thing) -> Checked<Effect>) -> Checked<Vec<Effect>> {
+    things.into_iter().map(&mut effect).collect()
+}
+
+fn observe(event: &Event, mut thing: Thing, role: Role) -> Checked<Effect> {
+    if thing.owner.is_some() {
+        thing.check_alive(event)?;
+    }
+
+    thing.settle(event);
+    Ok((thing, role.into()))
+}
+
+fn commission(case: &Case<'_>, body: &Capture, things: Vec<Thing>) -> Checked<Vec<Effect>> {
+    let event = &body.event;
+    let proven = body.commissioning.as_ref().map(|commissioning| codes::prove_issued(case, commissioning));
+    let (batch, issued) = match proven.transpose()? {
+        Some((batch, issued)) => (Some(batch), issued),
+        None => (None, Vec::new()),
+    };
+    let codes: BTreeMap<&str, &Issued> = issued.iter().map(|code| (code.serial.as_str(), code)).collect();
+    if let Some(commissioning) = &body.commissioning
+        && things.len() != issued.len()
+    {
+        let detail = format!("{} codes are proven, {} are commissioned", issued.len(), things.len());
+        let refusal = Refusal::new(Code::CodeNotIssued).at("/body/commissioning").against(commissioning.batch);
+        return Err(refusal.because(detail).into());
+    }
+    each(things, |mut thing| {
+        let code = proven_code(&thing, batch.as_ref(), &codes);
+        if let Some(owner) = &thing.owner {
+            if matches!(thing.epc.kind(), EpcKind::Item { .. }) && code.is_none() {
+                let batch = body.commissioning.as_ref().map(|commissioning| commissioning.batch);
+                return Err(thing.refuse(Code::CodeNotIssued, batch).into());
+            }
+            if let Some(before) = &thing.row.commissioned {
+                return Err(thing.refuse(Code::ItemCommissioned, Some(before.record)).into());
+            }
+            if !may_record(case, &owner.prefix, &owner.party, event.biz_step.as_deref())? {
+                return Err(thing.refuse(Code::AuthorityNone, None).into());
+            }
+        }
+
+        let mark = Thing::mark(case, event);
+        thing.settle(event);
+        thing.row.commissioned.get_or_insert_with(|| mark.clone());
+        thing.row.holder.get_or_insert_with(|| mark.clone());
+        thing.row.last = Some(mark);
+        if let (Some(code), Some(commissioning)) = (code, &body.commissioning) {
+            thing.row.batch = Some(commissioning.batch);
+            thing.row.claim_key = Some(URL_SAFE_NO_PAD.encode(code.claim_key));
+        }
+        Ok((thing, Role::Commission.into()))
+    })
+}
+
+/// The proven code of a thing: its serial stands in the batch and its GTIN is the batch's.
+fn proven_code<'a>(thing: &Thing, batch: Option<&BatchRow>, codes: &BTreeMap<&str, &'a Issued>) -> Option<&'a Issued> {
+    match thing.epc.kind() {
+        EpcKind::Item { gtin, serial } if batch.is_some_and(|batch| batch.gtin == gtin) => {
+            codes.get(serial.as_str()).copied()
+        }
+        EpcKind::Item { .. } | EpcKind::Class { .. } | EpcKind::Container | EpcKind::Other => None,
+    }
+}
+
+fn destroy(case: &Case<'_>, event: &Event, mut thing: Thing) -> Checked<Effect> {
+    if thing.owner.is_some() {
+        thing.check_alive(event)?;
+        thing.check_order(event)?;
+        thing.check_unpacked()?;
+        thing.check_at_rest()?;
+        thing.check_holder(case, Code::ItemNotHolder)?;
+    }
+
+    let mark = Thing::mark(case, event);
+    thing.settle(event);
+    thing.row.last = Some(mark.clone());
+    thing.row.destroyed = Some(mark);
+    Ok((thing, Role::Destroy.into()))
+}
+
+fn ship(case: &Case<'_>, event: &Event, things: Vec<Thing>) -> Checked<Vec<Effect>> {
+    let to = match event.receiver.as_ref().and_then(Epc::gln) {
+        Some(gln) => party_of_gln(case, &gln)?,
+        None => None,
+    };
+    each(things, |mut thing| {
+        if thing.owner.is_some() {
+            thing.check_alive(event)?;
+            thing.check_order(event)?;
+            thing.check_unpacked()?;
+            thing.check_at_rest()?;
+            thing.check_holder(case, Code::ItemNotHolder)?;
+            let to = to.clone().ok_or_else(|| {
+                Refusal::new(Code::TransferNoReceiver).at("/body/event/destinationList").because(thing.epc.as_str())
+            })?;
+
+            let mark = Thing::mark(case, event);
+            thing.row.transfer = Some(Transfer { at: mark.at, from: mark.by.clone(), record: mark.record, to });
+            thing.row.last = Some(mark);
+        }
+        thing.settle(event);
+        Ok((thing, Role::Ship.into()))
+    })
+}
+
+fn receive(case: &Case<'_>, event: &Event, mut thing: Thing) -> Checked<Effect> {
+    if thing.owner.is_some() {
+        thing.check_alive(event)?;
+        thing.check_order(event)?;
+        thing.check_unpacked()?;
+        match &thing.row.transfer {
+            Some(transfer) if transfer.to == case.party() => {}
+            Some(transfer) => return Err(thing.refuse(Code::TransferOther, Some(transfer.record)).into()),
+            None => {
+                let holder = thing.row.holder.as_ref().map(|holder| holder.record);
+                return Err(thing.refuse(Code::TransferNone, holder).into());
+            }
+        }
+        let mark = Thing::mark(case, event);
+        thing.row.transfer = None;
+        thing.row.holder = Some(mark.clone());
+        thing.row.last = Some(mark);
+    }
+
+    thing.settle(event);
+    Ok((thing, Role::Receive.into()))
+}

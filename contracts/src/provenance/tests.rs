@@ -1,0 +1,341 @@
+use serde_json::json;
+
+use crate::{
+    refusal::Code,
+    row::Data,
+    tests::{BOTTLE, Codes, Deed, REFILL, World, event},
+};
+
+const BRAND: &str = "9528880100012";
+const HUAXU: &str = "9528880200019";
+const YUELING: &str = "9528880300016";
+const LAB: &str = "9528880700014";
+const AT: &str = "2026-09-21T10:00:00.000+08:00";
+const LATER: &str = "2026-09-21T12:00:00.000+08:00";
+const SSCC: &str = "https://id.gs1.org/00/095288802000000019";
+
+fn see(step: &str, place: &str, at: &str, things: &[String]) -> Deed {
+    event("ObjectEvent", "OBSERVE", step, place, at, things)
+}
+
+fn ship(to: &str, place: &str, at: &str, things: &[String]) -> Deed {
+    let mut deed = see("shipping", place, at, things);
+    let pgln = format!("https://id.gs1.org/417/{to}");
+    deed.body["event"]["destinationList"] = json!([{"type": "possessing_party", "destination": pgln}]);
+    deed
+}
+
+#[expect(clippy::too_many_arguments, reason = "a test's line reads like the event it makes")]
+fn nest(kind: &str, action: &str, parent: &str, place: &str, at: &str, things: &[String]) -> Deed {
+    let step = if action == "ADD" { "packing" } else { "unpacking" };
+    let mut deed = event(kind, action, step, place, at, things);
+    deed.body["event"]["parentID"] = json!(parent);
+    deed
+}
+
+/// A world with three refills commissioned at Yueling and two bottles at Huaxu.
+fn made() -> (World, Vec<String>, Vec<String>) {
+    let (mut world, refills, bottles) = World::with_codes();
+    world.take("yueling", &refills.commission(0, 3, YUELING, AT)).unwrap();
+    world.take("huaxu", &bottles.commission(0, 2, HUAXU, AT)).unwrap();
+    let epcs = |codes: &Codes, count| (0..count).map(|index| codes.epc(index)).collect();
+    (world, epcs(&refills, 3), epcs(&bottles, 2))
+}
+
+fn thing(world: &World, epc: &str) -> super::ThingRow {
+    let key = crate::row::key_of_thing(&epc.parse_epc());
+    match &world.rows[&key].data {
+        Data::Thing(thing) => (**thing).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+trait ParseEpc {
+    fn parse_epc(&self) -> crate::gs1::Epc;
+}
+
+impl ParseEpc for str {
+    fn parse_epc(&self) -> crate::gs1::Epc {
+        crate::gs1::Epc::parse(self).unwrap()
+    }
+}
+
+#[test]
+fn a_commissioned_item_has_a_maker_a_place_and_a_claim_key() {
+    let (world, refills, _) = made();
+    let item = thing(&world, &refills[0]);
+    assert_eq!(item.commissioned.unwrap().by, "yueling");
+    assert_eq!(item.holder.unwrap().by, "yueling");
+    assert_eq!(item.place.as_deref(), Some("https://id.gs1.org/414/9528880300016"));
+    assert_eq!(item.claim_key.unwrap().len(), 43);
+}
+
+#[test]
+fn a_second_commissioning_of_the_same_serial_is_refused() {
+    let (mut world, refills, _) = World::with_codes();
+    let first = world.take("yueling", &refills.commission(0, 3, YUELING, AT)).unwrap();
+    world.refuses("yueling", &refills.commission(2, 2, YUELING, LATER), Code::ItemCommissioned, Some(first));
+}
+
+#[test]
+fn a_serial_that_was_never_issued_is_refused() {
+    let (mut world, refills, _) = World::with_codes();
+    let forged = format!("https://id.gs1.org/01/{REFILL}/21/00000000000000000000");
+    let mut plain = event("ObjectEvent", "ADD", "commissioning", YUELING, AT, std::slice::from_ref(&forged));
+    world.refuses("yueling", &plain, Code::CodeNotIssued, None);
+    plain.body["commissioning"] = json!({"batch": refills.batch, "ranges": [[0, 1]]});
+    plain.commissioning = refills.commission(0, 1, YUELING, AT).commissioning;
+    world.refuses("yueling", &plain, Code::CodeNotIssued, Some(refills.batch));
+    plain.commissioning.as_mut().unwrap().serials = vec!["00000000000000000000".to_owned()];
+    world.refuses("yueling", &plain, Code::CodeNotIssued, Some(refills.batch));
+}
+
+#[test]
+fn codes_of_one_item_do_not_commission_another() {
+    let (mut world, refills, _) = World::with_codes();
+    let mut deed = refills.commission(0, 1, YUELING, AT);
+    let other = refills.epc(0).replace(REFILL, BOTTLE);
+    deed.lists.insert("/body/event/epcList".to_owned(), vec![other]);
+    world.refuses("yueling", &deed, Code::CodeNotIssued, Some(refills.batch));
+}
+
+#[test]
+fn only_the_batch_s_maker_commissions_its_codes() {
+    let (mut world, refills, _) = World::with_codes();
+    world.refuses("huaxu", &refills.commission(0, 1, HUAXU, AT), Code::BatchMaker, Some(refills.batch));
+}
+
+#[test]
+fn nobody_commissions_without_authority_of_the_owner() {
+    let (mut world, _, bottles) = World::with_codes();
+    world.refuses("puyan", &bottles.commission(0, 1, LAB, AT), Code::AuthorityNone, None);
+}
+
+#[test]
+fn an_event_before_commissioning_is_refused() {
+    let (mut world, refills, _) = World::with_codes();
+    let seen = see("inspecting", LAB, LATER, &[refills.epc(0)]);
+    world.refuses("puyan", &seen, Code::ItemNotCommissioned, None);
+    let made = world.take("yueling", &refills.commission(0, 1, YUELING, AT)).unwrap();
+    let early = see("inspecting", LAB, "2026-09-21T09:59:59.999+08:00", &[refills.epc(0)]);
+    world.refuses("puyan", &early, Code::EventBeforeCommissioning, Some(made));
+}
+
+#[test]
+fn an_event_in_the_future_is_refused() {
+    let (mut world, refills, _) = made();
+    // The world's time is 16:00 in +08:00; five seconds are tolerated.
+    let soon = see("inspecting", LAB, "2026-09-21T16:00:05.000+08:00", &refills[..1]);
+    world.take("puyan", &soon).unwrap();
+    let future = see("inspecting", LAB, "2026-09-21T16:00:05.001+08:00", &refills[..1]);
+    world.refuses("puyan", &future, Code::EventFuture, None);
+}
+
+#[test]
+fn nothing_happens_to_a_destroyed_item() {
+    let (mut world, refills, _) = made();
+    let destroy = event("ObjectEvent", "DELETE", "destroying", YUELING, LATER, &refills[..1]);
+    let destroyed = world.take("yueling", &destroy).unwrap();
+    for deed in [
+        see("inspecting", LAB, LATER, &refills[..1]),
+        ship(HUAXU, YUELING, LATER, &refills[..1]),
+        event("ObjectEvent", "DELETE", "decommissioning", YUELING, LATER, &refills[..1]),
+    ] {
+        let author = if deed.body["event"]["bizStep"] == "inspecting" { "puyan" } else { "yueling" };
+        world.refuses(author, &deed, Code::ItemDestroyed, Some(destroyed));
+    }
+}
+
+#[test]
+fn only_the_holder_destroys() {
+    let (mut world, refills, _) = made();
+    let made_by = thing(&world, &refills[0]).holder.unwrap().record;
+    let destroy = event("ObjectEvent", "DELETE", "destroying", BRAND, LATER, &refills[..1]);
+    world.refuses("corenest", &destroy, Code::ItemNotHolder, Some(made_by));
+}
+
+#[test]
+fn a_handover_is_closed_by_the_named_receiver_alone() {
+    let (mut world, refills, _) = made();
+    let held = thing(&world, &refills[0]).holder.unwrap().record;
+    world.refuses("corenest", &see("receiving", BRAND, LATER, &refills[..1]), Code::TransferNone, Some(held));
+    let shipped = world.take("yueling", &ship(HUAXU, YUELING, AT, &refills)).unwrap();
+    world.refuses("corenest", &see("receiving", BRAND, LATER, &refills), Code::TransferOther, Some(shipped));
+    world.refuses("yueling", &ship(BRAND, YUELING, LATER, &refills), Code::ItemInTransit, Some(shipped));
+    world.take("huaxu", &see("receiving", HUAXU, LATER, &refills)).unwrap();
+    let item = thing(&world, &refills[0]);
+    assert_eq!((item.holder.unwrap().by.as_str(), item.transfer), ("huaxu", None));
+}
+
+#[test]
+fn shipping_names_a_receiver_on_the_ledger() {
+    let (mut world, refills, _) = made();
+    world.refuses("yueling", &see("shipping", YUELING, AT, &refills), Code::TransferNoReceiver, None);
+    world.refuses("yueling", &ship("4012345000016", YUELING, AT, &refills), Code::TransferNoReceiver, None);
+}
+
+#[test]
+fn a_change_of_state_does_not_come_before_the_last_one() {
+    let (mut world, refills, _) = made();
+    world.take("yueling", &ship(HUAXU, YUELING, LATER, &refills)).unwrap();
+    let shipped = thing(&world, &refills[0]).last.unwrap().record;
+    let early = see("receiving", HUAXU, "2026-09-21T11:00:00.000+08:00", &refills);
+    world.refuses("huaxu", &early, Code::EventOutOfOrder, Some(shipped));
+    let late_look = see("inspecting", LAB, "2026-09-21T11:00:00.000+08:00", &refills[..1]);
+    world.take("puyan", &late_look).unwrap();
+}
+
+/// The refills at Huaxu, together with the bottles that were made there.
+fn at_huaxu() -> (World, Vec<String>, Vec<String>) {
+    let (mut world, refills, bottles) = made();
+    world.take("yueling", &ship(HUAXU, YUELING, AT, &refills)).unwrap();
+    world.take("huaxu", &see("receiving", HUAXU, LATER, &refills)).unwrap();
+    (world, refills, bottles)
+}
+
+#[test]
+fn packed_things_move_with_their_container() {
+    let (mut world, refills, bottles) = at_huaxu();
+    world.take("huaxu", &nest("AssociationEvent", "ADD", &bottles[0], HUAXU, LATER, &refills[..1])).unwrap();
+    world.take("huaxu", &nest("AggregationEvent", "ADD", SSCC, HUAXU, LATER, &bottles)).unwrap();
+    world.take("huaxu", &ship(BRAND, HUAXU, LATER, &[SSCC.to_owned()])).unwrap();
+    let moving = thing(&world, SSCC).transfer.unwrap().record;
+    let unpack = nest("AggregationEvent", "DELETE", SSCC, BRAND, LATER, &bottles);
+    world.refuses("corenest", &unpack, Code::ItemInTransit, Some(moving));
+    world.take("corenest", &see("receiving", BRAND, LATER, &[SSCC.to_owned()])).unwrap();
+    world.take("corenest", &unpack).unwrap();
+    let bottle = thing(&world, &bottles[0]);
+    assert_eq!((bottle.holder.unwrap().by.as_str(), bottle.parent), ("corenest", None));
+    assert_eq!(bottle.place.as_deref(), Some("https://id.gs1.org/414/9528880100012"));
+    assert!(thing(&world, &refills[0]).parent.is_some(), "the refill stays in its bottle");
+}
+
+#[test]
+fn a_thing_has_one_parent_at_a_time() {
+    let (mut world, refills, bottles) = at_huaxu();
+    let inside = nest("AssociationEvent", "ADD", &bottles[0], HUAXU, LATER, &refills[..1]);
+    let packed = world.take("huaxu", &inside).unwrap();
+    let again = nest("AggregationEvent", "ADD", SSCC, HUAXU, LATER, &refills[..1]);
+    world.refuses("huaxu", &again, Code::ItemPacked, Some(packed));
+    world.refuses("huaxu", &ship(BRAND, HUAXU, LATER, &refills[..1]), Code::ItemPacked, Some(packed));
+    let elsewhere = nest("AssociationEvent", "DELETE", &bottles[1], HUAXU, LATER, &refills[..1]);
+    world.refuses("huaxu", &elsewhere, Code::ItemNotInParent, Some(packed));
+}
+
+#[test]
+fn nothing_is_inside_itself() {
+    let (mut world, refills, bottles) = at_huaxu();
+    let own = nest("AssociationEvent", "ADD", &bottles[0], HUAXU, LATER, &bottles[..1]);
+    world.refuses("huaxu", &own, Code::PackCycle, None);
+    world.take("huaxu", &nest("AssociationEvent", "ADD", &bottles[0], HUAXU, LATER, &refills[..1])).unwrap();
+    let cycle = nest("AssociationEvent", "ADD", &refills[0], HUAXU, LATER, &bottles[..1]);
+    world.refuses("huaxu", &cycle, Code::PackCycle, None);
+}
+
+#[test]
+fn packing_needs_one_holder_and_one_place() {
+    let (mut world, refills, bottles) = made();
+    let holder = thing(&world, &refills[0]).holder.unwrap().record;
+    let others = nest("AssociationEvent", "ADD", &bottles[0], HUAXU, LATER, &refills[..1]);
+    world.refuses("huaxu", &others, Code::AuthorityNone, None);
+    let body = json!({"prefix": "952888001", "to": "huaxu"});
+    world.take("corenest", &Deed::new(crate::action::Action::AuthorityGrant, body)).unwrap();
+    world.refuses("huaxu", &others, Code::PackHolder, Some(holder));
+    let site = json!({"gln": "9528880200026", "name": {"en": "Huaxu hall 2", "zh": "华序二厂"}});
+    world.take("huaxu", &Deed::new(crate::action::Action::SitePut, site)).unwrap();
+    let made_here = thing(&world, &bottles[0]).last.unwrap().record;
+    let elsewhere = nest("AggregationEvent", "ADD", SSCC, "9528880200026", LATER, &bottles);
+    world.refuses("huaxu", &elsewhere, Code::PackPlace, Some(made_here));
+}
+
+#[test]
+fn contents_are_named_when_they_leave() {
+    let (mut world, _, bottles) = at_huaxu();
+    world.take("huaxu", &nest("AggregationEvent", "ADD", SSCC, HUAXU, LATER, &bottles)).unwrap();
+    world.refuses("huaxu", &nest("AggregationEvent", "DELETE", SSCC, HUAXU, LATER, &[]), Code::UnpackAll, None);
+}
+
+#[test]
+fn a_read_point_is_the_author_s_own() {
+    let (mut world, refills, _) = made();
+    world.refuses("puyan", &see("inspecting", HUAXU, LATER, &refills[..1]), Code::SiteForeign, None);
+}
+
+#[test]
+fn the_same_event_twice_is_a_duplicate_but_not_of_another_s() {
+    let (mut world, refills, _) = made();
+    let look = see("inspecting", "9528880700991", LATER, &refills[..1]);
+    let first = world.take("puyan", &look).unwrap();
+    world.refuses("puyan", &look, Code::EventDuplicate, Some(first));
+    world.take("yueling", &look).unwrap();
+}
+
+#[test]
+fn foreign_identifiers_are_recorded_and_flagged() {
+    let mut world = World::new();
+    let foreign = "https://id.gs1.org/01/10614141073464/21/2017".to_owned();
+    for (action, step) in [("OBSERVE", "shipping"), ("ADD", "commissioning"), ("ADD", "commissioning")] {
+        let mut deed = event("ObjectEvent", action, step, LAB, AT, std::slice::from_ref(&foreign));
+        deed.body["cbv"] = json!(hefu_keys::Hash::of(format!("{step}{}", world.height).as_bytes()));
+        world.take("puyan", &deed).unwrap();
+    }
+    let row = &world.rows["item/01/10614141073464/21/2017"];
+    assert_eq!(row.n, 3);
+    assert_eq!(thing(&world, &foreign).flags, [super::Flag::OriginNotOnLedger]);
+}
+
+#[test]
+fn an_error_declaration_is_noted_and_flagged_with_and_without_its_original() {
+    let (mut world, refills, _) = made();
+    let look = see("inspecting", LAB, LATER, &refills[..1]);
+    let mut declaration = look.clone();
+    declaration.body["event"]["errorDeclaration"] = json!({"declarationTime": LATER, "reason": "did_not_occur"});
+    world.take("puyan", &declaration).unwrap();
+    assert_eq!(thing(&world, &refills[0]).flags, [super::Flag::ErrorWithoutOriginal]);
+
+    let (mut world, refills, _) = made();
+    world.take("puyan", &look).unwrap();
+    let declared = world.take("puyan", &declaration).unwrap();
+    assert_eq!(thing(&world, &refills[0]).flags, [super::Flag::ErrorDeclared]);
+    world.refuses("puyan", &declaration, Code::EventDuplicate, Some(declared));
+}
+
+#[test]
+fn a_key_captures_within_its_scope_only() {
+    let (mut world, refills, _) = made();
+    let grants = json!([{"role": "capture", "scope": {"bizSteps": ["inspecting"], "sites": [LAB]}}]);
+    let body = json!({"grants": grants, "key": crate::tests::key("gate").address()});
+    world.take("puyan", &Deed::new(crate::action::Action::KeyGrant, body).with("gate")).unwrap();
+    world.refuses("gate", &see("storing", LAB, LATER, &refills[..1]), Code::KeyRole, None);
+    world.refuses("gate", &see("inspecting", "4012345000016", LATER, &refills[..1]), Code::KeyRole, None);
+    world.take("gate", &see("inspecting", LAB, LATER, &refills[..1])).unwrap();
+}
+
+#[test]
+fn fields_that_are_not_epcis_or_not_detached_are_malformed() {
+    use crate::record::Record;
+    let mut world = World::new();
+    for (field, value, code) in [
+        ("epcList", json!(["urn:x:1"]), Code::RecordShape),
+        ("colour", json!("green"), Code::RecordShape),
+        ("eventTimeZoneOffset", json!("8:00"), Code::RecordShape),
+        ("eventTime", json!("yesterday"), Code::RecordShape),
+        ("type", json!("TransactionEvent"), Code::RecordShape),
+        ("parentID", json!(SSCC), Code::RecordShape),
+    ] {
+        let mut deed = see("inspecting", LAB, AT, &[]);
+        deed.body["event"][field] = value;
+        let draft = world.draft(&deed, 1);
+        let text = draft.sign(&[&crate::tests::key("puyan")]).unwrap();
+        let refusal = Record::read(&text).expect_err(field);
+        assert_eq!((refusal.code, refusal.pointer), (code, format!("/body/event/{field}")));
+    }
+}
+
+#[test]
+fn transactions_of_a_public_event_stay_out_of_its_text() {
+    let mut world = World::new();
+    let mut deed = see("inspecting", LAB, AT, &["https://id.gs1.org/01/10614141073464/21/1".to_owned()]);
+    deed.body["event"]["bizTransactionList"] = json!([{"type": "po", "bizTransaction": "urn:x:1"}]);
+    world.refuses("puyan", &deed, Code::RecordPart, None);
+}

@@ -1,0 +1,170 @@
+//! Things under examination: their rows, their owners, and the checks that every event shares.
+
+use hefu_keys::Hash;
+
+use super::{Event, Flag, Mark, NESTING_MAX, ThingRow};
+use crate::{
+    execute::{Case, Checked},
+    gs1::{Epc, EpcKind},
+    parties::{find_owner, may_record},
+    refusal::{Code, Refusal},
+    row,
+};
+
+/// The company prefix of an identifier and the organisation that registered it.
+#[derive(Clone, Debug)]
+pub(super) struct Owner {
+    pub prefix: String,
+    pub party: String,
+}
+
+/// One thing that an event names.
+#[derive(Clone, Debug)]
+pub(super) struct Thing {
+    pub epc: Epc,
+    pub key: String,
+    /// As it stands, and as the event leaves it.
+    pub row: ThingRow,
+    /// Set where the rules bind it: its prefix is registered here, and it is one thing, not a class of them.
+    pub owner: Option<Owner>,
+}
+
+impl Thing {
+    pub(super) fn find(case: &Case<'_>, epc: &Epc) -> Checked<Thing> {
+        let key = row::key_of_thing(epc);
+        let row: ThingRow = case.get(&key)?.unwrap_or_default();
+        let owner = match epc.company_digits() {
+            Some(digits) => find_owner(case, digits)?,
+            None => None,
+        };
+        let mut thing = Thing { epc: epc.clone(), key, row, owner: None };
+        match owner {
+            None => thing.row.flag(Flag::OriginNotOnLedger),
+            // Balances of classes are not kept yet, so nothing of a lot can be impossible.
+            Some(_) if matches!(epc.kind(), EpcKind::Class { .. }) => {}
+            Some((prefix, party)) => thing.owner = Some(Owner { prefix, party }),
+        }
+        Ok(thing)
+    }
+
+    /// A refusal about this thing.
+    pub(super) fn refuse(&self, code: Code, against: Option<Hash>) -> Refusal {
+        Refusal { conflict: against, ..Refusal::new(code).at("/body/event").because(self.epc.as_str()) }
+    }
+
+    /// That it exists at the event's time: commissioned before, and not destroyed.
+    pub(super) fn check_alive(&self, event: &Event) -> Result<(), Refusal> {
+        let Some(commissioned) = &self.row.commissioned else {
+            return Err(self.refuse(Code::ItemNotCommissioned, None));
+        };
+        if let Some(destroyed) = &self.row.destroyed {
+            return Err(self.refuse(Code::ItemDestroyed, Some(destroyed.record)));
+        }
+        if event.time < commissioned.at {
+            return Err(self.refuse(Code::EventBeforeCommissioning, Some(commissioned.record)));
+        }
+        Ok(())
+    }
+
+    /// That the event does not come before the last change of state; a mere observation may.
+    pub(super) fn check_order(&self, event: &Event) -> Result<(), Refusal> {
+        match &self.row.last {
+            Some(last) if event.time < last.at => Err(self.refuse(Code::EventOutOfOrder, Some(last.record))),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// That nothing encloses it.
+    pub(super) fn check_unpacked(&self) -> Result<(), Refusal> {
+        match &self.row.parent {
+            Some(parent) => Err(self.refuse(Code::ItemPacked, Some(parent.record))),
+            None => Ok(()),
+        }
+    }
+
+    /// That no handover is under way.
+    pub(super) fn check_at_rest(&self) -> Result<(), Refusal> {
+        match &self.row.transfer {
+            Some(transfer) => Err(self.refuse(Code::ItemInTransit, Some(transfer.record))),
+            None => Ok(()),
+        }
+    }
+
+    /// That the author's organisation has it.
+    pub(super) fn check_holder(&self, case: &Case<'_>, code: Code) -> Result<(), Refusal> {
+        match &self.row.holder {
+            Some(holder) if holder.by == case.party() => Ok(()),
+            Some(holder) => Err(self.refuse(code, Some(holder.record))),
+            None => Err(self.refuse(code, None)),
+        }
+    }
+
+    /// Every enclosing parent, innermost first.
+    ///
+    /// # Errors
+    /// `E-PACK-DEPTH` where there are more than [`NESTING_MAX`], or from the storage.
+    pub(super) fn ancestors(&self, case: &Case<'_>) -> Checked<Vec<(String, ThingRow)>> {
+        let mut found = Vec::new();
+        let mut next = self.row.parent.clone();
+        while let Some(parent) = next {
+            if found.len() >= NESTING_MAX {
+                let detail = format!("{} is inside more than {NESTING_MAX} others", self.epc.as_str());
+                return Err(Refusal::new(Code::PackDepth).at("/body/event").because(detail).into());
+            }
+            let row: ThingRow = case.get(&parent.key)?.unwrap_or_default();
+            next = row.parent.clone();
+            found.push((parent.key, row));
+        }
+        Ok(found)
+    }
+
+    /// The row that says who holds it and where it is: its own, or that of the outermost parent.
+    pub(super) fn outermost(&self, case: &Case<'_>) -> Checked<ThingRow> {
+        Ok(self.ancestors(case)?.pop().map_or_else(|| self.row.clone(), |(_, row)| row))
+    }
+
+    /// Who did this, when, by which record.
+    pub(super) fn mark(case: &Case<'_>, event: &Event) -> Mark {
+        Mark { at: event.time, by: case.party().to_owned(), record: case.record().id }
+    }
+
+    /// Remembers what an event says about where and how the thing is, unless a later change of state is known.
+    pub(super) fn settle(&mut self, event: &Event) {
+        if self.row.last.as_ref().is_some_and(|last| event.time < last.at) {
+            return;
+        }
+        if let Some(disposition) = &event.disposition {
+            self.row.disposition = Some(disposition.clone());
+        }
+        if let Some(place) = event.place() {
+            self.row.place = Some(place.as_str().to_owned());
+        }
+    }
+}
+
+/// That the author may record this step for this thing: its owner, its holder, the receiver it was shipped to, or one
+/// whom the owner gave authority; and that the key's own limits allow it.
+pub(super) fn check_authority(case: &Case<'_>, event: &Event, thing: &Thing) -> Checked<()> {
+    let step = event.biz_step.as_deref();
+    let site = event.read_point.as_ref().and_then(Epc::gln);
+    let prefix = thing.owner.as_ref().map(|owner| owner.prefix.as_str());
+    let time = case.moment().time;
+    let grants = case.author().key.grants.iter().filter(|grant| grant.holds(time));
+    let mut captures = grants.filter(|grant| grant.role == crate::parties::KeyRole::Capture);
+    if !captures.any(|grant| grant.covers(step, site.as_ref(), prefix)) {
+        let detail = format!("the key's grants do not cover {}", thing.epc.as_str());
+        return Err(Refusal::new(Code::KeyRole).at("/signers/0").because(detail).into());
+    }
+    let Some(owner) = &thing.owner else { return Ok(()) };
+    if may_record(case, &owner.prefix, &owner.party, step)? {
+        return Ok(());
+    }
+    let outermost = thing.outermost(case)?;
+    let holds = outermost.holder.is_some_and(|holder| holder.by == case.party());
+    let receives = outermost.transfer.is_some_and(|transfer| transfer.to == case.party());
+    if holds || receives {
+        return Ok(());
+    }
+    let detail = format!("{} belongs to {}", thing.epc.as_str(), owner.party);
+    Err(Refusal::new(Code::AuthorityNone).at("/body/event").because(detail).into())
+}

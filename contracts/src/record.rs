@@ -1,0 +1,291 @@
+//! Records: signed documents that say what somebody did.
+
+pub mod draft;
+
+use std::{collections::BTreeMap, ops::Deref};
+
+use hefu_keys::{Address, Hash, secured::{self, Secured}};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::value::RawValue;
+
+use crate::{
+    action::Action,
+    annex::Part,
+    catalogue::ProductPut,
+    codes::CodesIssue,
+    height::JSON_INTEGER_MAX,
+    parties::{AuthorityGrant, AuthorityRevoke, KeyGrant, KeyRevoke, PartyAdd, SitePut},
+    provenance::Capture,
+    refusal::{Code, Refusal},
+    time::Time,
+};
+
+/// Largest record in bytes.
+pub const RECORD_BYTES_MAX: usize = 64 << 10;
+
+/// Most signers of one record.
+pub const SIGNERS_MAX: usize = 16;
+
+/// Most causes of one record.
+pub const CAUSES_MAX: usize = 64;
+
+/// Who may read a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// Everybody who presents its id or a code it names.
+    Public,
+    /// The organisations named, their counterparties and auditors.
+    Parties,
+}
+
+/// What a record says, by its action.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// `party.add`
+    PartyAdd(PartyAdd),
+    /// `site.put`
+    SitePut(SitePut),
+    /// `key.grant`
+    KeyGrant(KeyGrant),
+    /// `key.revoke`
+    KeyRevoke(KeyRevoke),
+    /// `authority.grant`
+    AuthorityGrant(AuthorityGrant),
+    /// `authority.revoke`
+    AuthorityRevoke(AuthorityRevoke),
+    /// `product.put`
+    ProductPut(ProductPut),
+    /// `codes.issue`
+    CodesIssue(CodesIssue),
+    /// `event.capture`
+    EventCapture(Box<Capture>),
+}
+
+/// A record whose form has been checked, but not its signatures.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The canonical document, proof included.
+    pub text: String,
+    /// SHA-256 of the document without its proof.
+    pub id: Hash,
+    /// SHA-256 of the whole document.
+    pub seal: Hash,
+    /// What it does.
+    pub action: Action,
+    /// With which values.
+    pub body: Body,
+    /// Records that this one answers.
+    pub causes: Vec<Hash>,
+    /// The chain it was made for.
+    pub chain: Hash,
+    /// The author's time, shown and never trusted.
+    pub claimed_at: Option<Time>,
+    /// Whether it is an exercise, which never counts.
+    pub drill: bool,
+    /// After this moment it is refused.
+    pub expires: Time,
+    /// Commitments to what travels in the annex, by JSON Pointer.
+    pub parts: BTreeMap<String, Part>,
+    /// Sequence number of the author's key.
+    pub seq: u64,
+    /// Who must have signed; the first is the author.
+    pub signers: Vec<Address>,
+    /// Who may read it.
+    pub visibility: Visibility,
+}
+
+/// A record whose every signature has been checked. Holding one is the proof.
+#[derive(Clone, Debug)]
+pub struct Verified(Record);
+
+impl Deref for Verified {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.0
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Wire<'a> {
+    #[serde(rename = "@context")]
+    context: String,
+    action: Action,
+    #[serde(borrow)]
+    body: &'a RawValue,
+    #[serde(default)]
+    causes: Vec<Hash>,
+    chain: Hash,
+    claimed_at: Option<Time>,
+    #[serde(default, deserialize_with = "only_true")]
+    drill: bool,
+    expires: Time,
+    nonce: String,
+    #[serde(default)]
+    parts: BTreeMap<String, Part>,
+    #[serde(rename = "proof", borrow)]
+    _proof: &'a RawValue,
+    seq: u64,
+    signers: Vec<Address>,
+    visibility: Option<Visibility>,
+}
+
+/// A field with its default value is absent, so the only value of `drill` is `true`.
+fn only_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    if bool::deserialize(deserializer)? { Ok(true) } else { Err(D::Error::custom("a default value is never written")) }
+}
+
+fn shape(pointer: &str, detail: impl Into<String>) -> Refusal {
+    Refusal::new(Code::RecordShape).at(pointer).because(detail)
+}
+
+impl Record {
+    /// Reads a record from its canonical bytes.
+    ///
+    /// # Errors
+    /// A [`Refusal`] of class malformed or rejected: size, JSON, proof form, unknown or missing fields.
+    pub fn read(text: &str) -> Result<Record, Refusal> {
+        if text.len() > RECORD_BYTES_MAX {
+            let detail = format!("record has {} bytes, at most {RECORD_BYTES_MAX} are accepted", text.len());
+            return Err(Refusal::new(Code::RecordSize).because(detail));
+        }
+        let secured = secured::read(text)?;
+        Record::decode(&secured)
+    }
+
+    fn decode(secured: &Secured<'_>) -> Result<Record, Refusal> {
+        let wire: Wire<'_> =
+            serde_json::from_str(secured.text()).map_err(|error| shape("", error.to_string()))?;
+        wire.check(secured)?;
+        let body = Body::read(wire.action, wire.body.get())?;
+        let visibility = match wire.visibility {
+            None => Visibility::Public,
+            Some(Visibility::Public) => return Err(shape("/visibility", "a default value is never written")),
+            Some(other) => other,
+        };
+        Ok(Record {
+            text: secured.text().to_owned(),
+            id: secured.id(),
+            seal: secured.seal(),
+            action: wire.action,
+            body,
+            causes: wire.causes,
+            chain: wire.chain,
+            claimed_at: wire.claimed_at,
+            drill: wire.drill,
+            expires: wire.expires,
+            parts: wire.parts,
+            seq: wire.seq,
+            signers: wire.signers,
+            visibility,
+        })
+    }
+
+    /// Checks every signature.
+    ///
+    /// # Errors
+    /// `E-SIGNATURE`, naming the proof that does not match.
+    pub fn verify(self) -> Result<Verified, Refusal> {
+        // The text was read once already; reading it again costs 2 % of the signature.
+        let secured = secured::read(&self.text)?;
+        secured.verify().map_err(|bad| {
+            Refusal::new(Code::Signature).at("/proof").because(bad.to_string())
+        })?;
+        Ok(Verified(self))
+    }
+
+    /// The key whose sequence number and quota the record spends.
+    ///
+    /// # Errors
+    /// `E-RECORD-SHAPE` where there is no signer, which [`Record::read`] never lets through.
+    pub fn author(&self) -> Result<&Address, Refusal> {
+        self.signers.first().ok_or_else(|| shape("/signers", "no signer"))
+    }
+}
+
+impl Wire<'_> {
+    fn check(&self, secured: &Secured<'_>) -> Result<(), Refusal> {
+        if self.context != secured::CONTEXT {
+            return Err(shape("/@context", format!("must be {:?}", secured::CONTEXT)));
+        }
+        if !is_nonce(&self.nonce) {
+            return Err(shape("/nonce", "must be 16 bytes in base64url, 22 characters"));
+        }
+        if self.seq == 0 || self.seq > JSON_INTEGER_MAX {
+            return Err(shape("/seq", format!("is {}, must be 1 to {JSON_INTEGER_MAX}", self.seq)));
+        }
+        if self.causes.len() > CAUSES_MAX {
+            return Err(shape("/causes", format!("has {} ids, at most {CAUSES_MAX} are accepted", self.causes.len())));
+        }
+        self.check_signers()?;
+        let proofs: Vec<Address> = secured.proofs().iter().map(|proof| proof.signer()).collect();
+        if proofs != self.signers {
+            let detail = "the proofs must be by the signers, in their order";
+            return Err(Refusal::new(Code::RecordProof).at("/proof").because(detail));
+        }
+        Ok(())
+    }
+
+    /// 1 to 16 distinct signers; the author first, the rest sorted by their text.
+    fn check_signers(&self) -> Result<(), Refusal> {
+        let count = self.signers.len();
+        if count == 0 || count > SIGNERS_MAX {
+            return Err(shape("/signers", format!("has {count} signers, 1 to {SIGNERS_MAX} are accepted")));
+        }
+        let texts: Vec<String> = self.signers.iter().map(ToString::to_string).collect();
+        let (author, rest) = texts.split_first().ok_or_else(|| shape("/signers", "no signer"))?;
+        let sorted = rest.iter().zip(rest.iter().skip(1)).all(|(a, b)| a < b);
+        if !sorted || rest.contains(author) {
+            return Err(shape("/signers", "signers after the author must be distinct and sorted by text"));
+        }
+        Ok(())
+    }
+}
+
+fn is_nonce(text: &str) -> bool {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    matches!(URL_SAFE_NO_PAD.decode(text), Ok(bytes) if bytes.len() == 16)
+}
+
+impl Body {
+    fn read(action: Action, text: &str) -> Result<Body, Refusal> {
+        fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
+            serde_json::from_str(text).map_err(|error| shape("/body", error.to_string()))
+        }
+        Ok(match action {
+            Action::PartyAdd => Body::PartyAdd(parse(text)?),
+            Action::SitePut => Body::SitePut(parse(text)?),
+            Action::KeyGrant => Body::KeyGrant(parse(text)?),
+            Action::KeyRevoke => Body::KeyRevoke(parse(text)?),
+            Action::AuthorityGrant => Body::AuthorityGrant(parse(text)?),
+            Action::AuthorityRevoke => Body::AuthorityRevoke(parse(text)?),
+            Action::ProductPut => Body::ProductPut(parse(text)?),
+            Action::CodesIssue => Body::CodesIssue(parse(text)?),
+            Action::EventCapture => Body::EventCapture(Box::new(Capture::read(text)?)),
+        })
+    }
+}
+
+impl From<secured::Malformed> for Refusal {
+    fn from(malformed: secured::Malformed) -> Refusal {
+        use hefu_keys::canonical::Reason;
+        let code = match malformed {
+            secured::Malformed::NotCanonical(error) => match error.reason {
+                Reason::KeyTwice => Code::JsonDuplicateKey,
+                Reason::KeyOrder => Code::JsonKeyOrder,
+                Reason::NumberSpelling | Reason::NumberRange => Code::JsonNumber,
+                Reason::Depth => Code::JsonDepth,
+                Reason::Surrogate | Reason::NotUtf8 | Reason::Escape | Reason::ControlCharacter => Code::JsonString,
+                Reason::WhiteSpace => Code::JsonNotCanonical,
+                Reason::Unexpected | Reason::End | Reason::Trailing => Code::JsonSyntax,
+            },
+            secured::Malformed::NotAnObject => Code::RecordShape,
+            secured::Malformed::NoProof | secured::Malformed::Count(_) | secured::Malformed::Proof { .. } => {
+                Code::RecordProof
+            }
+        };
+        Refusal::new(code).because(malformed.to_string())
+    }
+}

@@ -1,0 +1,212 @@
+//! Why a record was not taken: numbered codes for machines, sentences for people.
+//!
+//! A number and a name are never reused. *Malformed* is not our bytes, *rejected* is turned away at the door, *refused*
+//! is against a rule.
+
+use std::fmt;
+
+use hefu_keys::Hash;
+use serde::{Deserialize, Serialize, Serializer, de::Error as _};
+
+/// Which of the three kinds of no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// The bytes are not a record of ours.
+    Malformed,
+    /// Turned away at the door: key, signature, size, room.
+    Rejected,
+    /// A rule of the ledger speaks against it.
+    Refused,
+}
+
+/// One list says number, variant, name, class, HTTP status and sentence, so that none can miss.
+macro_rules! codes {
+    ($($number:literal $variant:ident $name:literal $class:ident $status:literal $sentence:literal,)*) => {
+        /// A reason for a no.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u16)]
+        pub enum Code { $(#[doc = $sentence] $variant = $number,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),*];
+
+            /// The stable name, such as `E-ITEM-COMMISSIONED`.
+            pub const fn name(self) -> &'static str { match self { $(Code::$variant => $name,)* } }
+
+            /// The stable number.
+            pub const fn number(self) -> u16 { match self { $(Code::$variant => $number,)* } }
+
+            /// Which kind of no.
+            pub const fn class(self) -> Class { match self { $(Code::$variant => Class::$class,)* } }
+
+            /// The HTTP status that answers it (RFC 9110).
+            pub const fn status(self) -> u16 { match self { $(Code::$variant => $status,)* } }
+
+            /// What it means, in English, lower case, without a full stop.
+            pub const fn sentence(self) -> &'static str { match self { $(Code::$variant => $sentence,)* } }
+        }
+    };
+}
+
+codes! {
+    1 JsonSyntax "E-JSON-SYNTAX" Malformed 400 "the text is not JSON",
+    2 JsonNotCanonical "E-JSON-NOT-CANONICAL" Malformed 400 "the text is JSON but not canonical (RFC 8785)",
+    3 JsonDuplicateKey "E-JSON-DUPLICATE-KEY" Malformed 400 "an object names a member twice",
+    4 JsonKeyOrder "E-JSON-KEY-ORDER" Malformed 400 "the members of an object are not in canonical order",
+    5 JsonNumber "E-JSON-NUMBER" Malformed 400 "a number is not spelt as ECMAScript spells it",
+    6 JsonString "E-JSON-STRING" Malformed 400 "a string holds a lone surrogate, invalid UTF-8 or a needless escape",
+    7 JsonDepth "E-JSON-DEPTH" Malformed 400 "arrays and objects are nested too deeply",
+    8 RecordShape "E-RECORD-SHAPE" Malformed 400 "a field is unknown, missing or of the wrong form",
+    9 RecordSize "E-RECORD-SIZE" Rejected 413 "the record is too large",
+    10 AnnexSize "E-ANNEX-SIZE" Rejected 413 "the annex is too large",
+    11 ElementCount "E-ELEMENT-COUNT" Rejected 413 "the record has too many list elements",
+    12 RecordPart "E-RECORD-PART" Malformed 400 "a detached part does not match its commitment",
+    13 RecordProof "E-RECORD-PROOF" Malformed 400 "the proof is not an eddsa-jcs-2022 proof of the record's signers",
+    14 RecordChain "E-RECORD-CHAIN" Refused 422 "the record was made for another chain",
+    15 Signature "E-SIGNATURE" Rejected 401 "a signature does not match the record",
+    16 KeyUnknown "E-KEY-UNKNOWN" Rejected 401 "the key is not registered",
+    17 KeyRevoked "E-KEY-REVOKED" Rejected 403 "the key was revoked",
+    18 KeyExpired "E-KEY-EXPIRED" Rejected 403 "the key's grants have expired",
+    19 KeyRole "E-KEY-ROLE" Rejected 403 "the key has no role for this",
+    20 PoolFull "E-POOL-FULL" Rejected 429 "too many records are waiting, try again later",
+    21 RecordExpired "E-RECORD-EXPIRED" Refused 422 "the record has expired",
+    22 RecordExpiresLate "E-RECORD-EXPIRES-LATE" Refused 422 "the record expires later than 30 days from now",
+    23 SeqUsed "E-SEQ-USED" Refused 422 "this sequence number of the key was used by another record",
+    24 SeqWindow "E-SEQ-WINDOW" Refused 422 "the sequence number is outside the key's window",
+    25 RowsPerBlock "E-ROWS-PER-BLOCK" Refused 422 "the record touches more rows than a block may",
+    26 PartyExists "E-PARTY-EXISTS" Refused 422 "an organisation of this id exists",
+    27 PrefixTaken "E-PREFIX-TAKEN" Refused 422 "the company prefix belongs to, or overlaps that of, another organisation",
+    28 GlnTaken "E-GLN-TAKEN" Refused 422 "the GLN belongs to another organisation",
+    29 PartyUnknown "E-PARTY-UNKNOWN" Refused 422 "no organisation of this id exists",
+    30 KeyPossession "E-KEY-POSSESSION" Refused 422 "the granted key has not signed the record",
+    31 KeyWeak "E-KEY-WEAK" Refused 422 "the key is of small order, torsioned or not canonical",
+    32 KeyOfOther "E-KEY-OF-OTHER" Refused 422 "the key belongs to another organisation",
+    33 KeyLastAdmin "E-KEY-LAST-ADMIN" Refused 422 "the key is the organisation's last admin",
+    34 PrefixForeign "E-PREFIX-FOREIGN" Refused 422 "the identifier's company prefix is not the organisation's own",
+    35 AuthorityNone "E-AUTHORITY-NONE" Refused 422 "the owner of the identifier has not given the organisation authority for this step",
+    36 SiteForeign "E-SITE-FOREIGN" Refused 422 "the read point is a site of another organisation",
+    37 ProductVersion "E-PRODUCT-VERSION" Refused 422 "the catalogue entry's version is not the next one",
+    38 ProductUnknown "E-PRODUCT-UNKNOWN" Refused 422 "the trade item is not in the catalogue",
+    39 BatchUnknown "E-BATCH-UNKNOWN" Refused 422 "no batch of codes was issued by this record",
+    40 BatchMaker "E-BATCH-MAKER" Refused 422 "the batch was issued to another maker",
+    41 CodeNotIssued "E-CODE-NOT-ISSUED" Refused 422 "the serial is not proven to be in the batch",
+    42 ItemCommissioned "E-ITEM-COMMISSIONED" Refused 422 "the item was commissioned before",
+    43 ItemNotCommissioned "E-ITEM-NOT-COMMISSIONED" Refused 422 "the item has not been commissioned",
+    44 ItemDestroyed "E-ITEM-DESTROYED" Refused 422 "the item was destroyed or decommissioned",
+    45 EventFuture "E-EVENT-FUTURE" Refused 422 "the event's time lies in the future",
+    46 EventBeforeCommissioning "E-EVENT-BEFORE-COMMISSIONING" Refused 422 "the event's time lies before the item's commissioning",
+    47 EventOutOfOrder "E-EVENT-OUT-OF-ORDER" Refused 422 "the event's time lies before the item's last change of state",
+    48 EventDuplicate "E-EVENT-DUPLICATE" Refused 409 "the organisation has recorded this event before",
+    49 ItemPacked "E-ITEM-PACKED" Refused 422 "the item is inside a container or assembly",
+    50 ItemNotInParent "E-ITEM-NOT-IN-PARENT" Refused 422 "the item is not inside this parent",
+    51 PackCycle "E-PACK-CYCLE" Refused 422 "a thing cannot be inside itself",
+    52 PackDepth "E-PACK-DEPTH" Refused 422 "things are nested too deeply",
+    53 PackHolder "E-PACK-HOLDER" Refused 422 "parent and contents must be held by the organisation that packs",
+    54 PackPlace "E-PACK-PLACE" Refused 422 "parent and contents are at different places",
+    55 UnpackAll "E-UNPACK-ALL" Refused 422 "contents must be named one by one when they leave a parent",
+    56 ItemNotHolder "E-ITEM-NOT-HOLDER" Refused 422 "the organisation does not hold the item",
+    57 ItemInTransit "E-ITEM-IN-TRANSIT" Refused 422 "the item is on its way to a named receiver",
+    58 TransferNone "E-TRANSFER-NONE" Refused 422 "nobody has shipped the item",
+    59 TransferOther "E-TRANSFER-OTHER" Refused 422 "the item was shipped to another receiver",
+    60 TransferNoReceiver "E-TRANSFER-NO-RECEIVER" Refused 422 "the shipping names no receiver that is on the ledger",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = Code::ALL.iter().find(|code| code.name() == name);
+        known.copied().ok_or_else(|| D::Error::custom(format!("unknown code {name:?}")))
+    }
+}
+
+/// A no: its code, what it is about, and the record that stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason.
+    pub code: Code,
+    /// Id of the record that the refused one conflicts with, where there is one.
+    pub conflict: Option<Hash>,
+    /// JSON Pointer (RFC 6901) into the record, empty where the whole record is meant.
+    pub pointer: String,
+    /// What was found and what is allowed, for people.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal with nothing but its code.
+    pub const fn new(code: Code) -> Refusal {
+        Refusal { code, conflict: None, pointer: String::new(), detail: String::new() }
+    }
+
+    /// Names the record in the way.
+    #[must_use]
+    pub const fn against(mut self, record: Hash) -> Refusal {
+        self.conflict = Some(record);
+        self
+    }
+
+    /// Says where in the record.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Refusal {
+        self.pointer = pointer.into();
+        self
+    }
+
+    /// Says what was found.
+    #[must_use]
+    pub fn because(mut self, detail: impl Into<String>) -> Refusal {
+        self.detail = detail.into();
+        self
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.sentence())?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_are_used_once() {
+        let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        let numbers: BTreeSet<_> = Code::ALL.iter().map(|code| code.number()).collect();
+        assert_eq!((names.len(), numbers.len()), (Code::ALL.len(), Code::ALL.len()));
+    }
+
+    #[test]
+    fn every_no_is_a_client_error() {
+        for code in Code::ALL {
+            let expected = match code.class() {
+                Class::Malformed => 400..=400,
+                Class::Rejected => 401..=429,
+                Class::Refused => 409..=422,
+            };
+            assert!(expected.contains(&code.status()), "{code}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Rows: the keyed facts under the register's root.
+
+use std::fmt;
+
+use hefu_keys::{Address, Hash};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::{
+    canonical_text,
+    catalogue::ProductRow,
+    codes::BatchRow,
+    gs1::{Epc, EpcKind, Gln, Gtin},
+    parties::{AuthorityRow, KeyRow, PartyRow, PrefixRow, SiteRow},
+    provenance::{EventRow, ThingRow},
+    register::Fault,
+    state::Overlay,
+};
+
+/// Domain tag of a row's hash.
+const ROW_TAG: u8 = 0x02;
+
+/// What a row says, by kind of row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Data {
+    /// `party/<id>`: an organisation.
+    Party(PartyRow),
+    /// `prefix/<digits>`: a GS1 company prefix and its owner.
+    Prefix(PrefixRow),
+    /// `site/<gln>`: a place of an organisation.
+    Site(SiteRow),
+    /// `key/<address>`: a key, what it may do, and which sequence numbers it has used.
+    Key(Box<KeyRow>),
+    /// `authority/<prefix>/<party>`: what an owner of identifiers lets another organisation record.
+    Authority(AuthorityRow),
+    /// `product/<gtin>`: a trade item.
+    Product(ProductRow),
+    /// `batch/<record id>`: a batch of issued codes.
+    Batch(BatchRow),
+    /// `item/…`, `lot/…`, `container/…`, `thing/…`: something that events are about.
+    Thing(Box<ThingRow>),
+    /// `event/<party>/<cbv hash>`: an event that an organisation has recorded.
+    Event(EventRow),
+}
+
+/// One row: its key, what it says now, and the chain of its entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The key, unique in the register.
+    pub key: String,
+    /// What the row says now.
+    pub data: Data,
+    /// Number of entries so far.
+    pub n: u64,
+    /// Head of the chain of entries; zero while there are none.
+    pub head: Hash,
+}
+
+/// A row's text that does not hold what its key promises.
+#[derive(Debug, Error)]
+#[error("row {key:?} cannot be read")]
+pub struct BadRow {
+    key: String,
+    source: Option<serde_json::Error>,
+}
+
+#[derive(Serialize)]
+struct RowOut<'a> {
+    data: &'a Data,
+    #[serde(skip_serializing_if = "is_zero_hash")]
+    head: Hash,
+    key: &'a str,
+    #[serde(skip_serializing_if = "is_zero")]
+    n: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RowIn<'a> {
+    #[serde(borrow)]
+    data: &'a RawValue,
+    #[serde(default = "zero_hash")]
+    head: Hash,
+    key: String,
+    #[serde(default)]
+    n: u64,
+}
+
+fn is_zero_hash(hash: &Hash) -> bool {
+    *hash == Hash::ZERO
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+const fn zero_hash() -> Hash {
+    Hash::ZERO
+}
+
+impl Row {
+    /// The canonical text that is hashed and stored.
+    pub fn text(&self) -> String {
+        canonical_text(&RowOut { data: &self.data, head: self.head, key: &self.key, n: self.n })
+    }
+
+    /// The row's hash in the register.
+    pub fn hash(&self) -> Hash {
+        Row::hash_of(&self.text())
+    }
+
+    /// The hash of a row's canonical text.
+    pub fn hash_of(text: &str) -> Hash {
+        Hash::tagged(ROW_TAG, &[text.as_bytes()])
+    }
+
+    /// Reads a row's text; the kind of data follows from the key.
+    ///
+    /// # Errors
+    /// [`BadRow`] where the text is not a row or the key names no known kind.
+    pub fn read(text: &str) -> Result<Row, BadRow> {
+        let row: RowIn<'_> =
+            serde_json::from_str(text).map_err(|source| BadRow { key: String::new(), source: Some(source) })?;
+        let data = Data::read(&row.key, row.data.get())
+            .map_err(|source| BadRow { key: row.key.clone(), source: Some(source) })?
+            .ok_or_else(|| BadRow { key: row.key.clone(), source: None })?;
+        Ok(Row { key: row.key, data, n: row.n, head: row.head })
+    }
+}
+
+impl Data {
+    fn read(key: &str, text: &str) -> Result<Option<Data>, serde_json::Error> {
+        let kind = key.split('/').next().unwrap_or_default();
+        Ok(Some(match kind {
+            "party" => Data::Party(serde_json::from_str(text)?),
+            "prefix" => Data::Prefix(serde_json::from_str(text)?),
+            "site" => Data::Site(serde_json::from_str(text)?),
+            "key" => Data::Key(serde_json::from_str(text)?),
+            "authority" => Data::Authority(serde_json::from_str(text)?),
+            "product" => Data::Product(serde_json::from_str(text)?),
+            "batch" => Data::Batch(serde_json::from_str(text)?),
+            "item" | "lot" | "container" | "thing" => Data::Thing(serde_json::from_str(text)?),
+            "event" => Data::Event(serde_json::from_str(text)?),
+            _ => return Ok(None),
+        }))
+    }
+}
+
+/// A kind of data that rows hold.
+pub trait Kind: Sized {
+    /// The data where it is of this kind.
+    fn of(data: Data) -> Option<Self>;
+}
+
+macro_rules! kinds {
+    ($($variant:ident: $type:ty, $data:ident => $unwrapped:expr;)*) => {
+        $(impl Kind for $type {
+            fn of(data: Data) -> Option<$type> {
+                if let Data::$variant($data) = data { Some($unwrapped) } else { None }
+            }
+        })*
+    };
+}
+
+kinds! {
+    Party: PartyRow, row => row;
+    Prefix: PrefixRow, row => row;
+    Site: SiteRow, row => row;
+    Key: KeyRow, row => *row;
+    Authority: AuthorityRow, row => row;
+    Product: ProductRow, row => row;
+    Batch: BatchRow, row => row;
+    Thing: ThingRow, row => *row;
+    Event: EventRow, row => row;
+}
+
+/// The data of a row of a known kind.
+///
+/// # Errors
+/// [`Fault`] from the storage, or where the row holds another kind than its key promises.
+pub fn get<T: Kind>(overlay: &Overlay<'_>, key: &str) -> Result<Option<T>, Fault> {
+    let Some(row) = overlay.row(key)? else { return Ok(None) };
+    T::of(row.data).map(Some).ok_or_else(|| BadRow { key: key.to_owned(), source: None }.into())
+}
+
+/// `party/<id>`
+pub fn key_of_party(id: &str) -> String {
+    format!("party/{id}")
+}
+
+/// `prefix/<digits>`
+pub fn key_of_prefix(digits: &str) -> String {
+    format!("prefix/{digits}")
+}
+
+/// `site/<gln>`
+pub fn key_of_site(gln: &Gln) -> String {
+    format!("site/{gln}")
+}
+
+/// `key/<address>`
+pub fn key_of_key(address: &Address) -> String {
+    format!("key/{address}")
+}
+
+/// `authority/<prefix>/<party>`
+pub fn key_of_authority(prefix: &str, party: &str) -> String {
+    format!("authority/{prefix}/{party}")
+}
+
+/// `product/<gtin>`
+pub fn key_of_product(gtin: &Gtin) -> String {
+    format!("product/{gtin}")
+}
+
+/// `batch/<record id>`
+pub fn key_of_batch(record: &Hash) -> String {
+    format!("batch/{record}")
+}
+
+/// `event/<party>/<cbv hash>`
+pub fn key_of_event(party: &str, cbv: &Hash) -> String {
+    format!("event/{party}/{cbv}")
+}
+
+/// `item/…`, `lot/…`, `container/…` or `thing/…`, by the kind of identifier.
+pub fn key_of_thing(epc: &Epc) -> String {
+    let kind = match epc.kind() {
+        EpcKind::Item { .. } => "item",
+        EpcKind::Class { .. } => "lot",
+        EpcKind::Container => "container",
+        EpcKind::Other => "thing",
+    };
+    format!("{kind}/{}", epc.path())
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}

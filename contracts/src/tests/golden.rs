@@ -1,0 +1,183 @@
+//! Golden files: the bytes of every format, frozen. `HEFU_BLESS=1 cargo test -p hefu-contracts golden` writes them anew,
+//! which is a change of format and needs a line in CHANGELOG.md.
+
+use std::{fs, path::PathBuf};
+
+use hefu_keys::{Hash, canonical};
+use serde_json::json;
+
+use super::{Deed, REFILL, World, event, genesis, key, time};
+use crate::{
+    action::Action,
+    block::{Header, read_header},
+    certificate::{Certificate, Precommit},
+    entry::{Enclosing, Entry, Role},
+    genesis::Genesis,
+    height::Height,
+    receipt::{Receipt, ReceiptKind, Status},
+    record::Record,
+    refusal::Code,
+    row::Row,
+    submission::Unverified,
+    votes::{self, PartsHeading, VoteKind},
+};
+
+const LAB: &str = "9528880700014";
+const AT: &str = "2026-09-21T10:00:00.000+08:00";
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/golden").join(name)
+}
+
+/// That `text` is canonical and is what the file holds.
+#[track_caller]
+fn golden(name: &str, text: &str) -> String {
+    canonical::check(text.as_bytes()).unwrap();
+    if std::env::var_os("HEFU_BLESS").is_some() {
+        fs::create_dir_all(path(name).parent().unwrap()).unwrap();
+        fs::write(path(name), text).unwrap();
+    }
+    let file = fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(text, file, "{name} has changed");
+    file
+}
+
+fn header() -> Header {
+    let members = genesis().members.hash();
+    Header {
+        builder: key("validator").address(),
+        chain: genesis().chain(),
+        height: Height::new(7).unwrap(),
+        members,
+        members_since: Height::new(1).unwrap(),
+        next_members: members,
+        previous: Hash::of(b"previous"),
+        records: Hash::of(b"records"),
+        register: Hash::of(b"register"),
+        time: time("2026-09-21T08:00:00.000Z"),
+        version: 1,
+    }
+}
+
+#[test]
+fn genesis_is_frozen() {
+    let file = golden("genesis.json", &genesis().text());
+    assert_eq!(Genesis::read(&file).unwrap(), genesis());
+    assert!(Genesis::read(&format!("{file} ")).is_err());
+    assert!(Genesis::read(&file.replacen("\"version\":1", "\"version\":2", 1)).is_err());
+    assert!(Genesis::read(&file.replacen("\"name\":\"test\"", "\"name\":\"test\",\"other\":1", 1)).is_err());
+}
+
+#[test]
+fn headers_and_certificates_are_frozen() {
+    let file = golden("header.json", &header().text());
+    assert_eq!(read_header(&file).unwrap(), header());
+    assert!(read_header(&format!("{file}{file}")).is_err());
+    let block = header().id();
+    let text = votes::vote(&header().chain, header().height, 0, VoteKind::Precommit, Some(&block));
+    let signature = key("validator").sign(text.as_bytes());
+    let signatures = vec![Precommit { signature, validator: key("validator").address() }];
+    let certificate = Certificate { block, height: header().height, round: 0, signatures };
+    let file = golden("certificate.json", &certificate.text());
+    assert_eq!(serde_json::from_str::<Certificate>(&file).unwrap(), certificate);
+    certificate.check(&header().chain, &genesis().members).unwrap();
+}
+
+#[test]
+fn what_validators_sign_is_frozen() {
+    let (chain, block) = (genesis().chain(), Hash::of(b"block"));
+    let (height, builder) = (Height::new(7).unwrap(), key("validator").address());
+    golden("votes/prevote.json", &votes::vote(&chain, height, 2, VoteKind::Prevote, Some(&block)));
+    golden("votes/precommit-nil.json", &votes::vote(&chain, height, 2, VoteKind::Precommit, None));
+    golden("votes/proposal.json", &votes::proposal(&chain, height, 2, None, &block));
+    golden("votes/proposal-again.json", &votes::proposal(&chain, height, 2, Some(1), &block));
+    let heading = PartsHeading { block: &block, builder: &builder, bytes: 4_096, height, round: 2 };
+    golden("votes/parts.json", &votes::parts(&chain, &heading));
+}
+
+#[test]
+fn rows_entries_and_receipts_are_frozen() {
+    let (world, ..) = World::with_codes();
+    for (name, key) in [
+        ("party", "party/corenest".to_owned()),
+        ("prefix", "prefix/952888001".to_owned()),
+        ("site", "site/9528880100012".to_owned()),
+        ("authority", "authority/952888001/puyan".to_owned()),
+        ("product", format!("product/{REFILL}")),
+        ("key", format!("key/{}", key("corenest").address())),
+    ] {
+        let file = golden(&format!("rows/{name}.json"), &world.rows[&key].text());
+        assert_eq!(Row::read(&file).unwrap(), world.rows[&key]);
+        assert!(Row::read(&format!("{file}1")).is_err());
+    }
+    let entry = Entry {
+        by: vec!["huaxu".to_owned()],
+        containers: vec![Enclosing { head: Hash::of(b"head"), key: "container/00/1".to_owned(), n: 3 }],
+        height: Height::new(7).unwrap(),
+        record: Hash::of(b"record"),
+        role: Role::Pack,
+        time: time("2026-09-21T08:00:00.000Z"),
+    };
+    let file = golden("entry.json", &entry.text());
+    assert_eq!(serde_json::from_str::<Entry>(&file).unwrap(), entry);
+    let receipt = Receipt {
+        chain: genesis().chain(),
+        code: Some(Code::ItemCommissioned),
+        conflict: Some(Hash::of(b"conflict")),
+        height: None,
+        id: Hash::of(b"record"),
+        index: None,
+        node: key("validator").address(),
+        status: Status::Refused,
+        time: time("2026-09-21T08:00:00.000Z"),
+        kind: ReceiptKind::Receipt,
+    };
+    let file = golden("receipt.json", &crate::canonical_text(&receipt));
+    assert_eq!(serde_json::from_str::<Receipt>(&file).unwrap(), receipt);
+}
+
+/// A record of every action, and an event of every type that is captured: as signed and, where it detaches lists, with
+/// its annex.
+#[test]
+fn records_of_every_action_are_frozen() {
+    let mut world = World::new();
+    let admin = key("guixiu").address();
+    let name = json!({"en": "Guixiu Atelier", "zh": "桂绣坊"});
+    let one = ["https://id.gs1.org/01/10614141073464/21/2017".to_owned()];
+    let mut packed = event("AggregationEvent", "ADD", "packing", LAB, AT, &one);
+    packed.body["event"]["parentID"] = json!("https://id.gs1.org/00/106141411234567897");
+    let mut fixed = event("AssociationEvent", "ADD", "assembling", LAB, AT, &one);
+    fixed.body["event"]["parentID"] = json!("https://id.gs1.org/01/10614141073464/21/2018");
+    let (_, codes, _) = World::with_codes();
+    let grants = json!([{"role": "capture", "scope": {"bizSteps": ["inspecting"]}}]);
+    let deeds = [
+        ("party.add", Deed::new(
+            Action::PartyAdd,
+            json!({"admin": admin, "id": "guixiu", "kind": "workshop", "name": name, "prefixes": ["952888040"]}),
+        ).with("guixiu")),
+        ("site.put", Deed::new(Action::SitePut, json!({"gln": LAB, "name": name}))),
+        ("key.grant", Deed::new(Action::KeyGrant, json!({"grants": grants, "key": admin})).with("guixiu")),
+        ("key.revoke", Deed::new(Action::KeyRevoke, json!({"key": admin, "reason": "lost"}))),
+        ("authority.grant", Deed::new(Action::AuthorityGrant, json!({"prefix": "952888001", "to": "puyan"}))),
+        ("authority.revoke", Deed::new(Action::AuthorityRevoke, json!({"prefix": "952888001", "to": "puyan"}))),
+        ("product.put", Deed::new(
+            Action::ProductPut,
+            json!({"gtin": REFILL, "kind": "finished", "name": name, "version": 1}),
+        )),
+        ("codes.issue", Deed::new(Action::CodesIssue, json!({"count": 12, "gtin": REFILL, "root": Hash::of(b"root")}))),
+        ("event.commission", codes.commission(0, 2, "9528880300016", AT)),
+        ("event.object", event("ObjectEvent", "OBSERVE", "inspecting", LAB, AT, &one)),
+        ("event.aggregation", packed),
+        ("event.association", fixed),
+    ];
+    for (name, deed) in deeds {
+        let submission = world.sign("puyan", &deed);
+        let file = golden(&format!("records/{name}.json"), &submission.text());
+        let read = Unverified::read(file.as_bytes()).unwrap().verify().unwrap();
+        assert_eq!((read.id(), read.text()), (submission.id(), file.clone()), "{name}");
+        assert!(Unverified::read(format!("{file} ").as_bytes()).is_err());
+        let record = &submission.record().text;
+        assert_eq!(Record::read(record).unwrap().id, submission.id());
+        assert!(Record::read(&record.replacen("\"seq\":1", "\"seq\":1,\"sequel\":2", 1)).is_err(), "{name}");
+    }
+}
