@@ -67,7 +67,7 @@ pub enum NotHashable {
     Time {
         /// The field's name.
         field: &'static str,
-        /// Its value.
+        /// Its value, shortened.
         text: String,
     },
 }

@@ -167,14 +167,8 @@ impl Genesis {
             time: self.time,
         };
         let stamp = Stamp { entry };
-        let roles = [
-            KeyRole::Admin,
-            KeyRole::Capture,
-            KeyRole::Catalogue,
-            KeyRole::Issue,
-            KeyRole::Read,
-            KeyRole::Registrar,
-        ];
+        let roles =
+            [KeyRole::Admin, KeyRole::Capture, KeyRole::Catalogue, KeyRole::Issue, KeyRole::Read, KeyRole::Registrar];
         for party in &self.parties {
             overlay.apply(register_party(party, None, &roles), &stamp)?;
         }
@@ -192,6 +186,7 @@ fn shared(a: &Party, b: &Party) -> Option<String> {
     if let Some(gln) = a.gln.filter(|gln| Some(*gln) == b.gln) {
         return Some(format!("the GLN {gln}"));
     }
-    let overlap = |prefix: &&String| b.prefixes.iter().any(|other| other.starts_with(*prefix) || prefix.starts_with(other));
+    let overlap =
+        |prefix: &&String| b.prefixes.iter().any(|other| other.starts_with(*prefix) || prefix.starts_with(other));
     a.prefixes.iter().find(overlap).map(|prefix| format!("the company prefix {prefix}"))
 }

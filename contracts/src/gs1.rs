@@ -27,7 +27,7 @@ pub use urn::BadUrn;
 const QUOTE_CHARS_MAX: usize = 40;
 
 /// The start of a wrong text, for an error's sentence.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut chars = text.chars();
     let start: String = chars.by_ref().take(QUOTE_CHARS_MAX).collect();
     if chars.next().is_some() { format!("{start}…") } else { start }

@@ -12,8 +12,10 @@ mod tests;
 pub use authority::{AuthorityGrant, AuthorityRevoke, AuthorityRow, find_owner, may_record};
 pub(crate) use authority::{grant as grant_authority, revoke as revoke_authority};
 pub use grants::{Grant, KeyRole, Scope};
-pub(crate) use keys::{grant as grant_key, revoke as revoke_key};
 pub use keys::{KeyGrant, KeyRevoke, KeyRow, Reason, Revoked, Signer, signers};
-pub use organisation::{Name, PREFIX_DIGITS, Party, PartyAdd, PartyKind, PartyRow, PrefixRow, SitePut, SiteRow, party_of_gln};
+pub(crate) use keys::{grant as grant_key, revoke as revoke_key};
+pub use organisation::{
+    Name, PREFIX_DIGITS, Party, PartyAdd, PartyKind, PartyRow, PrefixRow, SitePut, SiteRow, party_of_gln,
+};
 pub(crate) use organisation::{add as add_party, put_site, register as register_party};
 pub use window::{WINDOW, Window};

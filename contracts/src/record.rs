@@ -4,7 +4,10 @@ pub mod draft;
 
 use std::{collections::BTreeMap, ops::Deref};
 
-use hefu_keys::{Address, Hash, secured::{self, Secured}};
+use hefu_keys::{
+    Address, Hash,
+    secured::{self, Secured},
+};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::value::RawValue;
 
@@ -156,8 +159,7 @@ impl Record {
     }
 
     fn decode(secured: &Secured<'_>) -> Result<Record, Refusal> {
-        let wire: Wire<'_> =
-            serde_json::from_str(secured.text()).map_err(|error| shape("", error.to_string()))?;
+        let wire: Wire<'_> = serde_json::from_str(secured.text()).map_err(|error| shape("", error.to_string()))?;
         wire.check(secured)?;
         let body = Body::read(wire.action, wire.body.get())?;
         let visibility = match wire.visibility {
@@ -190,9 +192,7 @@ impl Record {
     pub fn verify(self) -> Result<Verified, Refusal> {
         // The text was read once already; reading it again costs 2 % of the signature.
         let secured = secured::read(&self.text)?;
-        secured.verify().map_err(|bad| {
-            Refusal::new(Code::Signature).at("/proof").because(bad.to_string())
-        })?;
+        secured.verify().map_err(|bad| Refusal::new(Code::Signature).at("/proof").because(bad.to_string()))?;
         Ok(Verified(self))
     }
 

@@ -55,8 +55,8 @@ impl Unverified {
             return Err(Refusal::new(Code::AnnexSize).because(detail));
         }
         let text = canonical::check(bytes).map_err(hefu_keys::secured::Malformed::from)?;
-        let wire: Wire<'_> = serde_json::from_str(text)
-            .map_err(|error| Refusal::new(Code::RecordShape).because(error.to_string()))?;
+        let wire: Wire<'_> =
+            serde_json::from_str(text).map_err(|error| Refusal::new(Code::RecordShape).because(error.to_string()))?;
         let record = Record::read(wire.record.get())?;
         let annex = wire.annex.map_or_else(|| Ok(Annex::default()), |annex| read_annex(annex.get()))?;
         let lists = check_parts(&record, &annex)?;
@@ -90,8 +90,7 @@ fn read_annex(text: &str) -> Result<Annex, Refusal> {
     if text == "{}" {
         return Err(Refusal::new(Code::RecordShape).at("/annex").because("an empty annex is absent"));
     }
-    serde_json::from_str(text)
-        .map_err(|error| Refusal::new(Code::RecordShape).at("/annex").because(error.to_string()))
+    serde_json::from_str(text).map_err(|error| Refusal::new(Code::RecordShape).at("/annex").because(error.to_string()))
 }
 
 /// Every list of the record is there and is what the record commits to, every value that is there is, and nothing

@@ -9,6 +9,7 @@ use super::{
     value::{self, trimmed},
     words::Words,
 };
+use crate::gs1::quote;
 
 /// Writes an event: its type, the fields with a place in the order, then everything else, sorted.
 pub(super) fn event(members: &Members, namespaces: &Namespaces) -> Result<String, NotHashable> {
@@ -81,7 +82,7 @@ impl Writer<'_> {
     fn value(&self, field: &'static str, text: &str, shape: Shape) -> Result<String, NotHashable> {
         match shape {
             Shape::Time if trimmed(text).is_empty() => Ok(String::new()),
-            Shape::Time => time::utc(trimmed(text)).ok_or_else(|| NotHashable::Time { field, text: text.to_owned() }),
+            Shape::Time => time::utc(trimmed(text)).ok_or_else(|| NotHashable::Time { field, text: quote(text) }),
             Shape::Text(words) => Ok(value::canonical(text, words, self.namespaces)),
             Shape::Object(_) | Shape::List { .. } => Ok(value::canonical(text, Words::None, self.namespaces)),
         }

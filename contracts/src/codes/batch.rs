@@ -46,9 +46,8 @@ pub fn check(batch: &BatchRow, indices: &[u64], issuance: &Issuance) -> Result<V
         return Err(BadIssuance::Counts);
     }
     let codes = indices.iter().zip(keys).zip(&issuance.serials);
-    let issued: Vec<Issued> = codes
-        .map(|((index, claim_key), serial)| Issued { claim_key, index: *index, serial: serial.clone() })
-        .collect();
+    let issued: Vec<Issued> =
+        codes.map(|((index, claim_key), serial)| Issued { claim_key, index: *index, serial: serial.clone() }).collect();
     let leaves = issued.iter().map(|code| (code.index, derive::leaf(&code.serial, &code.claim_key))).collect();
     let size = 1_u64.checked_shl(levels(batch.count)).unwrap_or(u64::MAX);
     match merkle::root_from(size, &leaves, &path) {

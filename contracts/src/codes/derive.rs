@@ -31,11 +31,7 @@ pub struct CodeSecret {
 pub fn code(seed: &Seed, index: u64) -> CodeSecret {
     let claim = Zeroizing::new(characters(seed, b"claim", index, CLAIM_CHARS));
     let key = SecretKey::from_seed(*Hash::of(claim.as_bytes()).as_bytes());
-    CodeSecret {
-        claim_key: *key.address().as_bytes(),
-        claim,
-        serial: characters(seed, b"serial", index, SERIAL_CHARS),
-    }
+    CodeSecret { claim_key: *key.address().as_bytes(), claim, serial: characters(seed, b"serial", index, SERIAL_CHARS) }
 }
 
 /// The leaf of a code: `SHA-256(0x00 ‖ serial ‖ claim key)`.

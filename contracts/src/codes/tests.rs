@@ -81,11 +81,16 @@ fn a_factory_proves_its_codes_from_the_hand_over_alone() {
     let leaves = codes.iter().map(|code| derive::leaf(&code.serial, &code.claim_key));
     let issuer = KnownTree::build(count, leaves, &BTreeSet::from([1, 2]));
     let block = |number: u64| HandoverBlock {
-        codes: codes.iter().skip(usize::try_from(number).unwrap() * 1_024).take(1_024).map(|code| HandoverCode {
-            claim: code.claim.to_string(),
-            claim_key: URL_SAFE_NO_PAD.encode(code.claim_key),
-            serial: code.serial.clone(),
-        }).collect(),
+        codes: codes
+            .iter()
+            .skip(usize::try_from(number).unwrap() * 1_024)
+            .take(1_024)
+            .map(|code| HandoverCode {
+                claim: code.claim.to_string(),
+                claim_key: URL_SAFE_NO_PAD.encode(code.claim_key),
+                serial: code.serial.clone(),
+            })
+            .collect(),
         first: number * 1_024,
         path: issuer.block_path(number),
     };

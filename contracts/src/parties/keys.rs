@@ -152,8 +152,7 @@ pub(super) fn check_grants(grants: &[Grant], pointer: &str) -> Result<(), Refusa
 
 /// What it takes for a key to be registered: of full order, and its signature on the record.
 pub(super) fn check_possession(record: &Record, key: &Address, pointer: &str) -> Result<(), Refusal> {
-    PublicKey::try_from(key)
-        .map_err(|weak| Refusal::new(Code::KeyWeak).at(pointer).because(weak.to_string()))?;
+    PublicKey::try_from(key).map_err(|weak| Refusal::new(Code::KeyWeak).at(pointer).because(weak.to_string()))?;
     if !record.signers.contains(key) {
         return Err(Refusal::new(Code::KeyPossession).at(pointer).because(key.to_string()));
     }

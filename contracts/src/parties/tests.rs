@@ -26,7 +26,10 @@ fn revoke(of: &str) -> Deed {
 
 fn product(version: u64) -> Deed {
     let name = name("Refill", "内芯");
-    Deed::new(Action::ProductPut, json!({"gtin": "09528880010021", "kind": "finished", "name": name, "version": version}))
+    Deed::new(
+        Action::ProductPut,
+        json!({"gtin": "09528880010021", "kind": "finished", "name": name, "version": version}),
+    )
 }
 
 #[test]
@@ -35,7 +38,9 @@ fn an_organisation_joins_by_a_registrar_and_its_own_key() {
     world.take("corenest", &newcomer("guixiu", &["952888040"])).unwrap();
     let site = json!({"gln": "9528880400013", "name": name("Atelier", "绣坊")});
     world.take("guixiu", &Deed::new(Action::SitePut, site)).unwrap();
-    assert!(matches!(&world.rows["party/guixiu"].data, Data::Party(party) if party.admins == [key("guixiu").address()]));
+    assert!(
+        matches!(&world.rows["party/guixiu"].data, Data::Party(party) if party.admins == [key("guixiu").address()])
+    );
 }
 
 #[test]
@@ -160,12 +165,20 @@ fn frames_that_do_not_fit_are_refused() {
     let now = world.time;
     let day = 24 * 3_600_000;
     for (expected, pointer, edit) in [
-        (Code::RecordChain, "/chain", Box::new(|draft: &mut crate::record::draft::Draft| {
-            draft.chain = hefu_keys::Hash::of(b"another");
-        }) as Box<dyn Fn(&mut crate::record::draft::Draft)>),
-        (Code::RecordExpired, "/expires", Box::new(move |draft| {
-            draft.expires = crate::time::Time::from_millis(now.millis() - 1).unwrap();
-        })),
+        (
+            Code::RecordChain,
+            "/chain",
+            Box::new(|draft: &mut crate::record::draft::Draft| {
+                draft.chain = hefu_keys::Hash::of(b"another");
+            }) as Box<dyn Fn(&mut crate::record::draft::Draft)>,
+        ),
+        (
+            Code::RecordExpired,
+            "/expires",
+            Box::new(move |draft| {
+                draft.expires = crate::time::Time::from_millis(now.millis() - 1).unwrap();
+            }),
+        ),
         (Code::RecordExpiresLate, "/expires", Box::new(move |draft| draft.expires = now.plus(Millis(30 * day + 1)))),
         (Code::SeqWindow, "/seq", Box::new(|draft| draft.seq = 4_097)),
     ] {

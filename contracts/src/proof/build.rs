@@ -70,12 +70,8 @@ pub fn build(archive: &dyn Archive, tree: &Tree, subject: &str) -> Result<Option
     if archive.row(subject)?.is_some() {
         history::visit(subject, &mut |wanted| {
             let entries = archive.entries(&wanted.key, wanted.after, wanted.until.map(|(n, _)| n))?;
-            let found = History {
-                after: wanted.after,
-                entries: entries.clone(),
-                head: wanted.head,
-                key: wanted.key.clone(),
-            };
+            let found =
+                History { after: wanted.after, entries: entries.clone(), head: wanted.head, key: wanted.key.clone() };
             keep_longest(&mut histories, found);
             Ok::<_, Fault>(entries)
         })?;
@@ -126,7 +122,8 @@ fn records(archive: &dyn Archive, histories: &[History]) -> Result<Records, Faul
         let record = Record::read(&text).map_err(Fault::new)?;
         let mut disclosed = BTreeMap::new();
         for (pointer, list) in &lists {
-            let mine = |element: &String| Epc::parse(element).is_ok_and(|epc| keys.contains(row::key_of_thing(&epc).as_str()));
+            let mine =
+                |element: &String| Epc::parse(element).is_ok_and(|epc| keys.contains(row::key_of_thing(&epc).as_str()));
             let found = list.elements.iter().enumerate().filter(|(_, element)| mine(element));
             let found = found.map(|(index, _)| parts::disclose(&list.salt, &list.elements, index).map_err(Fault::new));
             let found: Vec<_> = found.collect::<Result<_, _>>()?;

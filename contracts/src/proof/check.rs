@@ -183,7 +183,8 @@ impl Proof {
     fn stretch(&self, wanted: &history::Wanted, rows: &BTreeMap<String, Row>) -> Result<Vec<Entry>, Broken> {
         let broken = |reason: &str| Broken::new(What::History, reason).about(&wanted.key);
         let starts = |history: &&History| history.key == wanted.key && history.after == wanted.after;
-        let history = self.histories.iter().find(starts).ok_or_else(|| broken("a stretch of the history is missing"))?;
+        let history =
+            self.histories.iter().find(starts).ok_or_else(|| broken("a stretch of the history is missing"))?;
         let (until, end) = match wanted.until {
             Some(until) => until,
             None => {

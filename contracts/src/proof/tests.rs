@@ -158,7 +158,8 @@ fn travelled() -> (Kept, String, String) {
 fn a_proof_tells_the_whole_way_and_nothing_of_what_came_after() {
     let (kept, subject, _) = travelled();
     let story = kept.prove(&subject).check(&kept.chain()).unwrap();
-    let told: Vec<String> = story.steps.iter().map(|step| format!("{:?} {}", step.entry.role, kind(&step.key))).collect();
+    let told: Vec<String> =
+        story.steps.iter().map(|step| format!("{:?} {}", step.entry.role, kind(&step.key))).collect();
     let expected = [
         "Commission item",
         "Ship item",
@@ -175,7 +176,9 @@ fn a_proof_tells_the_whole_way_and_nothing_of_what_came_after() {
         "Observe item",
     ];
     assert_eq!(told, expected);
-    assert!(!story.steps.iter().any(|step| kind(&step.key) == "container" && format!("{:?}", step.entry.role) == "Observe"));
+    assert!(
+        !story.steps.iter().any(|step| kind(&step.key) == "container" && format!("{:?}", step.entry.role) == "Observe")
+    );
     assert!(story.rows.contains_key("product/09528880010021"));
     assert!(story.rows.contains_key("party/yueling") && story.rows.contains_key("site/9528880300016"));
 }
@@ -239,11 +242,14 @@ fn what_is_broken_is_named() {
         (What::History, Box::new(|proof| proof["histories"][0]["entries"][0]["by"] = json!(["huaxu"]))),
         (What::Record, Box::new(|proof| drop(proof["records"].as_array_mut().unwrap().pop()))),
         (What::Record, Box::new(|proof| proof["records"][0]["record"]["body"]["event"]["eventTime"] = json!(LATER))),
-        (What::Element, Box::new(|proof| {
-            for record in proof["records"].as_array_mut().unwrap() {
-                record.as_object_mut().unwrap().remove("disclosed");
-            }
-        })),
+        (
+            What::Element,
+            Box::new(|proof| {
+                for record in proof["records"].as_array_mut().unwrap() {
+                    record.as_object_mut().unwrap().remove("disclosed");
+                }
+            }),
+        ),
     ];
     for (number, (what, change)) in cases.iter().enumerate() {
         assert_eq!(checked(change), Err(*what), "case {number}");

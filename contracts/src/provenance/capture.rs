@@ -1,8 +1,7 @@
 //! Capturing an event: what every type of event shares.
 
 use super::{
-    AHEAD_MAX, Capture, Event, EventKind, EventRow, EventStatus, ThingRow, declare,
-    nesting, object,
+    AHEAD_MAX, Capture, Event, EventKind, EventRow, EventStatus, ThingRow, declare, nesting, object,
     thing::{Thing, check_authority},
 };
 use crate::{

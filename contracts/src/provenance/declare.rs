@@ -15,12 +15,7 @@ use crate::{
     state::Writes,
 };
 
-pub(super) fn declare(
-    case: &Case<'_>,
-    event: &Event,
-    event_key: &str,
-    before: Option<EventRow>,
-) -> Checked<Writes> {
+pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: Option<EventRow>) -> Checked<Writes> {
     if let Some(declaration) = before.as_ref().and_then(|before| before.declaration) {
         return Err(Refusal::new(Code::EventDuplicate).at("/body/cbv").against(declaration).into());
     }

@@ -232,7 +232,8 @@ fn check_offset(text: &str) -> Result<(), Refusal> {
 /// A word of the CBV, bare where it is written as a web address or CURIE.
 fn word(fields: &Fields<'_>, name: &str, kind: &str) -> Result<Option<String>, Refusal> {
     let Some(text) = read::<String>(fields, name)? else { return Ok(None) };
-    let bare = ["https://ref.gs1.org/cbv/", "cbv:"].iter().find_map(|prefix| text.strip_prefix(prefix)?.strip_prefix(kind));
+    let bare =
+        ["https://ref.gs1.org/cbv/", "cbv:"].iter().find_map(|prefix| text.strip_prefix(prefix)?.strip_prefix(kind));
     Ok(Some(bare.map(str::to_owned).unwrap_or(text)))
 }
 
@@ -279,6 +280,7 @@ fn receiver(fields: &Fields<'_>) -> Result<Option<Epc>, Refusal> {
         destination: String,
     }
     let list = read::<Vec<Destination>>(fields, "destinationList")?.unwrap_or_default();
-    let possessing = list.iter().find(|to| to.kind.trim_start_matches("https://ref.gs1.org/cbv/SDT-") == "possessing_party");
+    let possessing =
+        list.iter().find(|to| to.kind.trim_start_matches("https://ref.gs1.org/cbv/SDT-") == "possessing_party");
     possessing.map(|to| identifier("destinationList", &to.destination)).transpose()
 }

@@ -28,9 +28,7 @@ pub(super) fn effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
     match event.action {
         EventAction::Add => put_in(case, event, parent, children),
         EventAction::Delete => take_out(case, event, parent, children),
-        EventAction::Observe => {
-            std::iter::once(parent).chain(children).map(|thing| observe(event, thing)).collect()
-        }
+        EventAction::Observe => std::iter::once(parent).chain(children).map(|thing| observe(event, thing)).collect(),
     }
 }
 

@@ -151,19 +151,23 @@ fn records_of_every_action_are_frozen() {
     let (_, codes, _) = World::with_codes();
     let grants = json!([{"role": "capture", "scope": {"bizSteps": ["inspecting"]}}]);
     let deeds = [
-        ("party.add", Deed::new(
-            Action::PartyAdd,
-            json!({"admin": admin, "id": "guixiu", "kind": "workshop", "name": name, "prefixes": ["952888040"]}),
-        ).with("guixiu")),
+        (
+            "party.add",
+            Deed::new(
+                Action::PartyAdd,
+                json!({"admin": admin, "id": "guixiu", "kind": "workshop", "name": name, "prefixes": ["952888040"]}),
+            )
+            .with("guixiu"),
+        ),
         ("site.put", Deed::new(Action::SitePut, json!({"gln": LAB, "name": name}))),
         ("key.grant", Deed::new(Action::KeyGrant, json!({"grants": grants, "key": admin})).with("guixiu")),
         ("key.revoke", Deed::new(Action::KeyRevoke, json!({"key": admin, "reason": "lost"}))),
         ("authority.grant", Deed::new(Action::AuthorityGrant, json!({"prefix": "952888001", "to": "puyan"}))),
         ("authority.revoke", Deed::new(Action::AuthorityRevoke, json!({"prefix": "952888001", "to": "puyan"}))),
-        ("product.put", Deed::new(
-            Action::ProductPut,
-            json!({"gtin": REFILL, "kind": "finished", "name": name, "version": 1}),
-        )),
+        (
+            "product.put",
+            Deed::new(Action::ProductPut, json!({"gtin": REFILL, "kind": "finished", "name": name, "version": 1})),
+        ),
         ("codes.issue", Deed::new(Action::CodesIssue, json!({"count": 12, "gtin": REFILL, "root": Hash::of(b"root")}))),
         ("event.commission", codes.commission(0, 2, "9528880300016", AT)),
         ("event.object", event("ObjectEvent", "OBSERVE", "inspecting", LAB, AT, &one)),

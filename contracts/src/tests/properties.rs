@@ -40,8 +40,12 @@ fn tries() -> impl Strategy<Value = Try> {
         (who.clone(), thing.clone(), 0..60_u32).prop_map(|(who, thing, minute)| Try::Look { who, thing, minute }),
         (who.clone(), who.clone(), thing.clone()).prop_map(|(who, to, thing)| Try::Ship { who, to, thing }),
         (who.clone(), thing.clone()).prop_map(|(who, thing)| Try::Receive { who, thing }),
-        (who.clone(), any::<bool>(), thing.clone(), thing.clone())
-            .prop_map(|(who, add, parent, child)| Try::Nest { who, add, parent, child }),
+        (who.clone(), any::<bool>(), thing.clone(), thing.clone()).prop_map(|(who, add, parent, child)| Try::Nest {
+            who,
+            add,
+            parent,
+            child
+        }),
         (who, thing).prop_map(|(who, thing)| Try::Destroy { who, thing }),
     ]
 }
