@@ -1,0 +1,54 @@
+//! The consensus engine behind one trait.
+//!
+//! Hefu does not implement Byzantine agreement: [Malachite] does. This crate is the glue around it, kept apart for two
+//! reasons: its interface breaks with every minor version, and its generics are compiled in the crate that names
+//! them, a minute and a half each time.
+//!
+//! ```text
+//!            records wait ─► Wake
+//!                             │
+//!  Application ◄── Glue ◄─────┴──── messages ◄── Malachite ◄── TCP ──► other nodes
+//!  (the node)       │                               │
+//!                   └── Streams (bodies in parts)   ├── Codec (bytes on the wire and in the log)
+//!                                                   └── Signatory, Judge (what is signed)
+//! ```
+//!
+//! The crate knows nothing of the ledger: a body is opaque bytes, a block is named by a [`hefu_keys::Hash`], and the
+//! texts that validators sign come from functions in [`Wording`]. The node implements [`Application`] and calls
+//! [`Engine::start`].
+//!
+//! What survives `kill -9`: the engine writes its votes to a log, synced, before it sends them, and the application
+//! stores every body before it answers with it. Both together let a node that starts again at an undecided height
+//! repeat exactly what it said. The log lies in [`EngineConfig::log`] and belongs to the validator's key: it is never
+//! deleted while that key may have voted at an undecided height.
+//!
+//! [Malachite]: https://github.com/circlefin/malachite
+
+mod application;
+mod codec;
+mod config;
+mod context;
+mod engine;
+mod evidence;
+mod glue;
+mod parts;
+mod peers;
+#[cfg(test)]
+mod scene;
+mod sightings;
+mod signing;
+mod streams;
+mod validators;
+mod wake;
+mod wording;
+
+pub use application::{
+    Application, Certificate, Decided, Equivocation, Fault, Kept, Member, Proposed, Received, SignedText, Synced,
+    Terms, Timeouts, Undecided, Upcoming, Verdict,
+};
+pub use config::{ConfigError, EngineConfig};
+pub use engine::{Engine, StartError, Stopped, metrics, peer_id};
+pub use malachite::app::net::Multiaddr;
+pub use validators::BadMembers;
+pub use wake::Wake;
+pub use wording::{PartsText, ProposalText, VoteKind, VoteText, Wording};

@@ -1,0 +1,246 @@
+//! Bodies on their way in, put together from parts.
+//!
+//! The engine hands on whatever parts arrive, from anybody, in any order. A body counts only if its heading is signed by
+//! the proposer of the round it names: the engine keeps two values for each round, and two forged ones would crowd out
+//! the genuine. Until then a stream is a stranger's, and everything a stranger can make this node remember is bounded.
+
+use std::collections::BTreeMap;
+
+use bytes::{Bytes, BytesMut};
+use malachite::app::types::PeerId;
+use malachite::app::types::streaming::{StreamId, StreamMessage};
+
+use crate::context::{Heading, Part};
+use crate::parts::CHUNK_BYTES;
+
+/// Streams remembered for one peer; the one untouched longest goes first.
+const STREAMS_PER_PEER_MAX: usize = 8;
+
+/// Streams remembered for all peers.
+const STREAMS_MAX: usize = 256;
+
+/// Bytes held for one peer, in bodies of the largest size.
+const BODIES_PER_PEER_MAX: usize = 2;
+
+/// Bytes held for all peers, likewise.
+const BODIES_MAX: usize = 16;
+
+/// What is known of a heading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Signed by the proposer of its round at the height that is decided next.
+    Genuine,
+    /// For the height after that, whose proposers are not known yet.
+    Early,
+    /// Neither: forged, over, or out of reach.
+    Refused,
+}
+
+/// A body put together. That it is the body it claims to be is for the application to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Whole {
+    pub(crate) heading: Heading,
+    pub(crate) body: Bytes,
+}
+
+/// What a part brought about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    Nothing,
+    /// A genuine heading; its body is still on the way.
+    Announced(Heading),
+    Complete(Whole),
+}
+
+/// All streams that are being received.
+pub(crate) struct Streams {
+    body_bytes_max: usize,
+    streams: BTreeMap<(PeerId, StreamId), Stream>,
+    clock: u64,
+}
+
+struct Stream {
+    heading: Option<(Heading, Standing)>,
+    /// By position in the body, from 1 as on the wire.
+    chunks: BTreeMap<u64, Bytes>,
+    bytes: usize,
+    /// Refused or delivered: further parts are ignored without being remembered.
+    closed: bool,
+    touched: u64,
+    /// The height that was next when the stream began.
+    since: u64,
+}
+
+impl Streams {
+    pub(crate) fn new(body_bytes_max: usize) -> Streams {
+        Streams { body_bytes_max, streams: BTreeMap::new(), clock: 0 }
+    }
+
+    /// Adds a part. `height` is the height that is decided next, `judge` knows its proposers.
+    pub(crate) fn add(
+        &mut self,
+        peer: PeerId,
+        message: StreamMessage<Part>,
+        height: u64,
+        judge: impl FnOnce(&Heading) -> Standing,
+    ) -> Arrival {
+        let Some(part) = message.content.into_data() else {
+            return Arrival::Nothing;
+        };
+        self.clock = self.clock.saturating_add(1);
+        let key = (peer, message.stream_id);
+        let stream = self.streams.entry(key).or_insert_with(|| Stream::begun_at(height));
+        stream.touched = self.clock;
+        let was = stream.standing();
+        if !stream.take(part, message.sequence, self.body_bytes_max, judge) {
+            stream.close();
+        }
+        let arrival = stream.arrival(was);
+        self.make_room(peer);
+        arrival
+    }
+
+    /// Judges again what was early, now that `height` is the next, and forgets what is over.
+    pub(crate) fn advance(&mut self, height: u64, mut judge: impl FnMut(&Heading) -> Standing) -> Vec<Arrival> {
+        // Parts may precede their heading, so a nameless stream lives one height longer than it began.
+        self.streams.retain(|_, stream| match stream.heading {
+            Some((heading, _)) => heading.height >= height && !stream.closed,
+            None => !stream.closed && stream.since.saturating_add(1) >= height,
+        });
+        let mut arrivals = Vec::new();
+        for stream in self.streams.values_mut() {
+            let was = stream.standing();
+            if let Some((heading, Standing::Early)) = stream.heading {
+                stream.heading = Some((heading, judge(&heading)));
+                if stream.standing() == Some(Standing::Refused) {
+                    stream.close();
+                }
+                arrivals.push(stream.arrival(was));
+            }
+        }
+        arrivals.retain(|arrival| *arrival != Arrival::Nothing);
+        arrivals
+    }
+
+    fn make_room(&mut self, peer: PeerId) {
+        let of_peer = self.body_bytes_max.saturating_mul(BODIES_PER_PEER_MAX);
+        while self.exceeds(Some(peer), STREAMS_PER_PEER_MAX, of_peer) {
+            self.drop_oldest(Some(peer));
+        }
+        let of_all = self.body_bytes_max.saturating_mul(BODIES_MAX);
+        while self.exceeds(None, STREAMS_MAX, of_all) {
+            self.drop_oldest(None);
+        }
+    }
+
+    fn exceeds(&self, peer: Option<PeerId>, streams_max: usize, bytes_max: usize) -> bool {
+        let of = self.streams.iter().filter(|((from, _), _)| peer.is_none_or(|peer| peer == *from));
+        let (count, bytes) = of.fold((0_usize, 0_usize), |(count, bytes), (_, stream)| {
+            (count.saturating_add(1), bytes.saturating_add(stream.bytes))
+        });
+        count > streams_max || bytes > bytes_max
+    }
+
+    fn drop_oldest(&mut self, peer: Option<PeerId>) {
+        let of = self.streams.iter().filter(|((from, _), _)| peer.is_none_or(|peer| peer == *from));
+        let oldest = of.min_by_key(|(_, stream)| stream.touched).map(|(key, _)| key.clone());
+        if let Some(key) = oldest {
+            tracing::debug!(peer.id = %key.0, "dropping the oldest stream of parts to stay within bounds");
+            self.streams.remove(&key);
+        }
+    }
+}
+
+impl Stream {
+    fn begun_at(height: u64) -> Stream {
+        Stream { heading: None, chunks: BTreeMap::new(), bytes: 0, closed: false, touched: 0, since: height }
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        self.heading.map(|(_, standing)| standing)
+    }
+
+    /// Takes a part in; false if the stream is not worth following.
+    fn take(
+        &mut self,
+        part: Part,
+        sequence: u64,
+        body_bytes_max: usize,
+        judge: impl FnOnce(&Heading) -> Standing,
+    ) -> bool {
+        if self.closed {
+            return true;
+        }
+        match part {
+            Part::Heading(heading) => {
+                if self.heading.is_some() {
+                    return true;
+                }
+                let fits = sequence == 0 && usize::try_from(heading.bytes).is_ok_and(|bytes| bytes <= body_bytes_max);
+                let standing = if fits { judge(&heading) } else { Standing::Refused };
+                self.heading = Some((heading, standing));
+                standing != Standing::Refused
+                    && self.chunks.iter().all(|(at, chunk)| chunk_fits(heading.bytes, *at, chunk))
+            }
+            Part::Chunk(chunk) => {
+                let limit = self.heading.map_or(bytes_of(body_bytes_max), |(heading, _)| heading.bytes);
+                let fits = match self.heading {
+                    Some(_) => chunk_fits(limit, sequence, &chunk),
+                    None => chunk_may_fit(limit, sequence, &chunk),
+                };
+                if fits && !self.chunks.contains_key(&sequence) {
+                    self.bytes = self.bytes.saturating_add(chunk.len());
+                    self.chunks.insert(sequence, chunk);
+                }
+                fits
+            }
+        }
+    }
+
+    /// What has come about, if the standing before the last change was `was`.
+    fn arrival(&mut self, was: Option<Standing>) -> Arrival {
+        let Some((heading, Standing::Genuine)) = self.heading else {
+            return Arrival::Nothing;
+        };
+        if self.closed {
+            return Arrival::Nothing;
+        }
+        if bytes_of(self.bytes) == heading.bytes {
+            // Each chunk fits and none is there twice, so the right number of bytes is the whole body.
+            let mut body = BytesMut::with_capacity(self.bytes);
+            for chunk in self.chunks.values() {
+                body.extend_from_slice(chunk);
+            }
+            self.close();
+            return Arrival::Complete(Whole { heading, body: body.freeze() });
+        }
+        if was == Some(Standing::Genuine) { Arrival::Nothing } else { Arrival::Announced(heading) }
+    }
+
+    fn close(&mut self) {
+        self.closed = true;
+        self.chunks.clear();
+        self.bytes = 0;
+    }
+}
+
+/// Whether `chunk` is as long as the chunk at `sequence` of a body of `total` bytes must be.
+fn chunk_fits(total: u64, sequence: u64, chunk: &Bytes) -> bool {
+    let start = sequence.checked_sub(1).and_then(|before| before.checked_mul(bytes_of(CHUNK_BYTES)));
+    let rest = start.and_then(|start| total.checked_sub(start));
+    rest.is_some_and(|rest| !chunk.is_empty() && bytes_of(chunk.len()) == rest.min(bytes_of(CHUNK_BYTES)))
+}
+
+/// Whether `chunk` may be the chunk at `sequence` of a body of unknown length, at most `limit` bytes.
+fn chunk_may_fit(limit: u64, sequence: u64, chunk: &Bytes) -> bool {
+    let start = sequence.checked_sub(1).and_then(|before| before.checked_mul(bytes_of(CHUNK_BYTES)));
+    let sized = !chunk.is_empty() && chunk.len() <= CHUNK_BYTES;
+    sized && start.is_some_and(|start| start < limit)
+}
+
+fn bytes_of(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+use bytes::Bytes;
+use hefu_keys::{Hash, Signature};
+use malachite::app::streaming::StreamContent;
+use malachite::app::types::PeerId;
+use malachite::app::types::streaming::{StreamId, StreamMessage};
+use proptest::prelude::*;
+
+use super::{Arrival, BODIES_PER_PEER_MAX, STREAMS_MAX, STREAMS_PER_PEER_MAX, Standing, Streams, bytes_of};
+use crate::context::{Heading, Part};
+use crate::parts::{CHUNK_BYTES, cut};
+use crate::scene::address;
+
+const BODY_BYTES_MAX: usize = 4 * CHUNK_BYTES;
+
+fn peer(number: u8) -> PeerId {
+    let mut bytes = vec![0, 32];
+    bytes.extend([number; 32]);
+    PeerId::from_bytes(&bytes).expect("an identity multihash")
+}
+
+/// A body whose chunks differ.
+fn body(length: usize) -> Bytes {
+    let mut body = vec![0; length];
+    for (chunk, number) in body.chunks_mut(CHUNK_BYTES).zip(1..) {
+        chunk.fill(number);
+    }
+    Bytes::from(body)
+}
+
+fn heading(height: u64, body: &Bytes) -> Heading {
+    let signature = Signature::from_bytes([u8::try_from(height).expect("a small height"); 64]);
+    Heading { height, round: 0, block: Hash::of(body), builder: address(1), bytes: bytes_of(body.len()), signature }
+}
+
+fn messages(height: u64, body: &Bytes) -> Vec<StreamMessage<Part>> {
+    cut(heading(height, body), body).collect()
+}
+
+/// Height 5 is next, and every heading for it is genuine.
+fn judge(heading: &Heading) -> Standing {
+    match heading.height {
+        5 => Standing::Genuine,
+        6 => Standing::Early,
+        _ => Standing::Refused,
+    }
+}
+
+fn add_all(streams: &mut Streams, from: PeerId, messages: Vec<StreamMessage<Part>>) -> Vec<Arrival> {
+    let arrivals = messages.into_iter().map(|message| streams.add(from, message, 5, judge));
+    arrivals.filter(|arrival| *arrival != Arrival::Nothing).collect()
+}
+
+fn whole(arrivals: &[Arrival]) -> Option<Bytes> {
+    match arrivals.last() {
+        Some(Arrival::Complete(whole)) => Some(whole.body.clone()),
+        Some(Arrival::Nothing | Arrival::Announced(_)) | None => None,
+    }
+}
+
+proptest! {
+    #[test]
+    fn parts_in_any_order_give_the_body_once(
+        length in 0..BODY_BYTES_MAX,
+        order in Just((0..8_usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let body = body(length);
+        let parts = messages(5, &body);
+        let shuffled = order.iter().filter_map(|at| parts.get(*at).cloned()).collect();
+        let mut streams = Streams::new(BODY_BYTES_MAX);
+        let arrivals = add_all(&mut streams, peer(1), shuffled);
+        prop_assert_eq!(whole(&arrivals), Some(body));
+        let again = add_all(&mut streams, peer(1), parts);
+        prop_assert!(again.is_empty(), "a second delivery is ignored");
+    }
+}
+
+#[test]
+fn a_genuine_heading_is_announced_before_its_body_is_there() {
+    let body = body(CHUNK_BYTES + 1);
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    let arrivals = add_all(&mut streams, peer(1), messages(5, &body).drain(..2).collect());
+    assert_eq!(arrivals, [Arrival::Announced(heading(5, &body))]);
+}
+
+#[test]
+fn a_refused_heading_ends_its_stream_whatever_follows() {
+    let body = body(2 * CHUNK_BYTES);
+    let mut parts = messages(5, &body);
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    let refuse = |_: &Heading| Standing::Refused;
+    assert_eq!(streams.add(peer(1), parts.remove(0), 5, refuse), Arrival::Nothing);
+    assert!(add_all(&mut streams, peer(1), parts).is_empty());
+    assert!(add_all(&mut streams, peer(1), messages(5, &body)).is_empty(), "not even the same heading, judged anew");
+    assert_eq!(whole(&add_all(&mut streams, peer(2), messages(5, &body))), Some(body), "another peer's is its own");
+}
+
+#[test]
+fn a_stream_that_does_not_fit_its_heading_is_dropped() {
+    let body = body(2 * CHUNK_BYTES + 10);
+    let with = |sequence: u64, chunk: usize| {
+        let mut parts = messages(5, &body);
+        let id = parts[0].stream_id.clone();
+        let content = StreamContent::Data(Part::Chunk(Bytes::from(vec![0; chunk])));
+        parts.insert(1, StreamMessage::new(id, sequence, content));
+        whole(&add_all(&mut Streams::new(BODY_BYTES_MAX), peer(1), parts))
+    };
+    assert_eq!(with(1, CHUNK_BYTES - 1), None, "too short");
+    assert_eq!(with(1, CHUNK_BYTES + 1), None, "too long");
+    assert_eq!(with(3, 11), None, "last one too long");
+    assert_eq!(with(4, 1), None, "beyond the end");
+    assert_eq!(with(0, 1), None, "in the place of the heading");
+    assert_eq!(with(u64::MAX, 1), None, "far beyond the end");
+    assert_eq!(with(2, 0), None, "empty");
+}
+
+#[test]
+fn a_body_above_the_limit_is_refused() {
+    let body = body(BODY_BYTES_MAX + 1);
+    let arrivals = add_all(&mut Streams::new(BODY_BYTES_MAX), peer(1), messages(5, &body));
+    assert!(arrivals.is_empty());
+}
+
+#[test]
+fn a_body_for_the_height_after_the_next_is_kept_until_its_proposer_is_known() {
+    let early = body(CHUNK_BYTES + 1);
+    let genuine = |heading: &Heading| match heading.height {
+        6 => Standing::Genuine,
+        _ => Standing::Refused,
+    };
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    assert!(add_all(&mut streams, peer(1), messages(6, &early)).is_empty());
+    assert_eq!(whole(&streams.advance(6, genuine)), Some(early.clone()));
+
+    let mut forged = Streams::new(BODY_BYTES_MAX);
+    assert!(add_all(&mut forged, peer(1), messages(6, &early)).is_empty());
+    assert!(forged.advance(6, |_| Standing::Refused).is_empty());
+    assert!(forged.advance(7, genuine).is_empty());
+    assert!(forged.streams.is_empty(), "nothing is remembered of what is over");
+}
+
+#[test]
+fn a_peer_can_fill_only_its_own_share() {
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    let flood = |streams: &mut Streams, from: PeerId, number: u8| {
+        let id = StreamId::new(Bytes::copy_from_slice(&[number; 32]));
+        for sequence in 1..=4 {
+            let content = StreamContent::Data(Part::Chunk(body(CHUNK_BYTES)));
+            streams.add(from, StreamMessage::new(id.clone(), sequence, content), 5, judge);
+        }
+    };
+    let honest = body(3 * CHUNK_BYTES);
+    let mut parts = messages(5, &honest);
+    let last = parts.split_off(3);
+    add_all(&mut streams, peer(1), parts);
+    for number in 0..100 {
+        flood(&mut streams, peer(2), number);
+    }
+    let held: usize = streams.streams.values().map(|stream| stream.bytes).sum();
+    assert!(held <= (BODIES_PER_PEER_MAX + 1) * BODY_BYTES_MAX, "{held} bytes are held");
+    assert!(streams.streams.len() <= STREAMS_PER_PEER_MAX + 1);
+    assert_eq!(whole(&add_all(&mut streams, peer(1), last)), Some(honest));
+}
+
+#[test]
+fn many_peers_together_stay_within_bounds() {
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    for number in 0..=255 {
+        for stream in 0..4 {
+            let id = StreamId::new(Bytes::copy_from_slice(&[stream; 32]));
+            let content = StreamContent::Data(Part::Chunk(body(CHUNK_BYTES)));
+            streams.add(peer(number), StreamMessage::new(id, 1, content), 5, judge);
+        }
+    }
+    let held: usize = streams.streams.values().map(|stream| stream.bytes).sum();
+    assert!(streams.streams.len() <= STREAMS_MAX);
+    assert!(held <= super::BODIES_MAX * BODY_BYTES_MAX, "{held} bytes are held");
+}
