@@ -1,0 +1,64 @@
+import { canonical } from "./canonical";
+import { hash, hashText, type Tools } from "./crypto";
+import { hash32 } from "./encoding";
+import type { Entry, History, Point, Row } from "./file";
+import { demand } from "./refusal";
+
+const ZERO = "0".repeat(64);
+
+/** A history with the head it reaches after each entry; `heads[0]` is the one it starts from. */
+export interface Folded extends History {
+  heads: string[];
+  end: number;
+  /** Up to which entry its heads are known to be ones that the register or a proven entry names. */
+  proven: number;
+}
+
+/** Chains a history's entries onto its starting head: head_n = SHA-256(3 ‖ head_(n−1) ‖ SHA-256(entry)). */
+export async function fold(tools: Tools, history: History): Promise<Folded> {
+  const { after, entries, head } = history;
+  const heads = [head];
+  for (const [i, entry] of entries.entries()) {
+    heads.push(await hashText(tools, 3, hash32(heads[i]!), await hash(tools, canonical(entry))));
+  }
+  return { ...history, heads, end: after + entries.length, proven: after };
+}
+
+/**
+ * Everything that happened to a thing, one entry per record: its own history from nothing to its row and, for as long as
+ * it was inside a container, that of the container, and so on outwards. A stay in a container begins and ends at the
+ * points that the thing's own entries name, and lasts to the container's row while it is still inside. What else went
+ * into or out of the container is not the thing's story.
+ */
+export function timeline(subject: string, histories: Folded[], rows: Map<string, Row>): Map<string, Entry> {
+  const happened = new Map<string, Entry>();
+
+  /** Walks the chain of `start[0]` to `end[0]` or its row; the points behind are those of what encloses it then. */
+  function walk(start: Point[], end: Point[]): void {
+    const [from, ...around] = start;
+    if (!from) return;
+    const { key, n, head } = from;
+    const row = rows.get(key);
+    const closed = end[0] && end[0].key === key;
+    const to = closed ? end[0]! : { n: (row && row.n) || 0, head: (row && row.head) || ZERO };
+    const history = histories.find((one) => one.key === key && one.after === n && one.head === head);
+    demand(history && (closed || row) && history.heads[to.n - n] === to.head, key);
+    history.proven = Math.max(history.proven, to.n);
+
+    let enclosing = around;
+    for (const entry of history.entries.slice(0, to.n - n)) {
+      const { containers = [], record, role } = entry;
+      if (/^(unpack|dissociate)$/.test(role)) {
+        walk(enclosing, containers);
+        enclosing = [];
+      }
+      if (/^(pack|associate)$/.test(role)) enclosing = containers;
+      if (key === subject || !/^(contain|release)$/.test(role)) happened.set(record, entry);
+    }
+    walk(enclosing, closed ? end.slice(1) : []);
+  }
+
+  walk([{ key: subject, n: 0, head: ZERO }], []);
+  for (const { end, key, proven } of histories) demand(end === proven, key);
+  return happened;
+}
