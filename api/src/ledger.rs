@@ -1,0 +1,124 @@
+//! The door: what a server needs from a node.
+
+use async_trait::async_trait;
+use hefu_contracts::{
+    block::Header, certificate::Certificate, genesis::Genesis, height::Height, parties::KeyRow, proof::Proof,
+    receipt::Receipt, refusal::Refusal, state::Fault,
+};
+use hefu_keys::{Address, Hash};
+use serde_json::Value;
+use thiserror::Error;
+use tokio::sync::watch;
+
+/// How long a submission waits for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Until the rules were run and the record waits for a block.
+    Pending,
+    /// Until the record stands in a certified block.
+    Final,
+}
+
+/// What became of one submission.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It was taken just now, and is pending or final.
+    Taken(Receipt),
+    /// It was pending or final before; nothing has changed.
+    Known(Receipt),
+    /// It was malformed, rejected or refused; nothing has changed.
+    Not {
+        /// The record's id, where it could be read.
+        id: Option<Hash>,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// A record that the node holds.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The signed document, canonical.
+    pub text: String,
+    /// Height, block time and position, where it is final.
+    pub place: Option<Place>,
+}
+
+/// Where a final record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Height of its block.
+    pub height: Height,
+    /// Position in the block, from 0.
+    pub index: u32,
+}
+
+/// A final block without its records' texts.
+#[derive(Clone, Debug)]
+pub struct BlockFound {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// The header.
+    pub header: Header,
+    /// Ids of the records, in the order executed, and whether each is public.
+    pub records: Vec<(Hash, bool)>,
+}
+
+/// How a node is doing.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Last final height.
+    pub height: Height,
+    /// The node's own address, which signs its receipts.
+    pub node: Address,
+    /// Records that wait for a block.
+    pub pending: usize,
+    /// Why the node should not be sent requests, if so.
+    pub unready: Option<String>,
+}
+
+/// The node cannot answer now.
+#[derive(Debug, Error)]
+pub enum Unavailable {
+    /// Its storage failed.
+    #[error("the node's storage failed")]
+    Fault(#[from] Fault),
+    /// It is stopping.
+    #[error("the node is stopping")]
+    Stopping,
+    /// The record was taken but was not final in time; it still waits.
+    #[error("the records were taken but are not final yet")]
+    NotFinalYet,
+}
+
+/// A node as its servers see it. Calls that only read do not block on consensus; they may block on the disk for
+/// microseconds to milliseconds.
+#[async_trait]
+pub trait Ledger: Send + Sync + 'static {
+    /// Hands submissions in (canonical bytes, each at most `SUBMISSION_BYTES_MAX`); one outcome for each, in order.
+    async fn submit(&self, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Outcome>, Unavailable>;
+
+    /// A record by its id, pending or final.
+    fn record(&self, id: &Hash) -> Result<Option<Found>, Fault>;
+
+    /// A key's row, with the window of its sequence numbers as the pending records leave it.
+    fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault>;
+
+    /// The proof of a row, or of its absence, under the newest certified header; `None` before the first block.
+    fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault>;
+
+    /// A final block.
+    fn block(&self, height: Height) -> Result<Option<BlockFound>, Fault>;
+
+    /// How the node is doing.
+    fn status(&self) -> Result<Status, Fault>;
+
+    /// The chain's genesis document.
+    fn genesis(&self) -> &Genesis;
+
+    /// Changes with every final height.
+    fn heights(&self) -> watch::Receiver<Height>;
+
+    /// Secures a document of the node's own, such as a receipt, with the node's key; canonical text.
+    fn sign(&self, document: &Value) -> Result<String, Fault>;
+}

@@ -1,0 +1,32 @@
+//! The ledger over HTTP: JSON for programs, and the door that a node opens to its servers.
+//!
+//! Only this crate knows HTTP bodies. It sees a node through [`Ledger`] alone: no store, no engine. [`configure`] mounts
+//! everything; [`views`] is what JSON and pages show alike.
+
+mod answer;
+mod blocks;
+mod body;
+mod docs;
+mod headers;
+pub mod items;
+mod keys;
+pub mod ledger;
+mod node;
+pub mod openapi;
+pub mod problem;
+mod query;
+mod reading;
+mod records;
+mod server;
+mod stream;
+mod unread;
+pub mod views;
+
+pub use body::BODY_WITHIN;
+pub use ledger::Ledger;
+pub use problem::{Door, Problem, ProblemView};
+pub use reading::reading;
+pub use records::{BATCH_BYTES_MAX, BATCH_LINES_MAX, ReceiptsView};
+pub use server::configure;
+pub use stream::{HEARTBEAT_AFTER, STREAMS_MAX};
+pub use unread::unread;

@@ -1,0 +1,63 @@
+//! Signing what the node says.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hefu_contracts::{
+    receipt::{Receipt, ReceiptKind, Status},
+    refusal::{Class, Refusal},
+    time::Time,
+};
+use hefu_keys::{Hash, secured};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    problem::{Door, Problem},
+    reading::reading,
+    server::Api,
+};
+
+/// A document of the node's, with the context of its proof, signed; canonical text.
+pub(super) async fn sign<T: Serialize>(api: &Api, document: &T) -> Result<String, Problem> {
+    let mut document = serde_json::to_value(document)?;
+    if let Value::Object(members) = &mut document {
+        members.insert("@context".to_owned(), Value::from(secured::CONTEXT));
+    }
+    reading(&api.ledger, move |ledger| ledger.sign(&document)).await
+}
+
+/// What is said of a record that a rule spoke against. Malformed and rejected ones get no receipt: the node does not
+/// sign for whatever bytes it is sent.
+pub(super) async fn of_refused(api: &Api, id: Hash, refusal: &Refusal) -> Result<Option<Receipt>, Problem> {
+    if refusal.code.class() != Class::Refused {
+        return Ok(None);
+    }
+    let node = node(api).await?;
+    Ok(Some(Receipt {
+        chain: api.chain,
+        code: Some(refusal.code),
+        conflict: refusal.conflict,
+        height: None,
+        id,
+        index: None,
+        node,
+        status: Status::Refused,
+        time: now()?,
+        kind: ReceiptKind::Receipt,
+    }))
+}
+
+/// The node's own address.
+pub(super) async fn node(api: &Api) -> Result<hefu_keys::Address, Problem> {
+    Ok(reading(&api.ledger, |ledger| ledger.status()).await?.node)
+}
+
+/// The node's clock. It dates what the node says; no rule ever reads it.
+pub(super) fn now() -> Result<Time, Problem> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    let millis = since.and_then(|since| i64::try_from(since.as_millis()).ok());
+    millis.and_then(Time::from_millis).ok_or_else(|| {
+        tracing::error!("the clock stands before 1970 or after 9999");
+        Door::NodeFault.into()
+    })
+}

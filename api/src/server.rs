@@ -1,0 +1,117 @@
+//! Routes: what is served where.
+
+use std::sync::Arc;
+
+use actix_web::{
+    FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError,
+    dev::HttpServiceFactory,
+    http::{Method, header},
+    middleware::{Compress, from_fn},
+    web,
+};
+use hefu_keys::Hash;
+use tokio::sync::Semaphore;
+
+use crate::{
+    blocks, docs, headers, items, keys,
+    ledger::Ledger,
+    node,
+    problem::{Door, Problem},
+    records,
+    stream::{self, STREAMS_MAX},
+    unread,
+};
+
+/// What the handlers share.
+pub(crate) struct Api {
+    /// Hash of the genesis document.
+    pub chain: Hash,
+    /// The node.
+    pub ledger: Arc<dyn Ledger>,
+    /// One permit for each stream that may be open.
+    pub streams: Arc<Semaphore>,
+}
+
+const READS: &str = "GET, HEAD, OPTIONS";
+const RECORDS: &str = "POST, OPTIONS";
+
+/// Mounts the API: `/v1`, `/docs`, `/healthz`, `/readyz`, `/version`, and a problem for every address that nobody else
+/// serves; whoever mounts pages after it may replace that last one.
+///
+/// The returned function is called once by every worker; all of them share the ledger and the limits.
+pub fn configure(ledger: Arc<dyn Ledger>) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
+    let chain = ledger.genesis().chain();
+    let api = web::Data::new(Api { chain, ledger, streams: Arc::new(Semaphore::new(STREAMS_MAX)) });
+    move |config| {
+        config
+            .app_data(api.clone())
+            // Ahead of the scope, because a stream must not wait for a compressor to have enough.
+            .service(alone("/v1/stream/blocks", stream::blocks))
+            .service(
+                web::scope("/v1")
+                    .wrap(Compress::default())
+                    .wrap(from_fn(headers::data))
+                    .wrap(from_fn(unread))
+                    .service(handing_in())
+                    .service(reads("/records/{id}", records::read))
+                    .service(reads("/keys/{address}", keys::read))
+                    .service(reads("/items/{gtin}/{serial}", items::read))
+                    .service(reads("/items/{gtin}/{serial}/proof", items::read_proof))
+                    .service(reads("/blocks/{height}", blocks::read))
+                    .service(reads("/status", node::status))
+                    .service(reads("/genesis", node::genesis))
+                    .service(reads("/openapi.json", docs::document))
+                    .default_service(web::to(not_found)),
+            )
+            .service(alone("/healthz", node::alive))
+            .service(alone("/readyz", node::ready))
+            .service(alone("/version", node::version))
+            .service(reads("/docs", docs::index).wrap(from_fn(headers::docs)).wrap(from_fn(unread)))
+            .service(reads("/docs/{file:.*}", docs::file).wrap(from_fn(headers::docs)).wrap(from_fn(unread)))
+            .default_service(web::to(not_found).wrap(from_fn(unread)));
+    }
+}
+
+/// A resource that is only read. HEAD is a GET whose body is not sent.
+fn reads<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .route(web::method(Method::OPTIONS).to(async || headers::options(READS)))
+        .default_service(web::to(async || method_not_allowed(READS)))
+}
+
+/// A resource outside of the scope that brings the layers.
+fn alone<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + 'static
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    reads(path, handler).wrap(from_fn(headers::data)).wrap(from_fn(unread))
+}
+
+fn handing_in() -> Resource {
+    web::resource("/records")
+        .route(web::post().to(records::submit))
+        .route(web::method(Method::OPTIONS).to(async || headers::options(RECORDS)))
+        .default_service(web::to(async || method_not_allowed(RECORDS)))
+}
+
+fn method_not_allowed(allowed: &'static str) -> HttpResponse {
+    let mut response = Problem::from(Door::Method).because(format!("it has {allowed}")).error_response();
+    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+    response
+}
+
+/// Outside of the API's own scope no layer adds the headers.
+async fn not_found() -> HttpResponse {
+    let mut response = Problem::from(Door::NotFound).error_response();
+    headers::guard(response.headers_mut(), headers::POLICY_DATA);
+    response
+}

@@ -1,0 +1,24 @@
+//! Views: what is shown of the ledger. JSON and pages are two dresses of the same view.
+//!
+//! Whatever a view says of a thing is derived from a checked proof and from nothing else, so that a page and a JSON
+//! answer show exactly what the proof file beside them proves.
+
+mod block;
+mod item;
+mod key;
+mod names;
+mod record;
+mod status;
+mod step;
+
+pub use block::{BlockLineView, BlockLinksView, BlockRecordView, BlockView, ValidatorView, block, block_line};
+pub use item::{
+    AbsentView, AsOfView, CodeView, ConditionView, ItemView, Lookup, OriginView, StateView, TransferView,
+    WhereaboutsView, item,
+};
+pub use key::{KeyView, key};
+pub use names::{BatchView, ContainerView, MarkView, PartyView, PlaceView, ProductView};
+pub(crate) use record::is_public;
+pub use record::{PrivateRecordView, PublicRecordView, RecordLinksView, RecordView, record};
+pub use status::{StatusView, VERSION, status};
+pub use step::{EventView, StepView};

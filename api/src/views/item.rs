@@ -1,0 +1,284 @@
+//! One item: what a proof shows of it, or that there is nothing to show.
+
+use hefu_contracts::{
+    certificate::Certificate,
+    genesis::Genesis,
+    gs1::{Epc, EpcKind, Gtin},
+    height::Height,
+    proof::{Broken, Proof, Story, What},
+    provenance::{Flag, ThingRow},
+    row::Data,
+    time::Time,
+};
+use hefu_keys::Hash;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    names::{BatchView, ContainerView, MarkView, Names, PartyView, PlaceView, ProductView},
+    step::{StepView, steps},
+};
+use crate::openapi::shapes;
+
+/// What a proof says of a code.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// There is a row of this code.
+    Known(Box<ItemView>),
+    /// It is proven that there is none.
+    Unknown(Box<AbsentView>),
+}
+
+/// An item.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ItemView {
+    /// The block that the proof is made under.
+    pub as_of: AsOfView,
+    /// The code.
+    pub code: CodeView,
+    /// How it is.
+    pub condition: ConditionView,
+    /// What happened to it, oldest first.
+    pub history: Vec<StepView>,
+    /// Where it came from.
+    pub origin: OriginView,
+    /// What it is, where it is in the catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductView>,
+    /// Who has it, and where.
+    pub whereabouts: WhereaboutsView,
+}
+
+/// A code without a row.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AbsentView {
+    /// The block that the proof is made under.
+    pub as_of: AsOfView,
+    /// The code.
+    pub code: CodeView,
+    /// What it would be, where it is in the catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductView>,
+}
+
+/// The block that something is proven under.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AsOfView {
+    /// The block's id.
+    #[schema(value_type = shapes::Hash)]
+    pub block: Hash,
+    /// The chain: the hash of its genesis document.
+    #[schema(value_type = shapes::Hash)]
+    pub chain: Hash,
+    /// The height.
+    #[schema(value_type = shapes::Height)]
+    pub height: Height,
+    /// The chain's name for people.
+    pub name: String,
+    /// Number of validators that signed.
+    pub signed: usize,
+    /// The block's time.
+    #[schema(value_type = shapes::Time)]
+    pub time: Time,
+    /// Number of validators.
+    pub validators: usize,
+}
+
+/// A code: a trade item's number and a serial number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CodeView {
+    /// The trade item.
+    #[schema(value_type = shapes::Gtin)]
+    pub gtin: Gtin,
+    /// The canonical Digital Link.
+    pub link: String,
+    /// The row.
+    pub row: String,
+    /// The serial number.
+    pub serial: String,
+}
+
+/// In which of its states a thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StateView {
+    /// It was commissioned and is with its holder.
+    Active,
+    /// It, or what it is inside, is on its way to a named receiver.
+    InTransit,
+    /// It is inside a container or assembly, at rest.
+    Packed,
+    /// It ceased to be.
+    Destroyed,
+    /// It was seen, but its beginning is not on the ledger.
+    Noted,
+}
+
+/// How a thing is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ConditionView {
+    /// How it ceased to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destroyed: Option<MarkView>,
+    /// CBV disposition after the last event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<String>,
+    /// Remarks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<shapes::Flag>)]
+    pub flags: Vec<Flag>,
+    /// In which of its states it is.
+    pub state: StateView,
+}
+
+/// Where a thing came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OriginView {
+    /// The batch that its code was issued in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchView>,
+    /// How it came into being; `by` is its maker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commissioned: Option<MarkView>,
+}
+
+/// Who has a thing, and where. Inside a container the outermost one's row tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WhereaboutsView {
+    /// Who has it, since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<MarkView>,
+    /// What encloses it, innermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<ContainerView>,
+    /// Where it was last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceView>,
+    /// The row that says so.
+    pub row: String,
+    /// The handover under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferView>,
+}
+
+/// A handover that has begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TransferView {
+    /// When it was shipped.
+    #[schema(value_type = shapes::Time)]
+    pub at: Time,
+    /// Who shipped it.
+    pub from: PartyView,
+    /// The record of the shipping.
+    #[schema(value_type = shapes::Hash)]
+    pub record: Hash,
+    /// The named receiver.
+    pub to: PartyView,
+}
+
+/// Checks a proof against the genesis hash that is trusted, and shows what it proves of the item that it is about.
+///
+/// # Errors
+/// [`Broken`] where the proof does not hold, or is not about one item.
+pub fn item(proof: &Proof, genesis: &Hash) -> Result<Lookup, Broken> {
+    let story = proof.check(genesis)?;
+    let names = Names(&story.rows);
+    let code = code(&proof.subject)?;
+    let as_of = AsOfView::of(&proof.genesis, &proof.certificate, genesis, proof.header.time);
+    let product = names.product(&code.gtin);
+    let Some(row) = story.rows.get(&proof.subject) else {
+        return Ok(Lookup::Unknown(Box::new(AbsentView { as_of, code, product })));
+    };
+    let Data::Thing(thing) = &row.data else { return Err(no_item(&proof.subject)) };
+    let whereabouts = whereabouts(&story, &proof.subject, thing);
+    Ok(Lookup::Known(Box::new(ItemView {
+        as_of,
+        condition: condition(thing, &whereabouts, names),
+        history: steps(&story, &code.row, names),
+        origin: OriginView {
+            batch: thing.batch.as_ref().and_then(|record| names.batch(record)),
+            commissioned: thing.commissioned.as_ref().map(|mark| names.mark(mark)),
+        },
+        code,
+        product,
+        whereabouts,
+    })))
+}
+
+fn no_item(subject: &str) -> Broken {
+    Broken { what: What::Form, subject: Some(subject.to_owned()), reason: "the proof is not about one item".to_owned() }
+}
+
+fn code(subject: &str) -> Result<CodeView, Broken> {
+    let path = subject.split_once('/').map_or("", |(_, path)| path);
+    let link = format!("https://id.gs1.org/{path}");
+    let epc = Epc::from_canonical(&link).map_err(|_| no_item(subject))?;
+    match epc.kind() {
+        EpcKind::Item { gtin, serial } => Ok(CodeView { gtin, link, row: subject.to_owned(), serial }),
+        EpcKind::Class { .. } | EpcKind::Container | EpcKind::Other => Err(no_item(subject)),
+    }
+}
+
+impl AsOfView {
+    pub(super) fn of(genesis: &Genesis, certificate: &Certificate, chain: &Hash, time: Time) -> AsOfView {
+        AsOfView {
+            block: certificate.block,
+            chain: *chain,
+            height: certificate.height,
+            name: genesis.name.clone(),
+            signed: certificate.signatures.len(),
+            time,
+            validators: genesis.members.0.len(),
+        }
+    }
+}
+
+fn condition(thing: &ThingRow, whereabouts: &WhereaboutsView, names: Names<'_>) -> ConditionView {
+    let state = if thing.destroyed.is_some() {
+        StateView::Destroyed
+    } else if whereabouts.transfer.is_some() {
+        StateView::InTransit
+    } else if !whereabouts.parents.is_empty() {
+        StateView::Packed
+    } else if thing.commissioned.is_some() {
+        StateView::Active
+    } else {
+        StateView::Noted
+    };
+    ConditionView {
+        destroyed: thing.destroyed.as_ref().map(|mark| names.mark(mark)),
+        disposition: thing.disposition.clone(),
+        flags: thing.flags.clone(),
+        state,
+    }
+}
+
+fn whereabouts(story: &Story, subject: &str, thing: &ThingRow) -> WhereaboutsView {
+    let names = Names(&story.rows);
+    let (mut key, mut outermost) = (subject, thing);
+    let mut parents: Vec<ContainerView> = Vec::new();
+    while let Some(parent) = &outermost.parent {
+        let Some(Data::Thing(row)) = story.rows.get(&parent.key).map(|row| &row.data) else { break };
+        // The rules let nothing be inside itself; a chain of rows that did would never end here.
+        if parents.iter().any(|known| known.row == parent.key) {
+            break;
+        }
+        parents.push(ContainerView::of(&parent.key));
+        (key, outermost) = (&parent.key, row);
+    }
+    let place = outermost.place.as_deref().and_then(|place| Epc::parse(place).ok());
+    WhereaboutsView {
+        holder: outermost.holder.as_ref().map(|holder| names.mark(holder)),
+        parents,
+        place: place.map(|place| names.place(&place)),
+        row: key.to_owned(),
+        transfer: outermost.transfer.as_ref().map(|transfer| TransferView {
+            at: transfer.at,
+            from: names.party(&transfer.from),
+            record: transfer.record,
+            to: names.party(&transfer.to),
+        }),
+    }
+}

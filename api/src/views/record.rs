@@ -1,0 +1,104 @@
+//! Records.
+
+use hefu_contracts::{height::Height, receipt::Status, record::Visibility, time::Time};
+use hefu_keys::{Hash, canonical};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::{
+    ledger::{BlockFound, Found},
+    openapi::shapes,
+};
+
+/// A record, as far as everybody may see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum RecordView {
+    /// A public one.
+    Public(PublicRecordView),
+    /// One that is for the organisations named in it.
+    Private(PrivateRecordView),
+}
+
+/// A record that everybody may read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PublicRecordView {
+    /// Id of its block, where it is final.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Hash>)]
+    pub block: Option<Hash>,
+    /// Height of its block, where it is final.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Height>)]
+    pub height: Option<Height>,
+    /// Its id.
+    #[schema(value_type = shapes::Hash)]
+    pub id: Hash,
+    /// Position in the block, from 0, where it is final.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u32>,
+    /// Where to go from here.
+    pub links: RecordLinksView,
+    /// The signed document.
+    #[schema(value_type = shapes::Record)]
+    pub record: Box<RawValue>,
+    /// Whether it stands in a block: `pending` or `final`.
+    #[schema(value_type = shapes::Status)]
+    pub status: Status,
+    /// Time of its block, where it is final.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Time>)]
+    pub time: Option<Time>,
+}
+
+/// A record of which everybody may know that it exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PrivateRecordView {
+    /// Its id.
+    #[schema(value_type = shapes::Hash)]
+    pub id: Hash,
+    /// Always `parties`.
+    #[schema(value_type = String, examples("parties"))]
+    pub visibility: Visibility,
+}
+
+/// Where to go from a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RecordLinksView {
+    /// Its block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block: Option<String>,
+    /// This record.
+    #[serde(rename = "self")]
+    pub this: String,
+}
+
+/// Whether a record's canonical text is for everybody. The default is never written, so any other visibility shows.
+pub(crate) fn is_public(text: &str) -> bool {
+    canonical::member(text, "visibility").is_none()
+}
+
+/// Shows a record as far as everybody may see it; `block` is the one it stands in.
+///
+/// # Errors
+/// Where the node holds a text that is not JSON.
+pub fn record(id: &Hash, found: Found, block: Option<&BlockFound>) -> Result<RecordView, serde_json::Error> {
+    if !is_public(&found.text) {
+        return Ok(RecordView::Private(PrivateRecordView { id: *id, visibility: Visibility::Parties }));
+    }
+    let height = found.place.map(|place| place.height);
+    Ok(RecordView::Public(PublicRecordView {
+        block: block.map(|block| block.certificate.block),
+        height,
+        id: *id,
+        index: found.place.map(|place| place.index),
+        links: RecordLinksView {
+            block: height.map(|height| format!("/v1/blocks/{height}")),
+            this: format!("/v1/records/{id}"),
+        },
+        record: RawValue::from_string(found.text)?,
+        status: if found.place.is_some() { Status::Final } else { Status::Pending },
+        time: block.map(|block| block.header.time),
+    }))
+}

@@ -1,0 +1,19 @@
+//! The API as a client sees it: the real routes over a real ledger in memory.
+#![cfg(test)]
+#![expect(clippy::arithmetic_side_effects, reason = "tests compute with small known numbers")]
+
+mod batches;
+mod blocks;
+mod bodies;
+mod chain;
+mod client;
+mod demo;
+mod items;
+mod keys;
+mod node;
+mod openapi;
+mod records;
+mod snapshot;
+mod sockets;
+mod streams;
+mod trouble;

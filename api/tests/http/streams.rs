@@ -1,0 +1,155 @@
+//! The stream of blocks.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use actix_web::{
+    body::{BoxBody, MessageBody},
+    test::TestRequest,
+};
+use hefu_api::{HEARTBEAT_AFTER, Ledger, STREAMS_MAX};
+
+use crate::{
+    client::{ask, get, open},
+    demo::Demo,
+    trouble::{Trouble, Way},
+};
+
+/// An open stream.
+struct Events(Pin<Box<BoxBody>>);
+
+impl Events {
+    async fn open(ledger: Arc<dyn Ledger>, address: &str, last: Option<&str>) -> Events {
+        let mut request = TestRequest::get().uri(address);
+        if let Some(last) = last {
+            request = request.insert_header(("Last-Event-ID", last));
+        }
+        let answer = open(ledger, request).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers().get("content-type").unwrap(), "text/event-stream");
+        let mut events = Events(Box::pin(answer.into_body()));
+        assert_eq!(events.next().await, "retry: 2000\n\n");
+        events
+    }
+
+    async fn next(&mut self) -> String {
+        let chunk = std::future::poll_fn(|context| self.0.as_mut().poll_next(context)).await;
+        String::from_utf8(chunk.expect("the stream has ended").unwrap().to_vec()).unwrap()
+    }
+
+    /// The next event's id, which is the height in its data.
+    #[track_caller]
+    fn height(event: &str) -> u64 {
+        let (id, data) = event.strip_prefix("id: ").unwrap().split_once("\ndata: ").unwrap();
+        let block: serde_json::Value = serde_json::from_str(data.strip_suffix("\n\n").unwrap()).unwrap();
+        assert_eq!(block["height"].to_string(), id);
+        id.parse().unwrap()
+    }
+
+    /// Heights of the next events.
+    async fn heights(&mut self, count: usize) -> Vec<u64> {
+        let mut heights = Vec::new();
+        for _ in 0..count {
+            heights.push(Events::height(&self.next().await));
+        }
+        heights
+    }
+}
+
+const ADDRESS: &str = "/v1/stream/blocks";
+
+#[actix_web::test]
+async fn a_stream_begins_with_the_next_block() {
+    let (demo, _) = Demo::with_codes();
+    let mut events = Events::open(demo.chain.clone(), ADDRESS, None).await;
+    demo.chain.decide();
+    demo.chain.decide();
+    assert_eq!(events.heights(2).await, [4, 5]);
+    let event = {
+        demo.chain.decide();
+        events.next().await
+    };
+    crate::snapshot::check("tests/http/snapshots/stream.txt", &event);
+}
+
+#[actix_web::test]
+async fn a_client_that_comes_back_misses_nothing() {
+    let (demo, _) = Demo::with_codes();
+    let mut events = Events::open(demo.chain.clone(), &format!("{ADDRESS}?from=1"), None).await;
+    assert_eq!(events.heights(2).await, [1, 2]);
+    drop(events);
+    demo.chain.decide();
+    // A browser comes back to the same address; what it has seen wins.
+    let mut events = Events::open(demo.chain.clone(), &format!("{ADDRESS}?from=1"), Some("2")).await;
+    demo.chain.decide();
+    assert_eq!(events.heights(3).await, [3, 4, 5]);
+}
+
+#[actix_web::test]
+async fn a_silent_stream_shows_that_it_lives() {
+    let demo = Demo::new();
+    let mut events = Events::open(demo.chain.clone(), ADDRESS, None).await;
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    assert_eq!(events.next().await, ": \n\n");
+    assert_eq!(events.next().await, ": \n\n");
+    assert_eq!(began.elapsed().as_secs(), 2 * HEARTBEAT_AFTER.as_secs());
+    tokio::time::advance(Duration::from_secs(1)).await;
+    tokio::time::resume();
+    demo.chain.decide();
+    assert_eq!(events.heights(1).await, [1]);
+}
+
+#[actix_web::test]
+async fn a_height_that_is_yet_to_come_is_waited_for() {
+    let (demo, _) = Demo::with_codes();
+    let mut events = Events::open(demo.chain.clone(), &format!("{ADDRESS}?from=5"), None).await;
+    demo.chain.decide();
+    demo.chain.decide();
+    assert_eq!(events.heights(1).await, [5]);
+}
+
+#[actix_web::test]
+async fn a_stream_that_could_only_begin_with_a_gap_does_not_begin() {
+    let (demo, _) = Demo::with_codes();
+    let pruned = Trouble::new(&demo.chain, Way::Pruned);
+    get(pruned.clone(), &format!("{ADDRESS}?from=1")).await.is_problem(404, "E-BLOCK-UNKNOWN");
+    let mut events = Events::open(pruned, &format!("{ADDRESS}?from=3"), None).await;
+    assert_eq!(events.heights(1).await, [3]);
+}
+
+#[actix_web::test]
+async fn a_malformed_beginning_is_refused() {
+    let demo = Demo::new();
+    get(demo.chain.clone(), &format!("{ADDRESS}?from=x")).await.is_problem(400, "E-PATH");
+    get(demo.chain.clone(), &format!("{ADDRESS}?since=1")).await.is_problem(400, "E-QUERY");
+    let request = TestRequest::get().uri(ADDRESS).insert_header(("Last-Event-ID", "one"));
+    ask(demo.chain.clone(), request).await.is_problem(400, "E-QUERY");
+}
+
+#[actix_web::test]
+async fn a_head_opens_no_stream() {
+    let demo = Demo::new();
+    let request = TestRequest::with_uri(ADDRESS).method(actix_web::http::Method::HEAD);
+    let answer = ask(demo.chain.clone(), request).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("content-type"), answer.body.len()),
+        (200, "text/event-stream", 0)
+    );
+}
+
+#[actix_web::test]
+async fn a_node_serves_a_limited_number_of_streams() {
+    use actix_web::{App, dev::Service, test};
+    let demo = Demo::new();
+    let app = test::init_service(App::new().configure(hefu_api::configure(demo.chain.clone()))).await;
+    let request = || TestRequest::get().uri(ADDRESS).to_request();
+    let mut streams = Vec::new();
+    for _ in 0..STREAMS_MAX {
+        let answer = app.call(request()).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        streams.push(answer);
+    }
+    assert_eq!(app.call(request()).await.unwrap().status(), 503);
+    streams.pop();
+    assert_eq!(app.call(request()).await.unwrap().status(), 200);
+}
