@@ -28,7 +28,7 @@ pub const PREFIX_DIGITS: std::ops::RangeInclusive<usize> = 4..=12;
 pub struct Name {
     /// English.
     pub en: String,
-    /// Chinese, simplified.
+    /// Simplified Chinese.
     pub zh: String,
 }
 

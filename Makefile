@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh Debian machine with Rust, git and gcc:
+#   make demo   builds and runs one validator with the demo data and prints its URLs
+#   make test   runs every test
+# Both build one profile, so that RocksDB and the consensus engine compile once.
+
+CARGO   ?= cargo
+PROFILE := --release
+DEMO    := .demo
+LISTEN  ?= 127.0.0.1:8080
+BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-clean test test-rust test-web lint bench build setup setup-browser
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup:
+	@scripts/setup build
+
+setup-browser:
+	@scripts/setup build browser
+
+build: setup
+	$(CARGO) build $(PROFILE) --locked --workspace --bins
+
+demo: build ## one validator with the demo data; a second start continues its chain
+	$(BINARY) dev --demo --data $(DEMO) --listen $(LISTEN)
+
+demo-clean: ## forgets the demo's chain
+	rm -rf $(DEMO)
+
+test: test-rust test-web ## every test
+
+test-rust: setup-browser
+	$(CARGO) test $(PROFILE) --locked --workspace
+
+test-web: setup-browser
+	scripts/test-web
+
+lint: setup ## formatting, lints and, where cargo-deny is installed, licences and sources
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(PROFILE) --locked --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; \
+	else echo "cargo-deny is not installed: licences and sources were not checked"; fi
+
+bench: setup ## figures of this machine, in one run
+	$(CARGO) bench --locked --workspace

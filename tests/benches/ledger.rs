@@ -1,0 +1,169 @@
+//! Figures of this machine, in one run: what a signature costs, what the whole path of a record costs on one core, how
+//! long a record takes to be final on loopback, and what an idle node needs.
+//!
+//! Times on a shared machine are noisy; the ratios within one run are what to compare.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use hefu_contracts::{action::Action, block::Block};
+use hefu_keys::SecretKey;
+use hefu_node::{
+    core::{Admission, Core, Sealed},
+    create_store,
+    demo::PHRASE,
+    store::Rocks,
+    world::{Codes, Deed, REFILL, World, validator},
+};
+use hefu_tests::{people::Person, process::Hefu};
+use serde_json::json;
+
+const ROUNDS: usize = 5;
+const RECORDS: usize = 4_000;
+const LATENCIES: usize = 300;
+
+fn main() -> Result<()> {
+    println!("signature    {:>8.1} µs per strict verification", signature()?);
+    pipeline()?;
+    let data = tempfile::tempdir()?;
+    let node = Hefu::start(data.path(), &[])?;
+    latency(&node)?;
+    idle(&node)?;
+    Ok(())
+}
+
+/// Microseconds of one strict verification of 64 bytes, key from bytes.
+fn signature() -> Result<f64> {
+    let key = SecretKey::from_seed([1; 32]);
+    let (message, public) = ([7; 64], key.public());
+    let signature = key.sign(&message);
+    let start = Instant::now();
+    for _ in 0..2_000 {
+        public.verify(std::hint::black_box(&message), &signature)?;
+    }
+    Ok(start.elapsed().as_secs_f64() * 1e6 / 2_000.0)
+}
+
+/// Scan, decode, verify, dry run, execute, commit with RocksDB and a synced write, one validator, one thread.
+fn pipeline() -> Result<()> {
+    let mut world = World::new(1);
+    let data = tempfile::tempdir()?;
+    create_store(data.path(), world.genesis())?;
+    let genesis = Arc::new(world.genesis().clone());
+    let store = Arc::new(Rocks::open(data.path(), &genesis)?);
+    let mut core = Core::open(store, &genesis, validator(0).address())?;
+
+    let mut setup = vec![world.sign("corenest", &Deed::product(REFILL, 1))];
+    for party in ["huaxu", "yueling", "puyan"] {
+        setup.push(world.sign("corenest", &Deed::authority(party)));
+    }
+    let (codes, issue) = Codes::issue(&mut world, REFILL, 1_000, 0);
+    setup.push(issue);
+    commit(&world, &mut core, setup)?;
+    let made = codes.commission(&world, 0, 1_000);
+    let made = vec![world.sign("yueling", &made)];
+    commit(&world, &mut core, made)?;
+
+    let (mut read, mut rest, mut bytes) = (Duration::ZERO, Duration::ZERO, 0);
+    for round in 0..ROUNDS {
+        let texts: Vec<Vec<u8>> = (0..RECORDS)
+            .map(|number| {
+                world.wait(1);
+                let author = ["corenest", "huaxu", "yueling", "puyan"][number % 4];
+                let thing = codes.epc(u64::try_from((round * RECORDS + number) % 1_000).unwrap_or(0));
+                let deed = Deed::event(&world, "OBSERVE", "storing", &[thing]);
+                world.sign(author, &deed)
+            })
+            .collect();
+        bytes += texts.iter().map(Vec::len).sum::<usize>();
+        let start = Instant::now();
+        let mut sealed = Vec::with_capacity(texts.len());
+        for text in texts {
+            sealed.push(Sealed::read(text).map_err(|rejected| rejected.refusal)?);
+        }
+        read += start.elapsed();
+        let start = Instant::now();
+        admit(&world, &mut core, sealed)?;
+        decide(&world, &mut core)?;
+        rest += start.elapsed();
+    }
+    let count = ROUNDS * RECORDS;
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    let (each, share) = (|part: Duration| part.as_secs_f64() * 1e6 / count as f64, signature()?);
+    let total = each(read + rest);
+    println!("record       {:>8} bytes on average, {count} of them in blocks of {RECORDS}", bytes / count);
+    println!("read         {:>8.1} µs per record: scan, decode, hash, verify", each(read));
+    println!("execute      {:>8.1} µs per record: dry run, execution, register, synced batch", each(rest));
+    println!("pipeline     {:>8.0} records per second and core, {:.0} % of it signature", 1e6 / total, 100.0 * share / total);
+    Ok(())
+}
+
+fn commit(world: &World, core: &mut Core, texts: Vec<Vec<u8>>) -> Result<()> {
+    let read = |text| Sealed::read(text).map_err(|rejected| rejected.refusal);
+    let sealed = texts.into_iter().map(read).collect::<Result<_, _>>()?;
+    admit(world, core, sealed)?;
+    decide(world, core)
+}
+
+fn admit(world: &World, core: &mut Core, sealed: Vec<Sealed>) -> Result<()> {
+    for record in sealed {
+        match core.admit(world.now, record)? {
+            Admission::Taken(..) => {}
+            Admission::Known(receipt) => anyhow::bail!("known already: {receipt:?}"),
+            Admission::Refused(refusal) => return Err(refusal.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Blocks until nothing waits any more.
+fn decide(world: &World, core: &mut Core) -> Result<()> {
+    while core.waiting() > 0 {
+        let built = core.build(world.now, core.height().get() + 1, 0)?;
+        let (header, _) = Block::parse(&built.body)?;
+        core.commit(world.now, world.certify(&header))?;
+    }
+    Ok(())
+}
+
+/// Submit to final over HTTP, one in flight.
+fn latency(node: &Hefu) -> Result<()> {
+    let key = SecretKey::from_phrase(PHRASE, "//corenest", None)?;
+    let row = node.get(&format!("/v1/keys/{}", key.address()))?.1;
+    let mut person = Person::new(key, node.ready.genesis.parse()?, row["nextSeq"].as_u64().context("no key row")?);
+    let site = json!({"gln": "9528880100012", "name": {"en": "Hall", "zh": "厂房"}});
+    let mut times = Vec::with_capacity(LATENCIES);
+    for _ in 0..LATENCIES {
+        let record = person.sign(Action::SitePut, site.clone())?;
+        let start = Instant::now();
+        let (status, answer) = node.post("/v1/records?wait=final", "application/json", record.as_bytes())?;
+        anyhow::ensure!(status == 200, "{answer}");
+        times.push(start.elapsed());
+    }
+    times.sort();
+    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default().as_secs_f64() * 1e3;
+    println!("submit→final {:>8.1} ms p50, {:.1} ms p99, one in flight on loopback", at(50), at(99));
+    Ok(())
+}
+
+/// Processor share and memory of a node that has nothing to do, over ten seconds (Linux, /proc).
+fn idle(node: &Hefu) -> Result<()> {
+    std::thread::sleep(Duration::from_secs(2));
+    let ticks = || -> Result<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", node.pid()))?;
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let field = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).context("no such field");
+        Ok(field(11)? + field(12)?)
+    };
+    let before = ticks()?;
+    std::thread::sleep(Duration::from_secs(10));
+    let used = ticks()? - before;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", node.pid()))?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default().trim();
+    // A tick is 10 ms on Linux, so ticks over ten seconds are tenths of a per cent.
+    println!("idle         {:>6}.{} % of a core, {resident} resident", used / 10, used % 10);
+    Ok(())
+}

@@ -1,0 +1,162 @@
+// Pages of the real binary in a real Chromium. The cargo test `browser` starts the node with the demo's story and runs
+// this with HEFU_URL, HEFU_GENESIS and HEFU_ITEM (path of a trace page) set; HEFU_SHOTS names a folder for screenshots.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { mkdir, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+const fromWeb = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = fromWeb("playwright-core");
+const axe = await readFile(fromWeb.resolve("axe-core/axe.min.js"), "utf8");
+
+const { HEFU_URL: url, HEFU_GENESIS: genesis, HEFU_ITEM: item, HEFU_SHOTS: shots } = process.env;
+assert.ok(url && genesis && item, "HEFU_URL, HEFU_GENESIS and HEFU_ITEM must be set");
+
+const executable = [process.env.CHROMIUM, "/usr/bin/chromium"].find((path) => path && existsSync(path));
+let browser;
+
+before(async () => {
+  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"];
+  browser = await chromium.launch({ executablePath: executable, args });
+  if (shots) await mkdir(shots, { recursive: true });
+});
+after(() => browser?.close());
+
+/** A page that fails its test on any error or refused resource. */
+async function open(path, options = {}, prepare = async () => {}) {
+  const context = await browser.newContext({ viewport: { width: 360, height: 800 }, ...options });
+  const page = await context.newPage();
+  const errors = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await prepare(page);
+  const answer = await page.goto(url + path, { waitUntil: "load" });
+  return { page, errors, status: answer.status(), close: () => context.close() };
+}
+
+/** Waits for the island's verdict. */
+async function verdict(page) {
+  const main = page.locator("main[data-verdict]");
+  await page.waitForFunction(() => !["pending", "checking"].includes(document.querySelector("main").dataset.verdict));
+  return main.evaluate(({ dataset }) => ({ ...dataset }));
+}
+
+for (const [lang, name] of [["zh", "桂花"], ["en", "Osmanthus"]]) {
+  test(`the trace page is checked by the browser's own signatures (${lang})`, async () => {
+    const { page, errors, status, close } = await open(`${item}?lang=${lang}`);
+    assert.equal(status, 200);
+    assert.match(await page.locator("h1").innerText(), new RegExp(name, "i"));
+    const { verdict: told, mode, reason } = await verdict(page);
+    assert.deepEqual([told, mode, reason], ["ok", "native", undefined]);
+    assert.equal(await page.locator("#steps li.broken").count(), 0);
+    assert.deepEqual(errors, []);
+    await close();
+  });
+}
+
+test("a browser without Ed25519 checks it with the fallback", async () => {
+  const { page, close } = await open(item, {}, (page) =>
+    page.addInitScript(() => (crypto.subtle.verify = () => Promise.reject(new Error("none")))),
+  );
+  const { verdict: told, mode, reason } = await verdict(page);
+  assert.deepEqual([told, mode, reason], ["ok", "fallback", undefined]);
+  await close();
+});
+
+test("a changed byte turns the page red and names the record", async () => {
+  const { records } = await (await fetch(`${url}/v1/items${item.replace("/01", "").replace("/21", "")}/proof`)).json();
+  const { signature } = records[0].record.proof.proofValue ? { signature: records[0].record.proof.proofValue } : {};
+  const changed = signature.slice(0, 20) + (signature[20] === "2" ? "3" : "2") + signature.slice(21);
+  const { page, close } = await open(item, {}, (page) =>
+    page.route("**/proof", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: (await answer.text()).replace(signature, changed) });
+    }),
+  );
+  const told = await verdict(page);
+  assert.equal(told.verdict, "failed");
+  assert.equal(told.step, "record");
+  assert.match(told.failed, /^[0-9a-f]{64}$/);
+  assert.equal(await page.locator(`#steps li.broken[data-record="${told.failed}"]`).count(), 1);
+  await close();
+});
+
+test("without JavaScript the page is complete", async () => {
+  const { page, close } = await open(item, { javaScriptEnabled: false });
+  assert.ok((await page.locator("#steps > li").count()) >= 4);
+  assert.match(await page.locator("body").innerText(), new RegExp(genesis.slice(0, 8)));
+  await close();
+});
+
+test("a code without a record is said to have none, proven", async () => {
+  const { page, status, close } = await open(item.replace(/\/21\/.*/, "/21/00000000000000000000"));
+  assert.equal(status, 404);
+  const { verdict: told, reason } = await verdict(page);
+  assert.deepEqual([told, reason], ["ok", undefined]);
+  await close();
+});
+
+test("no page promises what it cannot know", async () => {
+  for (const lang of ["zh", "en"]) {
+    const { page, close } = await open(`${item}?lang=${lang}`);
+    await verdict(page);
+    const text = await page.locator("body").innerText();
+    assert.doesNotMatch(text, /genuine|authentic|正品|保真/i);
+    await close();
+  }
+});
+
+const pages = async () => {
+  const status = await (await fetch(`${url}/v1/status`)).json();
+  const proof = await (await fetch(`${url}/v1/items${item.replace("/01", "").replace("/21", "")}`)).json();
+  const record = proof.history?.[0]?.record ?? proof.steps?.[0]?.record;
+  return { home: "/", trace: item, how: "/how", block: `/x/blocks/${status.height}`, record: `/x/records/${record}` };
+};
+
+test("every page is accessible and fits a phone, in both languages, light and dark", async () => {
+  for (const [name, path] of Object.entries(await pages())) {
+    for (const lang of ["zh", "en"]) {
+      for (const colorScheme of ["light", "dark"]) {
+        const { page, errors, status, close } = await open(`${path}?lang=${lang}`, { colorScheme, bypassCSP: true });
+        assert.equal(status, 200, path);
+        if (name === "trace") await verdict(page);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(wide <= 0, `${path} ${lang} is ${wide} px too wide`);
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() => window.axe.run({ runOnly: ["wcag2a", "wcag2aa"] }));
+        assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0].html]), [], `${path} ${lang} ${colorScheme}`);
+        assert.deepEqual(errors, [], path);
+        for (const width of shots ? [360, 1280] : []) {
+          await page.setViewportSize({ width, height: 900 });
+          await page.screenshot({ path: join(shots, `${name}-${width}-${colorScheme}-${lang}.png`), fullPage: true });
+        }
+        await close();
+      }
+    }
+  }
+});
+
+test("the trace page stays within its budget of bytes", async () => {
+  const { page, close } = await open("/how");
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+  const sizes = new Map();
+  const names = new Map();
+  session.on("Network.responseReceived", ({ requestId, response }) => names.set(requestId, response.url));
+  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => sizes.set(requestId, encodedDataLength));
+  await page.goto(url + item, { waitUntil: "networkidle" });
+  await verdict(page);
+  let proof = 0;
+  let rest = 0;
+  for (const [id, size] of sizes) {
+    if (names.get(id)?.endsWith("/proof")) proof += size;
+    else rest += size;
+  }
+  console.log(`# trace page: ${rest} bytes without proof, ${proof} bytes of proof`);
+  assert.ok(rest <= 12 * 1024, `${rest} bytes without proof`);
+  assert.ok(rest + proof <= 35 * 1024, `${rest + proof} bytes with proof`);
+  await close();
+});
