@@ -1,0 +1,89 @@
+//! Answers: headers, tags, and pages as HTML.
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{
+        StatusCode,
+        header::{self, EntityTag, Header, IfNoneMatch},
+    },
+};
+use askama::Template;
+use hefu_keys::Hash;
+
+use crate::{
+    language,
+    visit::{Visit, first},
+};
+
+/// Pages run their own scripts and styles from files and talk to their own server, nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What holds for everything that the explorer answers. Addresses hold serial numbers, so they are told to nobody.
+pub(crate) fn guarded(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    response
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .insert_header((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
+        .insert_header((header::PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"));
+    response
+}
+
+/// Names a version of a page. It is weak, because the same page travels in several content codings.
+#[derive(Clone, Debug)]
+pub(crate) struct Tag(EntityTag);
+
+impl Tag {
+    /// `what` is of letters, digits and hyphens.
+    pub(crate) fn new(what: String) -> Tag {
+        Tag(EntityTag::new_weak(what))
+    }
+
+    /// Whether the client has this version.
+    pub(crate) fn is_known(&self, request: &HttpRequest) -> bool {
+        match IfNoneMatch::parse(request) {
+            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.0)),
+            Ok(IfNoneMatch::Any) | Err(_) => false,
+        }
+    }
+}
+
+/// A page in the visitor's language. A browser's copy of it is used only after asking: by the tag, or where there is none
+/// by the page's hash. Only what is there has a tag (RFC 9110 §13.2.1).
+pub(crate) fn html(visit: &Visit, status: StatusCode, page: &impl Template, tag: Option<Tag>) -> HttpResponse {
+    let Ok(text) = page.render() else {
+        // Every value on a page is a string or a number; there is nothing else that could fail.
+        tracing::error!("a page could not be written");
+        return guarded(HttpResponse::InternalServerError()).finish();
+    };
+    let tag = match status {
+        StatusCode::OK => Some(tag.unwrap_or_else(|| Tag::new(first(&Hash::of(text.as_bytes()))))),
+        _ => None,
+    };
+    if let Some(tag) = tag.as_ref().filter(|tag| tag.is_known(&visit.request)) {
+        return unchanged(visit, tag.clone());
+    }
+    let mut response = pages(visit, status, tag);
+    response.content_type("text/html; charset=utf-8").body(text)
+}
+
+/// The answer to a browser whose copy is still good (RFC 9110 §15.4.5).
+pub(crate) fn unchanged(visit: &Visit, tag: Tag) -> HttpResponse {
+    pages(visit, StatusCode::NOT_MODIFIED, Some(tag)).finish()
+}
+
+fn pages(visit: &Visit, status: StatusCode, tag: Option<Tag>) -> HttpResponseBuilder {
+    let mut response = guarded(HttpResponse::build(status));
+    response.insert_header((header::VARY, "Accept-Language, Cookie"));
+    response.insert_header((header::CONTENT_LANGUAGE, visit.words.lang));
+    response.insert_header((header::CACHE_CONTROL, "no-cache"));
+    if let Some(Tag(tag)) = tag {
+        response.insert_header(header::ETag(tag));
+    }
+    if let Some(language) = visit.chosen {
+        let secure = visit.explorer.site.origin.is_secure();
+        response.insert_header((header::SET_COOKIE, language::cookie(language, secure)));
+    }
+    response
+}

@@ -1,0 +1,187 @@
+//! Search: heights, hashes, codes and names lead to their pages.
+
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
+use askama::Template;
+use hefu_api::{Door, Ledger, Problem};
+use hefu_contracts::{
+    gs1::{Epc, EpcKind, Gtin},
+    height::Height,
+    row,
+};
+use hefu_keys::Hash;
+use serde::Deserialize;
+
+use super::{Page, block, record::Row, trouble::Trouble};
+use crate::{
+    answer,
+    directory::{Directory, Known, in_language},
+    visit::Visit,
+    words::{
+        Words,
+        terms::{ACTIONS, party_kind, say},
+    },
+};
+
+/// Longest search in characters.
+const QUERY_CHARS_MAX: usize = 200;
+
+/// Least number of digits by which a hash is looked for.
+const HASH_DIGITS_MIN: usize = 8;
+
+/// Most names that are listed.
+const NAMES_MAX: usize = 50;
+
+/// A serial number alone is tried with so many trade items.
+const PRODUCTS_TRIED_MAX: usize = 64;
+
+/// `found.html`
+#[derive(Template)]
+#[template(path = "found.html")]
+struct FoundPage {
+    w: &'static Words,
+    page: Page,
+    found: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Query {
+    #[serde(default)]
+    q: String,
+}
+
+/// What a search leads to.
+enum Found {
+    /// One page.
+    Path(String),
+    Names(Vec<Row>),
+    Nothing,
+}
+
+/// `GET /x/search?q=`
+pub(crate) async fn read(visit: Visit, query: Option<web::Query<Query>>) -> HttpResponse {
+    let Some(query) = query else { return Trouble::from(Door::Query).answer(&visit) };
+    let w = visit.words;
+    let q: String = query.into_inner().q.trim().chars().take(QUERY_CHARS_MAX).collect();
+    let newest = visit.newest();
+    let found = visit.read(move |ledger, directory| search(ledger, directory, newest, &q, w)).await;
+    match found {
+        Ok(Found::Path(path)) => {
+            let mut response = answer::guarded(HttpResponse::SeeOther());
+            response.insert_header((header::LOCATION, format!("{path}?lang={}", w.locale))).finish()
+        }
+        Ok(Found::Names(found)) => {
+            let page = FoundPage { w, page: visit.page(newest), found };
+            answer::html(&visit, StatusCode::OK, &page, None)
+        }
+        Ok(Found::Nothing) => Trouble::nothing_found().answer(&visit),
+        Err(trouble) => trouble.answer(&visit),
+    }
+}
+
+fn search(ledger: &dyn Ledger, directory: &Directory, newest: Height, q: &str, w: &Words) -> Result<Found, Problem> {
+    if q.is_empty() {
+        return Ok(Found::Path("/".to_owned()));
+    }
+    if let Some(height) = block::parse(q).filter(|height| (1..=newest.get()).contains(&height.get())) {
+        return Ok(Found::Path(format!("/x/blocks/{height}")));
+    }
+    if let Some(epc) = code(q) {
+        return Ok(Found::Path(format!("/{}", epc.path())));
+    }
+    if let Some(path) = hash(ledger, directory, q)? {
+        return Ok(Found::Path(path));
+    }
+    let names = directory.read(|known| names(known, q, w));
+    if !names.is_empty() {
+        return Ok(Found::Names(names));
+    }
+    Ok(serial(ledger, directory, q)?.map_or(Found::Nothing, |epc| Found::Path(format!("/{}", epc.path()))))
+}
+
+/// A code as it is scanned or typed: a Digital Link, `(01)…(21)…` as printed on labels, or a GTIN and a serial number
+/// with a space or a slash between them.
+fn code(q: &str) -> Option<Epc> {
+    let item = |gtin: &str, serial: &str| {
+        let serial: String = serial.split_whitespace().collect();
+        Epc::item(&gtin.trim().parse::<Gtin>().ok()?, &serial).ok()
+    };
+    let printed = q.strip_prefix("(01)").and_then(|rest| rest.split_once("(21)"));
+    let typed = || q.split_once([' ', '/']);
+    if let Some(epc) = printed.or_else(typed).and_then(|(gtin, serial)| item(gtin, serial)) {
+        return Some(epc);
+    }
+    let linked = q.contains("://").then(|| Epc::parse(q).ok()).flatten()?;
+    match linked.kind() {
+        EpcKind::Item { .. } => Some(linked),
+        EpcKind::Class { .. } | EpcKind::Container | EpcKind::Other => None,
+    }
+}
+
+/// The page of the record or block whose id this is or begins with.
+fn hash(ledger: &dyn Ledger, directory: &Directory, q: &str) -> Result<Option<String>, Problem> {
+    let digits = q.to_ascii_lowercase();
+    let is_hash = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_hash || !(HASH_DIGITS_MIN..=64).contains(&digits.len()) {
+        return Ok(None);
+    }
+    if let Ok(id) = digits.parse::<Hash>()
+        && ledger.record(&id)?.is_some()
+    {
+        return Ok(Some(format!("/x/records/{id}")));
+    }
+    let (blocks, records) = directory.read(|known| (known.blocks_like(&digits), known.records_like(&digits)));
+    for height in blocks {
+        let block = ledger.block(height)?;
+        if block.is_some_and(|block| block.certificate.block.to_string().starts_with(&digits)) {
+            return Ok(Some(format!("/x/blocks/{height}")));
+        }
+    }
+    for height in records {
+        let Some(block) = ledger.block(height)? else { continue };
+        let found = block.records.iter().find(|(id, public)| *public && id.to_string().starts_with(&digits));
+        if let Some((id, _)) = found {
+            return Ok(Some(format!("/x/records/{id}")));
+        }
+    }
+    Ok(None)
+}
+
+/// Organisations and trade items with this in their name, id or number.
+fn names(known: &Known, q: &str, w: &Words) -> Vec<Row> {
+    let like = q.to_lowercase();
+    let is_like = |texts: &[&str]| texts.iter().any(|text| text.to_lowercase().contains(&like));
+    let parties = known.parties.values().filter(|party| is_like(&[&party.id, &party.name.zh, &party.name.en]));
+    let parties = parties.map(|party| Row {
+        label: party_kind(party.kind, w),
+        value: in_language(&party.name, w.locale).to_owned(),
+        href: party.record.map(|id| format!("/x/records/{id}?lang={}", w.locale)),
+    });
+    let whole = q.parse::<Gtin>().ok();
+    let products = known.products.iter();
+    let products = products.filter(|(gtin, name)| whole == Some(**gtin) || is_like(&[&name.zh, &name.en]));
+    let products = products.map(|(gtin, name)| Row {
+        label: format!("{} · GTIN {gtin}", say(ACTIONS, "product.put", w)),
+        value: in_language(name, w.locale).to_owned(),
+        href: None,
+    });
+    parties.chain(products).take(NAMES_MAX).collect()
+}
+
+/// The item of a serial number alone, where it is one of a known trade item.
+fn serial(ledger: &dyn Ledger, directory: &Directory, q: &str) -> Result<Option<Epc>, Problem> {
+    let serial: String = q.split_whitespace().collect();
+    let gtins: Vec<Gtin> = directory.read(|known| known.products.keys().take(PRODUCTS_TRIED_MAX).copied().collect());
+    for gtin in gtins {
+        let Ok(epc) = Epc::item(&gtin, &serial) else { return Ok(None) };
+        let key = row::key_of_thing(&epc);
+        // An absent row's proof has no histories; a present one always has its own.
+        if ledger.proof(&key)?.is_some_and(|proof| !proof.histories.is_empty()) {
+            return Ok(Some(epc));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,59 @@
+//! Routes: which page is where.
+
+use std::sync::Arc;
+
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, http::header, middleware::Compress, web};
+use hefu_api::Ledger;
+
+use crate::{
+    answer, assets,
+    pages::{block, home, how, labels, record, search, trace, trouble},
+    site::Site,
+    visit::Explorer,
+};
+
+const READS: &str = "GET, HEAD";
+
+/// Mounts the pages: `/`, `/how`, `/01/…`, `/x/…`, `/assets/…`, and a page for every address that nobody else serves.
+///
+/// To be mounted after [`hefu_api::configure`], whose answer to unknown addresses it replaces: programs are still told in
+/// JSON. The returned function is called once by every worker; all of them share the ledger and the directory of names,
+/// which a thread begins to gather here and now.
+pub fn configure(ledger: Arc<dyn Ledger>, site: Site) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
+    let explorer = web::Data::new(Explorer::new(ledger, site));
+    explorer.directory.gather(&explorer.ledger);
+    move |config| {
+        config
+            .app_data(explorer.clone())
+            .service(reads("/assets/{file}", assets::file))
+            .service(reads("/favicon.ico", assets::icon))
+            .service(reads("/01/{gtin}/21/{serial}/qr.svg", labels::svg).wrap(Compress::default()))
+            .service(reads("/01/{gtin}/21/{serial}/qr.png", labels::png))
+            .service(reads("/01/{rest:.*}", trace::read).wrap(Compress::default()))
+            .service(reads("/gtin/{rest:.*}", trace::read).wrap(Compress::default()))
+            .service(reads("/", home::read).wrap(Compress::default()))
+            .service(reads("/how", how::read).wrap(Compress::default()))
+            .service(reads("/x/search", search::read).wrap(Compress::default()))
+            .service(reads("/x/blocks/{height}", block::read).wrap(Compress::default()))
+            .service(reads("/x/records/{id}", record::read).wrap(Compress::default()))
+            .service(reads("/x/labels", labels::read).wrap(Compress::default()))
+            .default_service(web::to(trouble::not_found));
+    }
+}
+
+/// A page is only read. HEAD is a GET whose body is not sent.
+fn reads<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(web::to(method_not_allowed))
+}
+
+async fn method_not_allowed() -> HttpResponse {
+    answer::guarded(HttpResponse::MethodNotAllowed()).insert_header((header::ALLOW, READS)).finish()
+}

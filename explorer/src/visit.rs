@@ -1,0 +1,134 @@
+//! One request for a page: in which language, with what behind it.
+
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, dev::Payload, error::ErrorInternalServerError, http::StatusCode, web,
+};
+use askama::Template;
+use hefu_api::{Ledger, Problem, ledger::Unavailable, reading};
+use hefu_contracts::{height::Height, state::Fault};
+use hefu_keys::Hash;
+
+use crate::{
+    answer::{self, Tag},
+    assets::{BUILD, URLS},
+    directory::Directory,
+    language::{Language, choose},
+    pages::{Page, trouble::Trouble},
+    site::Site,
+    words::Words,
+};
+
+/// What the pages share.
+pub(crate) struct Explorer {
+    /// Hash of the genesis document.
+    pub chain: Hash,
+    pub directory: Arc<Directory>,
+    pub ledger: Arc<dyn Ledger>,
+    pub site: Site,
+    /// Names the program's pages and the operator's settings.
+    pub version: String,
+}
+
+impl Explorer {
+    pub(crate) fn new(ledger: Arc<dyn Ledger>, site: Site) -> Explorer {
+        let directory = Arc::new(Directory::new(ledger.genesis()));
+        let version = format!("{BUILD}-{}", first(&site.id()));
+        Explorer { chain: ledger.genesis().chain(), directory, ledger, site, version }
+    }
+}
+
+/// The first 16 digits of a hash, which tell apart what is compared in one place.
+pub(crate) fn first(hash: &Hash) -> String {
+    hash.to_string().chars().take(16).collect()
+}
+
+/// A request for a page.
+pub(crate) struct Visit {
+    /// The language that was chosen in this very address, to be remembered.
+    pub chosen: Option<Language>,
+    pub explorer: web::Data<Explorer>,
+    pub request: HttpRequest,
+    pub words: &'static Words,
+}
+
+impl FromRequest for Visit {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Visit, actix_web::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(explorer) = request.app_data::<web::Data<Explorer>>() else {
+            return ready(Err(ErrorInternalServerError("the explorer is not mounted")));
+        };
+        let choice = choose(request, explorer.site.language);
+        ready(Ok(Visit {
+            chosen: choice.now.then_some(choice.language),
+            explorer: explorer.clone(),
+            request: request.clone(),
+            words: choice.language.words(),
+        }))
+    }
+}
+
+impl Visit {
+    /// The last final height.
+    pub(crate) fn newest(&self) -> Height {
+        *self.explorer.ledger.heights().borrow()
+    }
+
+    /// What every page shows around its own content, as of a height.
+    pub(crate) fn page(&self, height: Height) -> Page {
+        Page {
+            assets: &URLS,
+            genesis: self.explorer.chain.to_string(),
+            height: height.get(),
+            host: self.explorer.site.origin.host().to_owned(),
+            origin: self.explorer.site.origin.to_string(),
+            other: self.in_other_language(),
+        }
+    }
+
+    /// The address of this very page in the other language.
+    fn in_other_language(&self) -> String {
+        let mut address = format!("{}?", self.request.path());
+        let kept = self.request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lang="));
+        for pair in kept {
+            address.push_str(pair);
+            address.push('&');
+        }
+        address + "lang=" + self.words.other_locale
+    }
+
+    /// Reads from the ledger on a thread of its own, names looked up in the directory as it is then.
+    pub(crate) async fn read<T, E, R>(&self, read: R) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+        R: FnOnce(&dyn Ledger, &Directory) -> Result<T, E> + Send + 'static,
+    {
+        let directory = Arc::clone(&self.explorer.directory);
+        let found = reading(&self.explorer.ledger, move |ledger| -> Result<T, Problem> {
+            directory.follow(ledger).map_err(|fault: Fault| Problem::from(Unavailable::Fault(fault)))?;
+            read(ledger, &directory).map_err(Into::into)
+        });
+        Ok(found.await?)
+    }
+
+    /// A tag of what follows from the ledger at a height and from nothing else.
+    pub(crate) fn tag_at(&self, height: Height) -> Tag {
+        let Explorer { chain, version, .. } = &**self.explorer;
+        Tag::new(format!("{}-{height}-{}-{version}", first(chain), self.words.locale))
+    }
+
+    /// A page, or the page of what went wrong.
+    pub(crate) fn answer<T: Template>(&self, shown: Result<T, Trouble>) -> HttpResponse {
+        match shown {
+            Ok(page) => answer::html(self, StatusCode::OK, &page, None),
+            Err(trouble) => trouble.answer(self),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Everything the pages say, in both languages, as typed fields: a word that one language lacks does not compile.
+
+pub(crate) mod en;
+pub(crate) mod terms;
+pub(crate) mod troubles;
+pub(crate) mod zh;
+
+/// A sentence with a number in it.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    pub one: &'static str,
+    /// `{n}` stands for the number.
+    pub many: &'static str,
+}
+
+impl Counted {
+    /// By reference, as templates pass values.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass every value by reference")]
+    pub(crate) fn of(&self, n: &u64) -> String {
+        let form = if *n == 1 { self.one } else { self.many };
+        form.replace("{n}", &n.to_string())
+    }
+}
+
+/// A piece of a page that is all words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Block {
+    Text(&'static str),
+    Code(&'static str),
+    Link { href: &'static str, text: &'static str },
+}
+
+/// A part of a page that is all words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Section {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub blocks: &'static [Block],
+}
+
+/// The words of one language.
+#[derive(Debug)]
+pub(crate) struct Words {
+    pub lang: &'static str,
+    pub locale: &'static str,
+    pub other_lang: &'static str,
+    pub other_locale: &'static str,
+    pub other_name: &'static str,
+    pub language: &'static str,
+    pub skip: &'static str,
+    pub ledger: &'static str,
+    pub ledger_title: &'static str,
+    pub foot_how: &'static str,
+    pub foot_ledger: &'static str,
+    pub foot_api: &'static str,
+    pub foot_data: &'static str,
+    pub as_of: &'static str,
+    pub how: &'static [Section],
+    pub sentence: SentenceWords,
+    pub trace: TraceWords,
+    pub explorer: ExplorerWords,
+}
+
+/// Words of the trace page and of what its check answers.
+#[derive(Debug)]
+pub(crate) struct TraceWords {
+    pub serial: &'static str,
+    pub pending_title: Counted,
+    pub pending_text: &'static str,
+    pub pending_absent_title: &'static str,
+    pub pending_absent_text: &'static str,
+    pub no_script: &'static str,
+    pub checking_text: &'static str,
+    pub consistent_title: &'static str,
+    pub consistent_text: Counted,
+    pub unconfirmed_title: &'static str,
+    pub unconfirmed_text: Counted,
+    pub conflict_title: &'static str,
+    pub conflict_text: &'static str,
+    pub absent_title: &'static str,
+    pub absent_text: &'static str,
+    pub stale_before: &'static str,
+    pub stale_absent_before: &'static str,
+    pub newer_title: &'static str,
+    pub newer_text: &'static str,
+    pub newer_link: &'static str,
+    pub failed_title: &'static str,
+    pub failed_record_before: &'static str,
+    pub failed_record_after: &'static str,
+    pub failed_text: &'static str,
+    pub failed_page_text: &'static str,
+    pub unsupported_title: &'static str,
+    pub unsupported_text: &'static str,
+    pub offline_title: &'static str,
+    pub offline_text: &'static str,
+    pub offline_again: &'static str,
+    pub to_ways: &'static str,
+    pub proves_label: &'static str,
+    pub proves: &'static str,
+    pub not_proves_label: &'static str,
+    pub not_proves: &'static str,
+    pub copy_limit: &'static str,
+    pub absent_means: &'static str,
+    pub mark_signed: &'static str,
+    pub mark_proven: &'static str,
+    pub mark_broken: &'static str,
+    pub legend: &'static str,
+    pub fact_coded: &'static str,
+    pub fact_holder: &'static str,
+    pub fact_signers: &'static str,
+    pub fact_signers_unit: &'static str,
+    pub fact_since: &'static str,
+    pub history: &'static str,
+    pub history_intro: &'static str,
+    pub step_place: &'static str,
+    pub step_drill: &'static str,
+    pub step_inside: &'static str,
+    pub step_keys: &'static str,
+    pub step_record: &'static str,
+    pub step_block: &'static str,
+    pub step_disposition: &'static str,
+    pub ways: &'static str,
+    pub ways_intro: &'static str,
+    pub way_host: &'static str,
+    pub way_host_text_before: &'static str,
+    pub way_host_text_after: &'static str,
+    pub way_file: &'static str,
+    pub way_file_text: &'static str,
+    pub way_command: &'static str,
+    pub way_command_text: &'static str,
+    pub way_nodes: &'static str,
+    pub way_nodes_text: &'static str,
+    pub way_nodes_none: &'static str,
+}
+
+/// Words of the ledger's own pages.
+#[derive(Debug)]
+pub(crate) struct ExplorerWords {
+    pub home_title: &'static str,
+    pub home_lead: &'static str,
+    pub search_label: &'static str,
+    pub search_placeholder: &'static str,
+    pub search: &'static str,
+    pub stat_height: &'static str,
+    pub stat_records: &'static str,
+    pub stat_parties: &'static str,
+    pub stat_validators: &'static str,
+    pub blocks: &'static str,
+    pub pause: &'static str,
+    pub resume: &'static str,
+    pub live: &'static str,
+    pub lost: &'static str,
+    pub height: &'static str,
+    pub time: &'static str,
+    pub records: &'static str,
+    pub builder: &'static str,
+    pub id: &'static str,
+    pub validators: &'static str,
+    pub validators_intro: &'static str,
+    pub examples: &'static str,
+    pub block: &'static str,
+    pub block_final: &'static str,
+    pub signed: &'static str,
+    pub not_signed: &'static str,
+    pub signatures: &'static str,
+    pub signatures_intro: &'static str,
+    pub previous: &'static str,
+    pub next: &'static str,
+    pub register: &'static str,
+    pub round: &'static str,
+    pub no_records: &'static str,
+    pub records_more: Counted,
+    pub records_private: Counted,
+    pub raw_header: &'static str,
+    pub raw_certificate: &'static str,
+    pub raw_record: &'static str,
+    pub record: &'static str,
+    pub record_final: &'static str,
+    pub record_pending: &'static str,
+    pub record_private: &'static str,
+    pub author_time: &'static str,
+    pub touches: &'static str,
+    pub check_yourself: &'static str,
+    pub check_record_text: &'static str,
+    pub labels_title: &'static str,
+    pub labels_intro: &'static str,
+    pub labels_print: &'static str,
+    pub labels_gtin: &'static str,
+    pub labels_serials: &'static str,
+    pub labels_make: &'static str,
+    pub found_title: &'static str,
+    pub found_lead: &'static str,
+    pub error_hint: &'static str,
+    pub error_home: &'static str,
+    pub error_code: &'static str,
+    pub how_title: &'static str,
+    pub how_lead: &'static str,
+}
+
+/// What holds a record's sentence together.
+#[derive(Debug)]
+pub(crate) struct SentenceWords {
+    /// Before and behind who did it.
+    pub open: &'static str,
+    pub close: &'static str,
+    pub comma: &'static str,
+    pub items: Counted,
+    /// `{n}` stands for the number, `{name}` for the trade item.
+    pub items_of: &'static str,
+    pub codes_of: &'static str,
+}
+
+impl Words {
+    /// One of two texts, Chinese first.
+    pub(crate) fn pick<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
+        if self.locale == zh::ZH.locale { zh } else { en }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Words for codes: CBV business steps and dispositions, actions, kinds and remarks.
+
+use hefu_contracts::{parties::PartyKind, provenance::Flag};
+
+use super::Words;
+
+/// What a code is called.
+#[derive(Debug)]
+pub(crate) struct Term {
+    code: &'static str,
+    zh: &'static str,
+    en: &'static str,
+}
+
+const fn term(code: &'static str, zh: &'static str, en: &'static str) -> Term {
+    Term { code, zh, en }
+}
+
+/// CBV 2.0 §7.1.
+pub(crate) const BIZ_STEPS: &[Term] = &[
+    term("accepting", "验收", "Accepted"),
+    term("arriving", "到达", "Arrived"),
+    term("assembling", "组装", "Assembled"),
+    term("collecting", "回收", "Collected"),
+    term("commissioning", "生产赋码", "Made and coded"),
+    term("consigning", "交付承运", "Consigned"),
+    term("creating_class_instance", "建立批次", "Lot created"),
+    term("cycle_counting", "循环盘点", "Cycle count"),
+    term("decommissioning", "注销", "Decommissioned"),
+    term("departing", "出发", "Departed"),
+    term("destroying", "销毁", "Destroyed"),
+    term("disassembling", "拆解", "Disassembled"),
+    term("dispensing", "配发", "Dispensed"),
+    term("encoding", "写码", "Encoded"),
+    term("entering_exiting", "进出", "Entered or left"),
+    term("holding", "扣留", "Held"),
+    term("inspecting", "检验", "Inspected"),
+    term("installing", "安装", "Installed"),
+    term("killing", "灭活标签", "Tag disabled"),
+    term("loading", "装车", "Loaded"),
+    term("other", "其他", "Other step"),
+    term("packing", "装箱", "Packed"),
+    term("picking", "拣货", "Picked"),
+    term("receiving", "收货", "Received"),
+    term("removing", "移除", "Removed"),
+    term("repackaging", "换包装", "Repackaged"),
+    term("repairing", "维修", "Repaired"),
+    term("replacing", "更换", "Replaced"),
+    term("reserving", "预留", "Reserved"),
+    term("retail_selling", "售出", "Sold"),
+    term("returning", "退回", "Returned"),
+    term("sampling", "抽样", "Sampled"),
+    term("sensor_reporting", "传感器读数", "Sensor reading"),
+    term("shipping", "发货", "Shipped"),
+    term("staging_outbound", "待发", "Staged for shipping"),
+    term("stock_taking", "盘点", "Stock taken"),
+    term("stocking", "上架", "Put on the shelf"),
+    term("storing", "入库", "Stored"),
+    term("transporting", "运输", "In transport"),
+    term("unloading", "卸车", "Unloaded"),
+    term("unpacking", "拆箱", "Unpacked"),
+    term("void_shipping", "取消发货", "Shipping cancelled"),
+];
+
+/// CBV 2.0 §7.2.
+pub(crate) const DISPOSITIONS: &[Term] = &[
+    term("active", "正常使用", "Active"),
+    term("available", "可用", "Available"),
+    term("completeness_inferred", "推定完整", "Completeness inferred"),
+    term("completeness_verified", "核实完整", "Completeness verified"),
+    term("conformant", "合格", "Conformant"),
+    term("container_closed", "已封箱", "Container closed"),
+    term("container_open", "已开箱", "Container open"),
+    term("damaged", "破损", "Damaged"),
+    term("destroyed", "已销毁", "Destroyed"),
+    term("dispensed", "已配发", "Dispensed"),
+    term("disposed", "已处置", "Disposed of"),
+    term("encoded", "已写码", "Encoded"),
+    term("expired", "已过期", "Expired"),
+    term("in_progress", "进行中", "In progress"),
+    term("in_transit", "在途", "In transit"),
+    term("inactive", "停用", "Inactive"),
+    term("mismatch_class", "品类不符", "Class mismatch"),
+    term("mismatch_instance", "单品不符", "Instance mismatch"),
+    term("mismatch_quantity", "数量不符", "Quantity mismatch"),
+    term("needs_replacement", "待更换", "Needs replacement"),
+    term("no_pedigree_match", "来历不符", "No pedigree match"),
+    term("non_conformant", "不合格", "Not conformant"),
+    term("non_sellable_other", "不可销售", "Not sellable"),
+    term("partially_dispensed", "部分配发", "Partly dispensed"),
+    term("recalled", "已召回", "Recalled"),
+    term("reserved", "已预留", "Reserved"),
+    term("retail_sold", "已售出", "Sold"),
+    term("returned", "已退回", "Returned"),
+    term("sellable_accessible", "在售", "On sale"),
+    term("sellable_not_accessible", "可售未上架", "Sellable, not on the shelf"),
+    term("stolen", "失窃", "Stolen"),
+    term("unavailable", "不可用", "Unavailable"),
+    term("unknown", "不明", "Unknown"),
+];
+
+/// Actions of records.
+pub(crate) const ACTIONS: &[Term] = &[
+    term("authority.grant", "授权记录", "Authority granted"),
+    term("authority.revoke", "收回授权", "Authority revoked"),
+    term("codes.issue", "发码", "Codes issued"),
+    term("event.capture", "事件", "Event"),
+    term("key.grant", "授予密钥", "Key granted"),
+    term("key.revoke", "吊销密钥", "Key revoked"),
+    term("party.add", "企业加入", "Company joined"),
+    term("product.put", "登记产品", "Product registered"),
+    term("site.put", "登记场所", "Place registered"),
+];
+
+const PARTY_KINDS: &[Term] = &[
+    term("auditor", "审计", "Auditor"),
+    term("brand", "品牌", "Brand"),
+    term("carrier", "物流", "Carrier"),
+    term("factory", "工厂", "Factory"),
+    term("kol", "达人", "Creator"),
+    term("lab", "检测机构", "Lab"),
+    term("mcn", "达人机构", "Creator agency"),
+    term("platform", "平台", "Platform"),
+    term("supplier", "供应商", "Supplier"),
+    term("warehouse", "仓库", "Warehouse"),
+    term("workshop", "工坊", "Workshop"),
+];
+
+/// Remarks on an item.
+pub(crate) const FLAGS: &[Term] = &[
+    term("error-declared", "有一条记录已被其作者声明有误", "One record was declared wrong by its author"),
+    term("error-without-original", "声明有误的原记录不在此账本中", "A record declared wrong is not on this ledger"),
+    term(
+        "not-commissioned",
+        "账本中没有此件如何产生的记录",
+        "The ledger has no record of how this item came into being",
+    ),
+    term(
+        "origin-not-on-ledger",
+        "此码的发码企业不在此账本中，来源无法确认",
+        "The company that issued this code is not on this ledger, so its origin cannot be confirmed",
+    ),
+];
+
+/// What does not fit an item in circulation.
+pub(crate) const CONFLICTS: &[Term] =
+    &[term("destroyed", "账本记载此件已销毁", "The ledger records this item as destroyed")];
+
+/// What whoever holds an item should know.
+pub(crate) const NOTICES: &[Term] = &[
+    term("packed", "账本记载此件仍装在箱中", "The ledger records this item as still packed"),
+    term("transfer", "账本记载此件仍在途中", "The ledger records this item as still in transit"),
+];
+
+/// What a code is called; a code that is not in the table stands for itself.
+pub(crate) fn say(table: &'static [Term], code: &str, words: &Words) -> String {
+    let found = table.iter().find(|term| term.code == code);
+    found.map_or(code, |term| words.pick(term.zh, term.en)).to_owned()
+}
+
+/// What an organisation is.
+pub(crate) fn party_kind(kind: PartyKind, words: &Words) -> String {
+    let code = match kind {
+        PartyKind::Auditor => "auditor",
+        PartyKind::Brand => "brand",
+        PartyKind::Carrier => "carrier",
+        PartyKind::Factory => "factory",
+        PartyKind::Kol => "kol",
+        PartyKind::Lab => "lab",
+        PartyKind::Mcn => "mcn",
+        PartyKind::Platform => "platform",
+        PartyKind::Supplier => "supplier",
+        PartyKind::Warehouse => "warehouse",
+        PartyKind::Workshop => "workshop",
+    };
+    say(PARTY_KINDS, code, words)
+}
+
+/// What a remark means.
+pub(crate) fn flag(flag: Flag, words: &Words) -> String {
+    let code = match flag {
+        Flag::ErrorDeclared => "error-declared",
+        Flag::ErrorWithoutOriginal => "error-without-original",
+        Flag::OriginNotOnLedger => "origin-not-on-ledger",
+    };
+    say(FLAGS, code, words)
+}
