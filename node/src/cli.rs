@@ -1,0 +1,132 @@
+//! The command line: what `hefu` does, and how it says what happened.
+//!
+//! stdout is data, stderr is talk. Secrets are never arguments: phrases and passphrases are asked for or read from files.
+
+mod author;
+mod capture;
+mod catalogue;
+mod codes;
+mod dev;
+mod failure;
+mod files;
+mod init;
+mod keyring;
+mod keys;
+mod output;
+mod parties;
+mod record;
+mod serve;
+mod start;
+mod store;
+mod verify;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const EXIT_CODES: &str = "Exit codes:
+  0  it worked
+  1  something failed: a file, the network, this machine
+  2  the command line was not understood
+  3  the ledger did not take a record: it was malformed, rejected or refused
+  4  a proof or a store does not hold
+
+Examples:
+  hefu dev --demo                          a ledger with a small story, on this machine
+  hefu keys new --name admin               a key of your own
+  hefu capture delivery.json --key line1   EPCIS events, signed and handed in
+  hefu verify proof.json --genesis 3f…     what is proven, without trust in any server";
+
+/// A ledger of signed records: one code for every item, provenance that anybody can check.
+#[derive(Debug, Parser)]
+#[command(name = "hefu", version, after_help = EXIT_CODES, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make, keep and use keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Prepare a node: genesis document, configuration and keys
+    Init(init::Init),
+    /// Run a node
+    Start(start::Start),
+    /// Run a development chain on this machine; its keys are public
+    Dev(dev::Dev),
+    /// Sign records by hand, by several people, and hand them in
+    #[command(subcommand)]
+    Record(record::Record),
+    /// Admit organisations
+    #[command(subcommand)]
+    Party(parties::Party),
+    /// Grant and revoke keys of your organisation
+    #[command(subcommand)]
+    Key(parties::Key),
+    /// Let others record events for your identifiers
+    #[command(subcommand)]
+    Authority(parties::Authority),
+    /// Declare places of your organisation
+    #[command(subcommand)]
+    Site(parties::Site),
+    /// Put trade items into the catalogue
+    #[command(subcommand)]
+    Product(catalogue::Product),
+    /// Issue, hand over and commission codes
+    #[command(subcommand)]
+    Codes(codes::Codes),
+    /// Sign the events of EPCIS 2.0 documents and hand them in
+    #[command(after_help = "Examples:\n  hefu capture delivery.json --key line1\n  \
+        hefu capture *.jsonld --key line1 --node https://node.example --json")]
+    Capture(capture::Capture),
+    /// Check a proof, or a node's store, without trust in whoever made it
+    #[command(after_help = "Examples:\n  hefu verify proof.json --genesis 3f…\n  \
+        hefu verify https://t.example/01/09528880010021/21/7K3M9Q2X4BHT6WZ0N5PD --genesis 3f…\n  \
+        hefu verify --store /var/lib/hefu")]
+    Verify(verify::Verify),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    // Wrong usage, `--help` and `--version` end here, with 2, 0 and 0.
+    let cli = Cli::parse();
+    match cli.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(error),
+    }
+}
+
+impl Command {
+    fn run(self) -> anyhow::Result<()> {
+        match self {
+            Command::Keys(keys) => keys.run(),
+            Command::Init(init) => init.run(),
+            Command::Start(start) => start.run(),
+            Command::Dev(dev) => dev.run(),
+            Command::Record(record) => record.run(),
+            Command::Party(party) => party.run(),
+            Command::Key(key) => key.run(),
+            Command::Authority(authority) => authority.run(),
+            Command::Site(site) => site.run(),
+            Command::Product(product) => product.run(),
+            Command::Codes(codes) => codes.run(),
+            Command::Capture(capture) => capture.run(),
+            Command::Verify(verify) => verify.run(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,150 @@
+//! How a command fails: a sentence, its causes, at most one hint, and an exit code.
+
+use std::{error::Error, fmt, process::ExitCode};
+
+use hefu_contracts::{proof::Broken, refusal::Code};
+use miette::{Diagnostic, MietteHandlerOpts};
+
+use crate::client::ClientError;
+
+/// Exit codes, as `hefu --help` documents them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Something did not work: a file, the network, this machine.
+    Failed = 1,
+    /// The command line was not understood.
+    Usage = 2,
+    /// The ledger did not take a record: it was malformed, rejected or refused.
+    Refused = 3,
+    /// A proof or a store does not hold.
+    Unproven = 4,
+}
+
+/// A failure in the command line's own words, perhaps with a way out. Also added to other errors as context.
+#[derive(Clone, Debug)]
+pub struct Told {
+    sentence: String,
+    exit: Option<Exit>,
+    hint: Option<String>,
+}
+
+impl Told {
+    /// A sentence: lower case, no full stop, what was found and what is allowed.
+    pub fn new(sentence: impl Into<String>) -> Told {
+        Told { sentence: sentence.into(), exit: None, hint: None }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Told {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Another exit code than the cause's.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> Told {
+        self.exit = Some(exit);
+        self
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl Error for Told {}
+
+/// An error as it is shown.
+#[derive(Debug)]
+struct Shown {
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Error for Shown {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl Diagnostic for Shown {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
+    }
+}
+
+/// Shows an error on stderr and tells the exit code.
+pub fn report(error: anyhow::Error) -> ExitCode {
+    let exit = exit_of(&error);
+    let hint = hint_of(&error);
+    // Lines are left to the terminal: ids and addresses are there to be copied.
+    let hooked = miette::set_hook(Box::new(|_| Box::new(MietteHandlerOpts::new().wrap_lines(false).build())));
+    debug_assert!(hooked.is_ok(), "a process reports one failure");
+    let report = miette::Report::new(Shown { error, hint });
+    eprintln!("{report:?}");
+    ExitCode::from(exit as u8)
+}
+
+/// The exit code of an error.
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    if let Some(exit) = error.downcast_ref::<Told>().and_then(|told| told.exit) {
+        return exit;
+    }
+    for cause in error.chain() {
+        if cause.is::<Broken>() {
+            return Exit::Unproven;
+        }
+        if let Some(ClientError::Problem(problem)) = cause.downcast_ref()
+            && Code::ALL.iter().any(|code| code.name() == problem.code)
+        {
+            return Exit::Refused;
+        }
+    }
+    Exit::Failed
+}
+
+fn hint_of(error: &anyhow::Error) -> Option<String> {
+    if let Some(told) = error.downcast_ref::<Told>()
+        && told.hint.is_some()
+    {
+        return told.hint.clone();
+    }
+    let unreachable = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(ClientError::Unreachable { .. })));
+    unreachable.then(|| "is a node running there? `hefu dev` starts one, --node says where".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn the_exit_code_follows_the_cause_unless_something_else_is_told() {
+        let broken = || Broken { what: hefu_contracts::proof::What::Record, subject: None, reason: "no".to_owned() };
+        for (error, expected) in [
+            (anyhow::anyhow!("a disk is full"), Exit::Failed),
+            (anyhow::Error::new(broken()), Exit::Unproven),
+            (anyhow::Error::new(broken()).context("checking"), Exit::Unproven),
+            (anyhow::Error::new(broken()).context(Told::new("no").exit(Exit::Usage)), Exit::Usage),
+            (anyhow::Error::new(Told::new("no").exit(Exit::Refused)).context("outer"), Exit::Refused),
+        ] {
+            assert_eq!(exit_of(&error), expected, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_hint_survives_further_context() {
+        let error = Err::<(), _>(Told::new("no key").hint("make one")).context("opening").unwrap_err();
+        assert_eq!(hint_of(&error).as_deref(), Some("make one"));
+    }
+}

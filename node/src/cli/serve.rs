@@ -1,0 +1,206 @@
+//! A running node with its HTTP servers, from the first bind to the last goodbye.
+
+use std::{
+    io::{IsTerminal, stderr},
+    net::{IpAddr, SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use actix_web::{App, HttpServer};
+use anyhow::{Context, anyhow, bail};
+use hefu_api::Ledger;
+use hefu_contracts::{gs1::Epc, height::Height};
+use hefu_explorer::{Language, Neighbour, Origin, Site};
+use hefu_keys::Hash;
+use tokio::{runtime::Runtime, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::failure::Told;
+use crate::{
+    Node, NodeConfig, StopReason,
+    config::{Log, LogFormat},
+};
+
+/// Requests that were begun may take so long to end after a node was told to stop.
+const DRAIN_SECONDS: u64 = 10;
+
+/// Exit code of a process that a second signal ended, as shells expect it.
+const SIGNALLED: i32 = 130;
+
+/// Where and how people and programs are served.
+pub struct Serving {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the pages are reached from outside; otherwise `http://` and where it listens.
+    pub origin: Option<Origin>,
+    /// The language for whoever asks for none.
+    pub language: Language,
+    /// Public nodes of others.
+    pub neighbours: Vec<Neighbour>,
+    /// Codes to try.
+    pub examples: Vec<Epc>,
+}
+
+impl Serving {
+    /// A server that points at nothing beside it.
+    pub fn at(listen: SocketAddr) -> Serving {
+        Serving { listen, origin: None, language: Language::Zh, neighbours: Vec::new(), examples: Vec::new() }
+    }
+
+    fn site(self, url: &str) -> anyhow::Result<Site> {
+        let Serving { listen: _, origin, language, neighbours, examples } = self;
+        let origin = match origin {
+            Some(origin) => origin,
+            None => url.parse().with_context(|| Told::new(format!("{url} cannot stand on labels")).hint(ORIGIN_HINT))?,
+        };
+        Ok(Site { examples, language, neighbours, origin })
+    }
+}
+
+const ORIGIN_HINT: &str = "say in the configuration where the pages are reached: `origin` in `[http]`";
+
+/// The address of a server for a browser on this machine.
+fn url_of(address: SocketAddr) -> String {
+    let port = address.port();
+    match address.ip() {
+        // Listening everywhere, it listens here as well. IP version 6 has no place in compact codes.
+        ip if ip.is_unspecified() => format!("http://127.0.0.1:{port}"),
+        IpAddr::V6(ip) if ip.is_loopback() => format!("http://localhost:{port}"),
+        IpAddr::V4(_) | IpAddr::V6(_) => format!("http://{address}"),
+    }
+}
+
+/// A node that serves.
+pub struct Ready {
+    /// Where, such as `http://127.0.0.1:8080`.
+    pub url: String,
+    /// Where it is reached from outside.
+    pub origin: Origin,
+    /// The chain.
+    pub genesis: Hash,
+    /// The node.
+    pub ledger: Arc<dyn Ledger>,
+}
+
+impl Ready {
+    /// The last final height.
+    ///
+    /// # Errors
+    /// From the storage.
+    pub fn height(&self) -> anyhow::Result<Height> {
+        Ok(self.ledger.status()?.height)
+    }
+}
+
+/// Runs a node and serves it until it is told to stop (SIGINT, SIGTERM) or cannot go on. `ready` is called once it
+/// serves.
+///
+/// # Errors
+/// What the node cannot start with, what `ready` fails with, or why the node ended by itself.
+pub fn run(
+    config: NodeConfig,
+    serving: Serving,
+    ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let listen = serving.listen;
+    // Bound before the store is opened: a port that is taken is told at once.
+    let listener = TcpListener::bind(listen).map_err(|error| {
+        let told = Told::new(format!("cannot listen on {listen}")).hint("another node may be running there; see --listen");
+        anyhow::Error::new(error).context(told)
+    })?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let url = url_of(address);
+    let site = serving.site(&url)?;
+    let runtime = Runtime::new().context("cannot start threads")?;
+    runtime.block_on(serve(config, (listener, url, site), ready))
+}
+
+async fn serve(
+    config: NodeConfig,
+    (listener, url, site): (TcpListener, String, Site),
+    ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut stop = std::pin::pin!(told_to_stop());
+    let mut node = Node::start(config).await?;
+    let ledger: Arc<dyn Ledger> = node.ledger();
+    let genesis = ledger.genesis().chain();
+    let origin = site.origin.clone();
+    let server = server(&ledger, listener, site).context("cannot serve HTTP")?;
+    let handle = server.handle();
+    let mut server = tokio::spawn(server);
+    let ready_for = Ready { url, origin, genesis, ledger };
+    tracing::info!(http.url = ready_for.url, chain.id = %genesis, "serving");
+
+    let begun = async {
+        ready(&ready_for).await?;
+        std::future::pending::<anyhow::Result<()>>().await
+    };
+    let ended = tokio::select! {
+        signal = &mut stop => signal,
+        failed = begun => failed,
+        reason = node.stopped() => Err(anyhow!("{reason}").context("the node has stopped")),
+        served = &mut server => match served {
+            Ok(Ok(())) => Err(anyhow!("the HTTP server has ended")),
+            Ok(Err(error)) => Err(anyhow::Error::new(error).context("the HTTP server has failed")),
+            Err(error) => Err(anyhow::Error::new(error).context("the HTTP server has failed")),
+        },
+    };
+    tracing::info!("stopping");
+    tokio::spawn(async {
+        if told_to_stop().await.is_ok() {
+            std::process::exit(SIGNALLED);
+        }
+    });
+    handle.stop(true).await;
+    drop(ready_for);
+    match (ended, node.shutdown().await) {
+        (Err(error), _) => Err(error),
+        (Ok(()), StopReason::Shutdown) => Ok(()),
+        (Ok(()), reason) => bail!("{reason}"),
+    }
+}
+
+fn server(
+    ledger: &Arc<dyn Ledger>,
+    listener: TcpListener,
+    site: Site,
+) -> std::io::Result<actix_web::dev::Server> {
+    let api = hefu_api::configure(ledger.clone());
+    let explorer = hefu_explorer::configure(ledger.clone(), site);
+    let server = HttpServer::new(move || App::new().configure(&api).configure(&explorer));
+    Ok(server.disable_signals().shutdown_timeout(DRAIN_SECONDS).listen(listener)?.run())
+}
+
+/// Resolves with the first SIGINT or SIGTERM.
+async fn told_to_stop() -> anyhow::Result<()> {
+    let failed = "cannot hear signals";
+    #[cfg(unix)]
+    {
+        let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate()).context(failed)?;
+        tokio::select! {
+            interrupt = signal::ctrl_c() => interrupt.context(failed),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        signal::ctrl_c().await.context(failed)
+    }
+}
+
+/// Sends logs to stderr. `RUST_LOG` goes before the configured filter.
+///
+/// # Errors
+/// Where the filter cannot be read.
+pub fn log(config: &Log) -> anyhow::Result<()> {
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(filter) => EnvFilter::try_new(filter).context("RUST_LOG cannot be read")?,
+        Err(_) => EnvFilter::try_new(&config.filter).context("`log.filter` cannot be read")?,
+    };
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    match config.format {
+        LogFormat::Text => subscriber.with_ansi(stderr().is_terminal()).init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

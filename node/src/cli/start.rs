@@ -1,0 +1,71 @@
+//! `hefu start`: a node of a network.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use hefu_contracts::genesis::Genesis;
+use hefu_explorer::Neighbour;
+
+use super::{
+    files,
+    keyring::Keyring,
+    serve::{self, Serving},
+};
+use crate::{
+    NodeConfig,
+    config::{Config, Http},
+};
+
+/// `hefu start`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  hefu start --config /etc/hefu/hefu.toml")]
+pub struct Start {
+    /// The node's configuration, as `hefu init` writes it
+    #[arg(long, default_value = "hefu.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// File whose first line is the passphrase of the node's keys, unless the configuration names one
+    #[arg(long, env = "HEFU_PASSPHRASE_FILE", value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Start {
+    /// Runs the command.
+    pub fn run(self) -> anyhow::Result<()> {
+        let config = Config::read(&self.config)?;
+        serve::log(&config.log)?;
+        let genesis = read_genesis(&config.genesis)?;
+        let passphrase_file = config.keys.passphrase_file.or(self.passphrase_file);
+        let keyring = Keyring::of(PathBuf::new(), passphrase_file);
+        let node = NodeConfig {
+            data: config.data,
+            genesis,
+            validator: keyring.open_file(&config.keys.validator)?,
+            node: keyring.open_file(&config.keys.node)?,
+            listen: config.network.listen,
+            peers: config.network.peers,
+            open: config.network.open,
+            moniker: config.moniker,
+        };
+        let Http { listen, origin, language, neighbours } = config.http;
+        let neighbours = neighbours.into_iter().map(|node| Neighbour { origin: node.origin, party: node.party });
+        let serving = Serving {
+            origin,
+            language: language.into(),
+            neighbours: neighbours.collect(),
+            ..Serving::at(listen)
+        };
+        serve::run(node, serving, async |_| Ok(()))
+    }
+}
+
+/// Reads and checks a genesis document.
+///
+/// # Errors
+/// Where the file cannot be read, or is no genesis document.
+pub fn read_genesis(path: &Path) -> anyhow::Result<Genesis> {
+    let text = files::read(path)?;
+    // A line feed at the end is what editors add; everything else is part of the hash.
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Genesis::read(text).with_context(|| format!("{} is no genesis document", path.display()))
+}

@@ -1,0 +1,11 @@
+//! What a client of a node does: fill in records, sign them, hand them in, and read the answers.
+
+mod codes;
+mod compose;
+mod http;
+mod partial;
+
+pub use codes::{BadHandover, Handover, Selection, tree};
+pub use compose::{Content, EXPIRES_AFTER, Frame, NoFrame, Uncomposed, now, submission};
+pub use http::{Answer, Client, ClientError, outcome, sentence};
+pub use partial::{BadPartial, Partial};

@@ -1,0 +1,187 @@
+//! Building the block that this node proposes.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use hefu_contracts::{
+    block::{BODY_BYTES_MAX, Block, Header, records_root},
+    execute::Moment,
+    genesis::FORMAT_VERSION,
+    height::Height,
+    receipt::Receipt,
+    refusal::Refusal,
+    register::Fault,
+    time::Time,
+};
+use hefu_keys::Hash;
+
+use super::{
+    Core, Left, News,
+    body::Body,
+    cache::Ground,
+    candidates::{Candidate, Judgement, Origin, Ready},
+    execution::{Execution, Step},
+    sealed::Sealed,
+};
+
+/// Room kept in a body for its header and brackets; a header takes about 800 bytes.
+const HEADER_BYTES_MAX: usize = 2_048;
+
+/// A block of this node's own, on the disk already.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// Its id.
+    pub block: Hash,
+    /// Its text.
+    pub body: Bytes,
+    /// Records that turned out to have no place in any block.
+    pub left: Vec<(Left, Receipt)>,
+}
+
+/// The engine asked for a block of a height that is not the next.
+#[derive(Debug, thiserror::Error)]
+#[error("a block of height {asked} was asked for, the next height is {next}")]
+pub(super) struct OutOfStep {
+    pub asked: u64,
+    pub next: Height,
+}
+
+/// A block that is being filled.
+struct Filling<'a> {
+    execution: Execution<'a>,
+    records: Vec<Arc<Sealed>>,
+    /// Bytes that are left.
+    room: usize,
+    /// Set once something did not fit; nothing is taken any more.
+    full: bool,
+}
+
+/// Whether a block has taken a record.
+enum Offer {
+    Taken,
+    Refused(Refusal),
+    Full,
+}
+
+/// Records for a block, executed.
+struct Selection {
+    ready: Ready,
+    refused: HashMap<Hash, Refusal>,
+}
+
+impl Core {
+    /// Builds a block of the records that wait, or gives back the one that was built for this round before.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage, or where `height` is not the next.
+    pub fn build(&mut self, now: Time, height: u64, round: u32) -> Result<Built, Fault> {
+        self.expect_next(height)?;
+        if let Some((block, candidate)) = self.candidates.built(round) {
+            return Ok(Built { block: *block, body: candidate.bytes.clone(), left: Vec::new() });
+        }
+        let moment = self.moment(now);
+        let Selection { ready, refused } = self.select(&moment)?;
+        let header = self.header(&moment, &ready);
+        let text = Block::write(&header, ready.records.iter().map(|sealed| text_of(sealed)));
+        let (block, bytes) = (header.id(), Bytes::from(text));
+        debug_assert!(Body::cut(bytes.clone()).is_ok_and(|body| body.id == block));
+        tracing::info!(
+            block.height = height,
+            block.id = %block,
+            block.records = ready.records.len(),
+            block.bytes = bytes.len(),
+            round,
+            "block built"
+        );
+        let judgement = Judgement::Valid(Box::new(ready));
+        let candidate = Candidate { header, bytes: bytes.clone(), round, origin: Origin::Built, judgement };
+        self.candidates.keep(&*self.store, block, candidate)?;
+        let left = match refused.is_empty() {
+            true => Vec::new(),
+            false => self.settle(now, News { refused, ..News::default() })?,
+        };
+        Ok(Built { block, body: bytes, left })
+    }
+
+    pub(super) fn expect_next(&self, height: u64) -> Result<(), Fault> {
+        let next = self.height().next();
+        if height == next.get() { Ok(()) } else { Err(Fault::new(OutOfStep { asked: height, next })) }
+    }
+
+    /// Takes waiting records in their order until the block is full.
+    fn select(&self, moment: &Moment) -> Result<Selection, Fault> {
+        let ground = Ground { chain: &self.chain, cache: &self.cache };
+        let mut filling = Filling::new(Execution::new(&ground, moment));
+        let mut early = Vec::new();
+        for sealed in self.pool.in_order() {
+            match filling.offer(sealed)? {
+                Offer::Taken => {}
+                Offer::Refused(_) => early.push(sealed),
+                Offer::Full => break,
+            }
+        }
+        // What depends on a record that was admitted before it but has a higher sequence number of the same key comes
+        // too early in the first pass. In a full block nobody knows what the records left out would have changed, so
+        // there nothing is finally refused.
+        let mut refused = HashMap::new();
+        for sealed in early {
+            match filling.offer(sealed)? {
+                Offer::Refused(refusal) if !filling.full => {
+                    refused.insert(sealed.id(), refusal);
+                }
+                Offer::Taken | Offer::Refused(_) | Offer::Full => {}
+            }
+        }
+        let executed = filling.execution.finish(&self.read_head()?.tree)?;
+        Ok(Selection { ready: Ready { records: filling.records, executed }, refused })
+    }
+
+    fn header(&self, moment: &Moment, ready: &Ready) -> Header {
+        let seals: Vec<&Hash> = ready.records.iter().map(|sealed| &sealed.submission().record().seal).collect();
+        Header {
+            builder: self.identity.me,
+            chain: self.identity.chain,
+            height: moment.height,
+            members: self.identity.members,
+            members_since: Height::GENESIS.next(),
+            next_members: self.identity.members,
+            previous: self.chain.tip().block,
+            records: records_root(seals.into_iter()),
+            register: ready.executed.patch.root(),
+            time: moment.time,
+            version: FORMAT_VERSION,
+        }
+    }
+}
+
+impl<'a> Filling<'a> {
+    fn new(execution: Execution<'a>) -> Filling<'a> {
+        let room = BODY_BYTES_MAX.saturating_sub(HEADER_BYTES_MAX);
+        Filling { execution, records: Vec::new(), room, full: false }
+    }
+
+    fn offer(&mut self, sealed: &Arc<Sealed>) -> Result<Offer, Fault> {
+        let rest = self.room.checked_sub(sealed.text().len().saturating_add(1));
+        let Some(rest) = rest.filter(|_| !self.full) else {
+            self.full = true;
+            return Ok(Offer::Full);
+        };
+        match self.execution.run(sealed.submission())? {
+            Step::Done => {
+                self.room = rest;
+                self.records.push(sealed.clone());
+                Ok(Offer::Taken)
+            }
+            Step::Refused(refusal) => Ok(Offer::Refused(refusal)),
+            Step::TooManyRows => {
+                self.full = true;
+                Ok(Offer::Full)
+            }
+        }
+    }
+}
+
+fn text_of(sealed: &Sealed) -> String {
+    // A submission is read from UTF-8, so nothing is ever replaced.
+    String::from_utf8_lossy(sealed.text()).into_owned()
+}

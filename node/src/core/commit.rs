@@ -1,0 +1,173 @@
+//! Committing a decided block: one synced batch, then everything that is in memory.
+
+use std::{collections::HashSet, sync::Arc};
+
+use bytes::Bytes;
+use hefu_contracts::{
+    certificate::Certificate,
+    height::Height,
+    receipt::Receipt,
+    register::Fault,
+    row::{Data, Row},
+    schema::Table,
+    state::Snapshot,
+    time::Time,
+};
+use hefu_keys::Hash;
+
+use super::{
+    Core, Left, News,
+    cache::Ground,
+    candidates::{Judgement, Ready},
+    receipts,
+    sealed::Sealed,
+};
+use crate::store::{
+    Batch, Mark, Tip, block_text, bucket_key, height_key, id_value, record_key, value_key,
+};
+
+/// A block that is final and on the disk.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// Its height.
+    pub height: Height,
+    /// Its id.
+    pub block: Hash,
+    /// Its time.
+    pub time: Time,
+    /// Its records, in their order.
+    pub finals: Vec<Final>,
+    /// Records that waited and can no longer take effect.
+    pub left: Vec<(Left, Receipt)>,
+}
+
+/// A record that is final.
+#[derive(Clone, Debug)]
+pub struct Final {
+    /// The record.
+    pub sealed: Arc<Sealed>,
+    /// What this node says of it.
+    pub receipt: Receipt,
+}
+
+/// A block was decided that this node cannot commit.
+#[derive(Debug, thiserror::Error)]
+enum Undecidable {
+    #[error("block {0} was decided, but this node never had it")]
+    Unknown(Hash),
+    #[error("block {0} was decided, but it breaks a rule here: {1}. This node follows other rules than the others")]
+    Invalid(Hash, String),
+}
+
+impl Core {
+    /// Commits a decided block. It is durable before the answer, and so is everything that it changes.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage, or where the block was never here or is not valid here. The node must stop.
+    pub fn commit(&mut self, now: Time, certificate: Certificate) -> Result<Committed, Fault> {
+        self.expect_next(certificate.height.get())?;
+        let id = certificate.block;
+        self.reopen(&id)?;
+        let candidate = self.candidates.get(&id).ok_or_else(|| Fault::new(Undecidable::Unknown(id)))?;
+        let header = candidate.header.clone();
+        let mut batch = match &candidate.judgement {
+            Judgement::Valid(ready) => self.batch(header.height, ready),
+            Judgement::Invalid(why) => return Err(Fault::new(Undecidable::Invalid(id, why.clone()))),
+            Judgement::Open => return Err(Fault::new(Undecidable::Unknown(id))),
+        };
+        let height = header.height;
+        batch.put(Table::Blocks, height_key(height), block_text(&header, &certificate));
+        batch.put(Table::Tip, "height", height_key(height).to_vec());
+        self.candidates.clear(&mut batch);
+        self.store.commit(batch, Mark { height, block: id })?;
+
+        // From here on the block is final.
+        let candidate = self.candidates.take().remove(&id);
+        let tip = Tip::of_block(header, certificate);
+        let time = tip.time;
+        let (Some(Judgement::Valid(ready)), chain) =
+            (candidate.map(|candidate| candidate.judgement), self.chain.next(self.store.view(), tip))
+        else {
+            return Err(Fault::new(Undecidable::Unknown(id)));
+        };
+        let Ready { records, executed } = *ready;
+        let news = self.news(&records, &executed.rows)?;
+        for (index, bucket) in executed.patch.buckets() {
+            self.cache.set_bucket(*index, bucket.clone());
+        }
+        executed.rows.into_iter().for_each(|(row, _)| self.cache.set_row(row));
+        self.chain = chain.clone();
+        self.write_head()?.advance(chain, executed.patch)?;
+        let finals = self.finals(height, time, records);
+        let left = self.settle(now, news)?;
+        tracing::info!(
+            block.height = height.get(),
+            block.id = %id,
+            block.records = finals.len(),
+            pool.waiting = self.pool.len(),
+            "block committed"
+        );
+        Ok(Committed { height, block: id, time, finals, left })
+    }
+
+    /// What a block writes, except for its header.
+    fn batch(&self, height: Height, ready: &Ready) -> Batch {
+        let mut batch = Batch::default();
+        for (index, sealed) in (0_u32..).zip(&ready.records) {
+            let place = (height, index);
+            batch.put(Table::Records, record_key(place), sealed.text().clone());
+            batch.put(Table::Ids, *sealed.id().as_bytes(), id_value(place).to_vec());
+            self.put_values(&mut batch, &sealed.id());
+        }
+        for (row, text) in &ready.executed.rows {
+            batch.put(Table::Rows, row.key.as_bytes(), text.clone());
+        }
+        for (key, text) in &ready.executed.entries {
+            batch.put(Table::Entries, key.as_slice(), text.clone());
+        }
+        for (index, bucket) in ready.executed.patch.buckets() {
+            batch.put(Table::Buckets, bucket_key(*index), bucket.encode());
+        }
+        batch
+    }
+
+    /// Detached values are in no block: they are those that came with the record to this node's own door.
+    fn put_values(&self, batch: &mut Batch, id: &Hash) {
+        let waiting = self.pool.get(id);
+        for (pointer, value) in waiting.iter().flat_map(|sealed| &sealed.submission().annex().values) {
+            let text = format!("{{\"salt\":\"{}\",\"value\":{}}}", value.salt, value.value.get());
+            batch.put(Table::Values, value_key(id, pointer), text);
+        }
+    }
+
+    /// What the pool must know of a block.
+    fn news(&self, records: &[Arc<Sealed>], rows: &[(Row, Bytes)]) -> Result<News, Fault> {
+        // The cache still has the rows as they were.
+        let before = Ground { chain: &self.chain, cache: &self.cache };
+        let mut news = News { included: records.iter().map(|sealed| sealed.id()).collect(), ..News::default() };
+        let mut keys = HashSet::new();
+        for (row, _) in rows {
+            let key: Arc<str> = Arc::from(row.key.as_str());
+            if let Data::Key(now) = &row.data {
+                let before = before.row(&row.key)?.map(|row| row.data);
+                let same = matches!(&before, Some(Data::Key(before))
+                    if before.grants == now.grants && before.party == now.party && before.revoked == now.revoked);
+                if !same {
+                    keys.insert(key.clone());
+                }
+            }
+            news.rows.insert(key);
+        }
+        news.keys = keys;
+        Ok(news)
+    }
+
+    fn finals(&self, height: Height, time: Time, records: Vec<Arc<Sealed>>) -> Vec<Final> {
+        let placed = (0_u32..).zip(records);
+        let settled = placed.map(|(index, sealed)| {
+            let receipt = receipts::settled(&self.identity, sealed.id(), (height, index), time);
+            Final { sealed, receipt }
+        });
+        settled.collect()
+    }
+}

@@ -1,0 +1,80 @@
+//! Executing records on the committed state, and what comes of it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use hefu_contracts::{
+    execute::{BLOCK_ROWS_MAX, Moment, check},
+    refusal::Refusal,
+    register::{Fault, Patch, Tree, plan},
+    row::Row,
+    state::{Overlay, Stop},
+    submission::Submission,
+};
+use hefu_keys::Hash;
+
+use super::cache::Ground;
+use crate::store::entry_key;
+
+/// A block under execution: changes beside the committed state.
+pub(super) struct Execution<'a> {
+    ground: &'a Ground<'a>,
+    overlay: Overlay<'a>,
+    moment: &'a Moment,
+}
+
+/// What came of one record.
+pub(super) enum Step {
+    /// It took effect.
+    Done,
+    /// A rule spoke against it; nothing has changed.
+    Refused(Refusal),
+    /// The block would change too many rows; nothing has changed.
+    TooManyRows,
+}
+
+/// What a block changes, computed before anybody votes and written when it is decided.
+pub(super) struct Executed {
+    /// Every changed row with its canonical text.
+    pub rows: Vec<(Row, Bytes)>,
+    /// Every new entry's text under its key in the table.
+    pub entries: Vec<(Vec<u8>, Bytes)>,
+    /// The register afterwards.
+    pub patch: Patch,
+}
+
+impl<'a> Execution<'a> {
+    pub(super) fn new(ground: &'a Ground<'a>, moment: &'a Moment) -> Execution<'a> {
+        Execution { ground, overlay: Overlay::new(ground), moment }
+    }
+
+    /// Executes one record after the others.
+    pub(super) fn run(&mut self, submission: &Submission) -> Result<Step, Fault> {
+        let (writes, stamp) = match check(&self.overlay, self.moment, submission) {
+            Ok(effects) => effects,
+            Err(Stop::Refused(refusal)) => return Ok(Step::Refused(refusal)),
+            Err(Stop::Fault(fault)) => return Err(fault),
+        };
+        if self.overlay.len_with(&writes) > BLOCK_ROWS_MAX {
+            return Ok(Step::TooManyRows);
+        }
+        self.overlay.apply(writes, &stamp)?;
+        Ok(Step::Done)
+    }
+
+    /// The changes and the register after them. Each row is written and hashed once, however many records touched it.
+    pub(super) fn finish(self, tree: &Tree) -> Result<Executed, Fault> {
+        let changes = self.overlay.into_changes();
+        let mut rows = Vec::with_capacity(changes.rows.len());
+        let mut hashes = BTreeMap::new();
+        for (key, row) in changes.rows {
+            let text = row.text();
+            hashes.insert(Hash::of(key.as_bytes()), Row::hash_of(&text));
+            rows.push((row, Bytes::from(text)));
+        }
+        let entries = changes.entries.into_iter();
+        let entries = entries.map(|((row, n), text)| (entry_key(&row, n), Bytes::from(text))).collect();
+        let patch = plan(tree, self.ground, &hashes, None)?;
+        Ok(Executed { rows, entries, patch })
+    }
+}

@@ -1,0 +1,327 @@
+//! Judging the blocks of others.
+//!
+//! A block is named by its header alone. The header binds the records by their seals, and a record binds its lists and
+//! the batch that its codes come from; but bytes that do not lead to what a header binds say nothing about the block of
+//! that name, whose true body may still come. Those are *malformed*. A block is *invalid* only where every body of its
+//! name is: otherwise a single mangled copy would make this node refuse what all others decide, for ever.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hefu_contracts::{
+    block::{Header, records_root},
+    execute::Moment,
+    genesis::FORMAT_VERSION,
+    height::Height,
+    register::Fault,
+    schema::Table,
+    time::{Millis, Time},
+};
+use hefu_keys::Hash;
+
+use super::{
+    Core,
+    body::Body,
+    cache::Ground,
+    candidates::{Candidate, Judgement, Origin, Ready},
+    execution::{Execution, Step},
+    sealed::{Sealed, read_all},
+};
+use crate::store::StoreError;
+
+/// How far a fresh proposal's time may be ahead of this node's clock.
+pub const AHEAD_MAX: Millis = Millis(5_000);
+
+/// A block that was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposal {
+    /// The height it was sent for.
+    pub height: u64,
+    /// The round it was sent for.
+    pub round: u32,
+    /// Whether the clock judges its time: no quorum is known to have voted for it.
+    pub fresh: bool,
+}
+
+/// What this node thinks of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It follows the rules. A pure function of the block and its parent.
+    Valid(Hash),
+    /// It breaks one. Likewise.
+    Invalid(Hash),
+    /// It cannot be judged now; [`Core::undecided`] tells when it can.
+    HeldBack,
+    /// The bytes are not what any header binds.
+    Malformed,
+}
+
+/// A block of the height that is not decided yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// The round in which it came or was built.
+    pub round: u32,
+    /// Its id.
+    pub block: Hash,
+    /// Whether it follows the rules.
+    pub valid: bool,
+}
+
+/// A block cut into its records, those that are known already found.
+pub struct Prepared(Preparation);
+
+enum Preparation {
+    Malformed(String),
+    /// A block of this id was judged before, or is on the disk.
+    Seen(Hash),
+    New(Box<Body>, Vec<Option<Arc<Sealed>>>),
+}
+
+/// A block whose records are verified.
+pub struct Checked(Check);
+
+enum Check {
+    Malformed(String),
+    Seen(Hash),
+    /// The header binds a record that is wrongly signed.
+    Forged(Box<Body>, String),
+    Sound(Box<Body>, Vec<Arc<Sealed>>),
+}
+
+/// What execution says of a block.
+enum Verdict {
+    Ready(Ready),
+    Invalid(String),
+    Malformed(String),
+}
+
+impl Core {
+    /// Cuts a block and finds the records that this node has verified before.
+    pub fn prepare(&self, bytes: Bytes) -> Prepared {
+        let body = match Body::cut(bytes) {
+            Ok(body) => body,
+            Err(bad) => return Prepared(Preparation::Malformed(bad.to_string())),
+        };
+        if self.candidates.get(&body.id).is_some() {
+            return Prepared(Preparation::Seen(body.id));
+        }
+        let known = self.find(&body);
+        Prepared(Preparation::New(Box::new(body), known))
+    }
+
+    fn find(&self, body: &Body) -> Vec<Option<Arc<Sealed>>> {
+        body.records.iter().map(|text| self.known.get(&Hash::of(text))?.upgrade()).collect()
+    }
+
+    /// Judges a block. It is on the disk before any answer but [`Judged::Malformed`], unless a proposer sends more than
+    /// can be kept for a round: then it is held back for good.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage.
+    pub fn validate(&mut self, now: Time, proposal: &Proposal, checked: Checked) -> Result<Judged, Fault> {
+        if self.expect_next(proposal.height).is_err() {
+            return Ok(Judged::HeldBack);
+        }
+        let (body, verdict) = match checked.0 {
+            Check::Malformed(why) => return Ok(malformed(proposal, &why)),
+            Check::Seen(id) => return self.seen(now, proposal, &id),
+            Check::Forged(body, why) => (body, Verdict::Invalid(why)),
+            Check::Sound(body, records) => {
+                records.iter().for_each(|sealed| self.remember(sealed));
+                let verdict = self.judge(&body.header, records)?;
+                (body, verdict)
+            }
+        };
+        let judgement = match verdict {
+            Verdict::Malformed(why) => return Ok(malformed(proposal, &why)),
+            Verdict::Invalid(why) => Judgement::Invalid(why),
+            Verdict::Ready(ready) => Judgement::Valid(Box::new(ready)),
+        };
+        if proposal.fresh && self.candidates.is_full(proposal.round) {
+            tracing::warn!(block.height = proposal.height, block.id = %body.id, "too many blocks for one round");
+            return Ok(Judged::HeldBack);
+        }
+        let origin = if proposal.fresh { Origin::Fresh } else { Origin::Backed };
+        let Body { header, id, bytes, .. } = *body;
+        let candidate = Candidate { header, bytes, round: proposal.round, origin, judgement };
+        self.candidates.keep(&*self.store, id, candidate)?;
+        Ok(self.answer(now, &id))
+    }
+
+    /// A block that is a candidate already, and may be backed by a quorum now.
+    fn seen(&mut self, now: Time, proposal: &Proposal, id: &Hash) -> Result<Judged, Fault> {
+        self.reopen(id)?;
+        if let Some(candidate) = self.candidates.get_mut(id)
+            && !proposal.fresh
+            && candidate.origin == Origin::Fresh
+        {
+            candidate.origin = Origin::Backed;
+        }
+        Ok(self.answer(now, id))
+    }
+
+    fn answer(&self, now: Time, id: &Hash) -> Judged {
+        let Some(candidate) = self.candidates.get(id) else { return Judged::HeldBack };
+        if is_held_back(candidate, now) {
+            return Judged::HeldBack;
+        }
+        match &candidate.judgement {
+            Judgement::Open => Judged::HeldBack,
+            Judgement::Valid(_) => Judged::Valid(*id),
+            Judgement::Invalid(why) => {
+                tracing::warn!(block.height = candidate.header.height.get(), block.id = %id, why, "invalid block");
+                Judged::Invalid(*id)
+            }
+        }
+    }
+
+    /// The blocks of this undecided height that can be judged now.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage.
+    pub fn undecided(&mut self, now: Time, height: u64) -> Result<Vec<Undecided>, Fault> {
+        if self.expect_next(height).is_err() {
+            return Ok(Vec::new());
+        }
+        let mut undecided = Vec::new();
+        for block in self.candidates.ids() {
+            self.reopen(&block)?;
+            let Some(candidate) = self.candidates.get(&block) else { continue };
+            if !is_held_back(candidate, now) {
+                let valid = matches!(candidate.judgement, Judgement::Valid(_));
+                undecided.push(Undecided { round: candidate.round, block, valid });
+            }
+        }
+        Ok(undecided)
+    }
+
+    /// The text of a block of this undecided height.
+    pub fn candidate(&self, height: u64, block: &Hash) -> Option<(Header, Bytes)> {
+        let candidate = self.candidates.get(block).filter(|_| self.expect_next(height).is_ok())?;
+        Some((candidate.header.clone(), candidate.bytes.clone()))
+    }
+
+    /// Judges a block that was read from the disk after a restart.
+    pub(super) fn reopen(&mut self, id: &Hash) -> Result<(), Fault> {
+        let Some(candidate) = self.candidates.get(id) else { return Ok(()) };
+        if !matches!(candidate.judgement, Judgement::Open) {
+            return Ok(());
+        }
+        let damaged = |what: String| Fault::from(StoreError::damaged(Table::Candidates, id, what));
+        let body = Body::cut(candidate.bytes.clone()).map_err(|bad| damaged(bad.to_string()))?;
+        let known = self.find(&body);
+        let verdict = match Prepared(Preparation::New(Box::new(body), known)).verify().0 {
+            Check::Sound(body, records) => {
+                records.iter().for_each(|sealed| self.remember(sealed));
+                self.judge(&body.header, records)?
+            }
+            Check::Forged(_, why) => Verdict::Invalid(why),
+            Check::Malformed(why) => return Err(damaged(why)),
+            Check::Seen(_) => return Ok(()),
+        };
+        let judgement = match verdict {
+            Verdict::Ready(ready) => Judgement::Valid(Box::new(ready)),
+            Verdict::Invalid(why) => Judgement::Invalid(why),
+            Verdict::Malformed(why) => return Err(damaged(why)),
+        };
+        if let Some(candidate) = self.candidates.get_mut(id) {
+            candidate.judgement = judgement;
+        }
+        Ok(())
+    }
+
+    /// The rules for a block. No clock is asked.
+    fn judge(&self, header: &Header, records: Vec<Arc<Sealed>>) -> Result<Verdict, Fault> {
+        if let Err(what) = self.check_header(header) {
+            return Ok(Verdict::Invalid(what.to_owned()));
+        }
+        let moment = Moment { chain: self.identity.chain, height: header.height, time: header.time };
+        let ground = Ground { chain: &self.chain, cache: &self.cache };
+        let mut execution = Execution::new(&ground, &moment);
+        for (index, sealed) in records.iter().enumerate() {
+            match execution.run(sealed.submission())? {
+                Step::Done => {}
+                Step::TooManyRows => return Ok(Verdict::Invalid("it changes too many rows".to_owned())),
+                Step::Refused(refusal) => {
+                    let why = format!("record {index} is refused: {refusal}");
+                    // The one part of an annex that a record does not bind; the batch does, where it fits.
+                    let unbound = sealed.submission().annex().commissioning.is_some();
+                    return Ok(if unbound { Verdict::Malformed(why) } else { Verdict::Invalid(why) });
+                }
+            }
+        }
+        let executed = execution.finish(&self.read_head()?.tree)?;
+        let (found, said) = (executed.patch.root(), header.register);
+        if found != said {
+            return Ok(Verdict::Invalid(format!("it leads to the register {found}, its header says {said}")));
+        }
+        Ok(Verdict::Ready(Ready { records, executed }))
+    }
+
+    fn check_header(&self, header: &Header) -> Result<(), &'static str> {
+        let tip = self.chain.tip();
+        let builder = self.chain.genesis().members.get(&header.builder);
+        let rules = [
+            (header.version == FORMAT_VERSION, "its format version is unknown"),
+            (header.chain == self.identity.chain, "it belongs to another chain"),
+            (header.height == tip.height.next(), "it names another height"),
+            (header.previous == tip.block, "it does not follow the last block"),
+            (header.members == self.identity.members, "it names other members"),
+            (header.next_members == self.identity.members, "it names other members for the next block"),
+            (header.members_since == Height::GENESIS.next(), "its members hold since another height"),
+            (header.time > tip.time, "its time is not later than that of the last block"),
+            (builder.is_some(), "its builder is not a member"),
+        ];
+        rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, what)| Err(what))
+    }
+}
+
+fn malformed(proposal: &Proposal, why: &str) -> Judged {
+    tracing::warn!(block.height = proposal.height, round = proposal.round, why, "malformed block");
+    Judged::Malformed
+}
+
+/// Whether the clock speaks against a block for now.
+fn is_held_back(candidate: &Candidate, now: Time) -> bool {
+    candidate.origin == Origin::Fresh && candidate.header.time > now.plus(AHEAD_MAX)
+}
+
+impl Prepared {
+    /// Verifies the records that are not known yet, spread over the processors. Nothing of the node is needed for it.
+    pub fn verify(self) -> Checked {
+        let (body, known) = match self.0 {
+            Preparation::Malformed(why) => return Checked(Check::Malformed(why)),
+            Preparation::Seen(id) => return Checked(Check::Seen(id)),
+            Preparation::New(body, known) => (body, known),
+        };
+        let new = body.records.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let mut read = read_all(new.map(|(text, _)| text.to_vec()).collect()).into_iter();
+        let mut records = Vec::with_capacity(known.len());
+        let mut seals = Vec::with_capacity(known.len());
+        let mut forged = None;
+        for (index, known) in known.into_iter().enumerate() {
+            match known.map(Ok).or_else(|| read.next().map(|read| read.map(Arc::new))) {
+                Some(Ok(sealed)) if sealed.submission().annex().values.is_empty() => {
+                    seals.push(sealed.submission().record().seal);
+                    records.push(sealed);
+                }
+                Some(Ok(_)) | None => {
+                    return Checked(Check::Malformed(format!("record {index} carries detached values")));
+                }
+                Some(Err(rejected)) => {
+                    let why = format!("record {index}: {}", rejected.refusal);
+                    let Some(seal) = rejected.seal else { return Checked(Check::Malformed(why)) };
+                    seals.push(seal);
+                    forged.get_or_insert(why);
+                }
+            }
+        }
+        if records_root(seals.iter()) != body.header.records {
+            return Checked(Check::Malformed("the records are not those of the header".to_owned()));
+        }
+        Checked(match forged {
+            Some(why) => Check::Forged(body, why),
+            None => Check::Sound(body, records),
+        })
+    }
+}

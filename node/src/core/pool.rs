@@ -1,0 +1,170 @@
+//! Records that wait for a block.
+//!
+//! A record enters after a dry run over the committed state and the records that wait before it, so that what depends
+//! on something that is still waiting can be handed in at once. Rows that waiting records have set are remembered, and
+//! so is what each dry run looked at: after a block only those are run again whose ground has changed ([`settle`]).
+
+mod settle;
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map},
+    sync::Arc,
+};
+
+use hefu_contracts::{
+    action::Action,
+    execute::{Moment, execute},
+    refusal::{Code, Refusal},
+    register::Fault,
+    row::Row,
+    state::{Overlay, Snapshot, Stop},
+};
+use hefu_keys::{Address, Hash};
+
+use super::sealed::Sealed;
+
+pub use settle::Left;
+pub(super) use settle::News;
+
+/// Most records that wait.
+pub const POOL_RECORDS_MAX: usize = 50_000;
+
+/// Most bytes of records that wait.
+pub const POOL_BYTES_MAX: usize = 64 << 20;
+
+/// Order of admission.
+type Ticket = u64;
+
+/// Rows as the waiting records leave them.
+type Rows = HashMap<Arc<str>, Arc<Row>>;
+
+/// The waiting records, in the order of their admission.
+#[derive(Default)]
+pub(super) struct Pool {
+    waiting: BTreeMap<Ticket, Waiting>,
+    tickets: HashMap<Hash, Ticket>,
+    seqs: HashMap<Address, BTreeMap<u64, Ticket>>,
+    rows: Rows,
+    bytes: usize,
+    next: Ticket,
+}
+
+struct Waiting {
+    sealed: Arc<Sealed>,
+    trace: Trace,
+}
+
+/// What a dry run looked at and what it left.
+struct Trace {
+    /// Rows of keys that sign, read by every record. That their windows move on is no reason to run it again.
+    keys: Vec<Arc<str>>,
+    /// All other rows.
+    reads: Vec<Arc<str>>,
+    writes: Vec<(Arc<str>, Arc<Row>)>,
+}
+
+impl Pool {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn get(&self, id: &Hash) -> Option<&Arc<Sealed>> {
+        let waiting = self.waiting.get(self.tickets.get(id)?)?;
+        Some(&waiting.sealed)
+    }
+
+    /// Takes a record in, unless a rule speaks against it or there is no room.
+    pub(super) fn admit(&mut self, ground: &dyn Snapshot, moment: &Moment, sealed: &Arc<Sealed>) -> Result<(), Stop> {
+        let bytes = self.bytes.saturating_add(sealed.bytes());
+        if self.waiting.len() >= POOL_RECORDS_MAX || bytes > POOL_BYTES_MAX {
+            let detail = format!("{} records with {} bytes are waiting", self.waiting.len(), self.bytes);
+            return Err(Refusal::new(Code::PoolFull).because(detail).into());
+        }
+        let trace = dry_run(ground, &self.rows, moment, sealed)?;
+
+        // From here on nothing can fail.
+        for (key, row) in &trace.writes {
+            self.rows.insert(key.clone(), row.clone());
+        }
+        self.insert(self.next, Waiting { sealed: sealed.clone(), trace });
+        self.next = self.next.saturating_add(1);
+        Ok(())
+    }
+
+    fn insert(&mut self, ticket: Ticket, waiting: Waiting) {
+        let sealed = &waiting.sealed;
+        self.bytes = self.bytes.saturating_add(sealed.bytes());
+        self.tickets.insert(sealed.id(), ticket);
+        self.seqs.entry(*sealed.author()).or_default().insert(sealed.submission().record().seq, ticket);
+        self.waiting.insert(ticket, waiting);
+    }
+
+    /// The records in the order in which a block takes them: that of admission, except that the records of one key come
+    /// in the order of their sequence numbers.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = &Arc<Sealed>> {
+        let mut queues: HashMap<&Address, btree_map::Values<'_, u64, Ticket>> = HashMap::new();
+        self.waiting.values().filter_map(move |waiting| {
+            let author = waiting.sealed.author();
+            let ticket = match queues.get_mut(author) {
+                Some(queue) => queue.next(),
+                None => {
+                    let mut queue = self.seqs.get(author)?.values();
+                    let first = queue.next();
+                    queues.insert(author, queue);
+                    first
+                }
+            };
+            self.waiting.get(ticket?).map(|next| &next.sealed)
+        })
+    }
+}
+
+/// The committed state with the waiting records' rows before it, noting what is read.
+struct Recorded<'a> {
+    ground: &'a dyn Snapshot,
+    rows: &'a Rows,
+    reads: RefCell<BTreeSet<String>>,
+}
+
+impl Snapshot for Recorded<'_> {
+    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+        if !self.reads.borrow().contains(key) {
+            self.reads.borrow_mut().insert(key.to_owned());
+        }
+        match self.rows.get(key) {
+            Some(row) => Ok(Some((**row).clone())),
+            None => self.ground.row(key),
+        }
+    }
+}
+
+fn dry_run(ground: &dyn Snapshot, rows: &Rows, moment: &Moment, sealed: &Sealed) -> Result<Trace, Stop> {
+    let recorded = Recorded { ground, rows, reads: RefCell::default() };
+    let mut overlay = Overlay::new(&recorded);
+    execute(&mut overlay, moment, sealed.submission())?;
+    let changes = overlay.into_changes();
+    let whole = changes_keys(sealed);
+    let reads = recorded.reads.take().into_iter().map(Arc::from);
+    let (keys, reads) = reads.partition(|key: &Arc<str>| !whole && is_key(key));
+    let writes = changes.rows.into_iter().map(|(key, row)| (Arc::from(key), Arc::new(row)));
+    Ok(Trace { keys, reads, writes: writes.collect() })
+}
+
+/// Whether this is the row of a key.
+fn is_key(row: &str) -> bool {
+    row.starts_with("key/")
+}
+
+/// Whether a record changes more of keys' rows than which sequence numbers are used.
+fn changes_keys(sealed: &Sealed) -> bool {
+    match sealed.submission().record().action {
+        Action::PartyAdd | Action::KeyGrant | Action::KeyRevoke => true,
+        Action::SitePut
+        | Action::AuthorityGrant
+        | Action::AuthorityRevoke
+        | Action::ProductPut
+        | Action::CodesIssue
+        | Action::EventCapture => false,
+    }
+}

@@ -1,0 +1,218 @@
+//! What is said of the blocks of others.
+
+use bytes::Bytes;
+use hefu_contracts::{
+    block::{BODY_BYTES_MAX, Header},
+    height::Height,
+};
+use hefu_keys::Hash;
+
+use super::{Codes, Deed, Judged, REFILL, Scene, millis, rewritten, world};
+use crate::core::CANDIDATES_PER_ROUND_MAX;
+
+/// Two cores at the same height; the first has built a block that the second has not seen.
+fn proposal() -> (Scene, Scene, Bytes, Codes) {
+    let (mut proposer, codes) = Scene::with_codes(8);
+    let mut other = Scene::new();
+    let _ = other.prepare(8);
+    assert_eq!(other.root(), proposer.root(), "the same records lead to the same register");
+    proposer.takes("huaxu", &codes.commission(&proposer.world, 0, 2));
+    proposer.takes("corenest", &Deed::product(REFILL, 2));
+    let body = proposer.build(0).body;
+    (proposer, other, body, codes)
+}
+
+#[test]
+fn the_same_block_has_the_same_effect_everywhere() {
+    let (mut proposer, mut other, body, _) = proposal();
+    let Judged::Valid(block) = other.judge(body, true) else { panic!("a valid block") };
+    proposer.commit(&block);
+    other.commit(&block);
+    assert_eq!(proposer.root(), other.root());
+    assert_eq!(proposer.verify(), other.verify());
+}
+
+type Lie = Box<dyn Fn(&mut Header)>;
+
+#[test]
+fn a_header_that_does_not_follow_is_invalid() {
+    let (mut proposer, mut other, body, _) = proposal();
+    let elsewhere = Hash::of(b"elsewhere");
+    let tip = proposer.core.head().read().expect("not poisoned").chain.tip().clone();
+    let lies: Vec<(&str, Lie)> = vec![
+        ("previous", Box::new(move |header| header.previous = elsewhere)),
+        ("chain", Box::new(move |header| header.chain = elsewhere)),
+        ("height", Box::new(|header| header.height = Height::new(7).expect("a height"))),
+        ("members", Box::new(move |header| header.members = elsewhere)),
+        ("next members", Box::new(move |header| header.next_members = elsewhere)),
+        ("members since", Box::new(|header| header.members_since = Height::GENESIS)),
+        ("register", Box::new(move |header| header.register = elsewhere)),
+        ("time", Box::new(move |header| header.time = tip.time)),
+        ("version", Box::new(|header| header.version = 2)),
+        ("builder", Box::new(|header| header.builder = world::key("huaxu").address())),
+    ];
+    for (what, lie) in lies {
+        let body = rewritten(&body, |header, _| lie(header));
+        let backed = other.judge(body.clone(), false);
+        let Judged::Invalid(block) = backed else { panic!("a wrong {what} is {backed:?}") };
+        assert_eq!(other.judge(body, false), Judged::Invalid(block), "{what}, asked again");
+    }
+    let Judged::Valid(block) = other.judge(body, true) else { panic!("the true block is still valid") };
+    other.commit(&block);
+    proposer.commit(&block);
+    assert_eq!(other.root(), proposer.root());
+}
+
+#[test]
+fn a_refused_record_makes_a_block_invalid() {
+    let (mut proposer, mut other, body, _) = proposal();
+    let early = Deed::product(REFILL, 9);
+    let text = String::from_utf8(proposer.world.sign("corenest", &early)).expect("text");
+    let sealed = crate::core::Sealed::read(text.clone().into_bytes()).expect("sound");
+    let body = rewritten(&body, |header, records| {
+        *records = vec![text];
+        header.records = hefu_contracts::block::records_root([sealed.submission().record().seal].iter());
+    });
+    assert!(matches!(other.judge(body, true), Judged::Invalid(_)));
+}
+
+#[test]
+fn a_record_with_a_wrong_signature_makes_a_block_invalid() {
+    let (_, mut other, body, _) = proposal();
+    let mut forged = None;
+    let body = rewritten(&body, |_, records| {
+        let text = records.last_mut().expect("a record");
+        // Another character of the signature, from the same alphabet.
+        let at = text.find("\"proofValue\":\"").expect("signed") + 40;
+        let replacement = if text.as_bytes()[at] == b'2' { "3" } else { "2" };
+        text.replace_range(at..=at, replacement);
+        forged = Some(text.clone());
+    });
+    let rejected = crate::core::Sealed::read(forged.expect("forged").into_bytes()).expect_err("forged");
+    let seal = rejected.seal.expect("its form is right");
+    let seals = super::super::body::Body::cut(body.clone()).expect("a block").records;
+    let first = crate::core::Sealed::read(seals[0].to_vec()).expect("sound").submission().record().seal;
+    let body = rewritten(&body, |header, _| {
+        header.records = hefu_contracts::block::records_root([first, seal].iter());
+    });
+    assert!(matches!(other.judge(body, true), Judged::Invalid(_)));
+}
+
+#[test]
+fn bytes_that_no_header_binds_say_nothing_about_a_block() {
+    let (_, mut other, body, codes) = proposal();
+    let text = String::from_utf8(body.to_vec()).expect("text");
+    let other_code = codes.commission(&other.world, 4, 2).commissioning.expect("codes");
+    let mangled: Vec<(&str, Bytes)> = vec![
+        ("nothing", Bytes::new()),
+        ("not JSON", Bytes::from_static(b"{\"header\":")),
+        ("white space", Bytes::from(format!("{text} "))),
+        ("white space inside", Bytes::from(text.replacen("\"records\":[", "\"records\": [", 1))),
+        ("another order", Bytes::from({
+            let (header, records) = text.split_once(",\"records\":").expect("a block");
+            let header = header.strip_prefix('{').expect("a block");
+            format!("{{\"records\":{},{header}}}", records.strip_suffix('}').expect("a block"))
+        })),
+        ("another order in the header", Bytes::from({
+            let builder = text.split("\"builder\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("built");
+            let chain = text.split("\"chain\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a chain");
+            let (a, b) = (format!("\"builder\":\"{builder}\""), format!("\"chain\":\"{chain}\""));
+            text.replacen(&format!("{a},{b}"), &format!("{b},{a}"), 1)
+        })),
+        ("a field more", Bytes::from(text.replacen("{\"header\"", "{\"extra\":1,\"header\"", 1))),
+        ("oversized", Bytes::from(format!("{text}{}", " ".repeat(BODY_BYTES_MAX)))),
+        ("a record less", rewritten(&body, |_, records| drop(records.pop()))),
+        ("a record twice", rewritten(&body, |_, records| records.push(records[0].clone()))),
+        ("another order of records", rewritten(&body, |_, records| records.reverse())),
+        ("a list that is not the record's", rewritten(&body, |_, records| {
+            records[0] = records[0].replacen(&codes.epc(0), &codes.epc(5), 1);
+        })),
+        ("codes that are not proven", rewritten(&body, |_, records| {
+            let at = records[0].find("\"serials\"").expect("codes");
+            let end = records[0][at..].find(']').expect("codes") + at;
+            let serials = serde_json::to_string(&other_code.serials).expect("JSON");
+            records[0].replace_range(at..=end, &format!("\"serials\":{serials}"));
+        })),
+    ];
+    for (what, bytes) in mangled {
+        assert_eq!(other.judge(bytes, false), Judged::Malformed, "{what}");
+    }
+    assert!(matches!(other.judge(body, true), Judged::Valid(_)), "the true block may still come");
+}
+
+#[test]
+fn a_block_ahead_of_the_clock_is_held_back_until_it_fits() {
+    let (proposer, mut other, body, _) = proposal();
+    other.world.now = millis(proposer.world.now, -5_001);
+    let next = other.core.height().get() + 1;
+    assert_eq!(other.judge(body.clone(), true), Judged::HeldBack);
+    assert!(other.core.undecided(other.world.now, next).expect("no fault").is_empty());
+    assert_eq!(other.judge(body.clone(), true), Judged::HeldBack, "sent again");
+
+    let undecided = other.core.undecided(millis(other.world.now, 1), next).expect("no fault");
+    assert_eq!(undecided.len(), 1);
+    assert!(undecided[0].valid);
+    other.world.wait(1);
+    let Judged::Valid(block) = other.judge(body, true) else { panic!("it fits now") };
+    other.commit(&block);
+}
+
+#[test]
+fn the_clock_does_not_judge_what_a_quorum_has_backed() {
+    let (proposer, mut other, body, _) = proposal();
+    other.world.now = millis(proposer.world.now, -600_000);
+    assert_eq!(other.judge(body.clone(), true), Judged::HeldBack);
+    let Judged::Valid(block) = other.judge(body, false) else { panic!("a quorum has voted for it") };
+    let undecided = other.core.undecided(other.world.now, other.core.height().get() + 1).expect("no fault");
+    assert_eq!(undecided.len(), 1);
+    other.commit(&block);
+}
+
+#[test]
+fn more_blocks_of_a_round_than_an_honest_proposer_sends_are_not_kept() {
+    let (_, mut other, body, _) = proposal();
+    let at = |body: &Bytes, more| rewritten(body, |header, _| header.time = millis(header.time, more));
+    for more in (0..).take(CANDIDATES_PER_ROUND_MAX) {
+        let kept = other.judge(at(&body, more), true);
+        assert!(matches!(kept, Judged::Valid(_) | Judged::Invalid(_)), "{kept:?}");
+    }
+    let more = at(&body, 77);
+    assert_eq!(other.judge(more.clone(), true), Judged::HeldBack);
+    assert!(!matches!(other.judge(more, false), Judged::HeldBack), "one that a quorum backs is kept");
+}
+
+#[test]
+fn a_block_for_another_height_is_not_judged() {
+    let (_, mut other, body, _) = proposal();
+    let height = other.core.height().get() + 2;
+    let checked = other.core.prepare(body).verify();
+    let proposal = crate::core::Proposal { height, round: 0, fresh: false };
+    assert_eq!(other.core.validate(other.world.now, &proposal, checked).expect("no fault"), Judged::HeldBack);
+}
+
+#[test]
+fn decided_blocks_are_served_as_they_were_proposed() {
+    let (mut proposer, _, body, _) = proposal();
+    let block = proposer.build(0).block;
+    proposer.commit(&block);
+    proposer.block();
+    let served = proposer.core.decided(2..=99, usize::MAX).expect("served");
+    assert_eq!(served.len(), 2, "as many as there are");
+    assert_eq!((served[0].certificate.block, &served[0].body), (block, &body));
+    assert_eq!(proposer.core.decided(1..=3, 1).expect("served").len(), 1, "at least one");
+    assert!(proposer.core.decided(9..=12, 1_000_000).expect("served").is_empty());
+}
+
+#[test]
+fn a_decision_on_an_unknown_or_invalid_block_is_a_fault() {
+    let (proposer, mut other, body, _) = proposal();
+    let parsed = super::super::body::Body::cut(body.clone()).expect("a block");
+    let unknown = proposer.world.certify(&parsed.header);
+    assert!(other.core.commit(other.world.now, unknown).is_err());
+    let lie = rewritten(&body, |header, _| header.register = Hash::ZERO);
+    let header = super::super::body::Body::cut(lie.clone()).expect("a block").header;
+    assert!(matches!(other.judge(lie, true), Judged::Invalid(_)));
+    let certificate = other.world.certify(&header);
+    assert!(other.core.commit(other.world.now, certificate).is_err());
+    assert_eq!(other.core.height(), Height::new(1).expect("a height"), "nothing was committed");
+}

@@ -1,0 +1,115 @@
+//! The demo: a small story, told on a real chain.
+//!
+//! A brand has five bottles and seven refills of hand cream made by two factories, tested by a laboratory, put together,
+//! packed and brought to its warehouse. Every organisation signs what it did, with keys of a phrase that everybody
+//! knows: **these keys are public and protect nothing.**
+//!
+//! Everything follows from the genesis document: event times lie in the hours before it, nonces, salts and seeds are
+//! derived. So the story has the same records however often it is told, and telling it again adds what is missing.
+
+mod cast;
+mod founding;
+mod making;
+mod teller;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use hefu_api::{
+    Ledger,
+    ledger::{Outcome, Wait},
+};
+use hefu_contracts::{certificate::{Member, Members}, genesis::{FORMAT_VERSION, Genesis, GenesisKind, Parameters}, gs1::Epc, register::Depth, time::Time};
+use hefu_keys::SecretKey;
+
+pub use cast::{Cast, PHRASE};
+pub use teller::{Chapter, Told};
+
+/// The demo's story: its records in chapters, and the things it is about.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// Records, in the order in which they must take effect.
+    pub chapters: Vec<Chapter>,
+    /// The five bottles, then the seven refills.
+    pub items: Vec<Epc>,
+    /// The box that everything travels in.
+    pub container: Epc,
+}
+
+/// The genesis document of a development chain that begins now: one validator, one founding organisation, keys of
+/// [`PHRASE`].
+///
+/// # Errors
+/// Where a key cannot be derived, which a valid phrase never leads to.
+pub fn genesis(now: Time) -> anyhow::Result<Genesis> {
+    let cast = Cast::new()?;
+    let founder = cast.corenest.party;
+    let validator = Member { address: validator()?.address(), party: founder.id.clone(), power: 1 };
+    Ok(Genesis {
+        members: Members(vec![validator]),
+        name: "hefu-dev".to_owned(),
+        parameters: Parameters::default(),
+        parties: vec![founder],
+        register_depth: Depth::DEV,
+        time: now,
+        kind: GenesisKind::Genesis,
+        version: FORMAT_VERSION,
+    })
+}
+
+/// The development chain's validator.
+///
+/// # Errors
+/// As [`genesis`].
+pub fn validator() -> anyhow::Result<SecretKey> {
+    cast::key("//validator")
+}
+
+/// The name of the development chain's node on the network.
+///
+/// # Errors
+/// As [`genesis`].
+pub fn node() -> anyhow::Result<SecretKey> {
+    cast::key("//node")
+}
+
+/// Writes the story for a chain.
+///
+/// # Errors
+/// Where a record cannot be written, which only a fault of this program leads to.
+pub fn story(genesis: &Genesis) -> anyhow::Result<Story> {
+    let cast = Cast::new()?;
+    let mut teller = teller::Teller::new(genesis);
+    founding::tell(&cast, &mut teller)?;
+    let (items, container) = making::tell(&cast, &mut teller)?;
+    Ok(Story { chapters: teller.chapters(), items, container })
+}
+
+/// Tells the story to a ledger, as far as it was not told before; returns the number of records that were new.
+///
+/// # Errors
+/// Where the ledger refuses a record or cannot answer.
+pub async fn tell(ledger: &Arc<dyn Ledger>, story: &Story) -> anyhow::Result<usize> {
+    let mut new = 0_usize;
+    for chapter in &story.chapters {
+        let mut missing = Vec::new();
+        for told in &chapter.records {
+            if ledger.record(&told.id)?.is_none_or(|found| found.place.is_none()) {
+                missing.push(told.submission.clone().into_bytes());
+            }
+        }
+        if missing.is_empty() {
+            continue;
+        }
+        new = new.saturating_add(missing.len());
+        for outcome in ledger.submit(missing, Wait::Final).await? {
+            if let Outcome::Not { refusal, .. } = outcome {
+                return Err(anyhow::Error::new(refusal)).with_context(|| format!("the demo's chapter {:?} was not taken", chapter.title));
+            }
+        }
+    }
+    Ok(new)
+}
+
+#[cfg(test)]
+mod tests;

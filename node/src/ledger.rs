@@ -1,0 +1,251 @@
+//! The door: what servers see of the node.
+//!
+//! Whoever only reads takes the newest [`Head`] and never waits for consensus. Records are verified on the caller's
+//! side of the core's lock; the core sees only those that are.
+
+mod asking;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use async_trait::async_trait;
+use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Status, Unavailable, Wait};
+use hefu_contracts::{
+    genesis::Genesis,
+    height::Height,
+    parties::KeyRow,
+    proof::{self, Proof},
+    receipt::Receipt,
+    state::Fault,
+    time::Time,
+};
+use hefu_engine::Wake;
+use hefu_keys::{Address, Hash, SecretKey, secured};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::{
+    core::{Committed, Core, Left, Poisoned},
+    store::{Chain, Head},
+};
+use waiting::Waiting;
+
+/// How long a caller waits for a record to become final.
+pub const FINAL_WITHIN: Duration = Duration::from_secs(30);
+
+/// The node as its servers see it; every clone is the same node.
+#[derive(Clone)]
+pub struct NodeLedger(Arc<Desk>);
+
+/// Everything that the servers and the engine share.
+pub(crate) struct Desk {
+    core: Mutex<Core>,
+    head: Arc<RwLock<Head>>,
+    genesis: Arc<Genesis>,
+    key: SecretKey,
+    address: Address,
+    waiting: Mutex<Waiting>,
+    heights: watch::Sender<Height>,
+    wake: Wake,
+    /// Why this node must stop, once it must.
+    ended: watch::Sender<Option<Ended>>,
+}
+
+/// Why a node takes nothing in any more.
+#[derive(Clone, Debug)]
+pub(crate) enum Ended {
+    /// It was asked to stop.
+    Stopped,
+    /// Its machine failed.
+    Fault(String),
+}
+
+impl NodeLedger {
+    /// The servers' side of a core; `key` signs receipts and other documents of the node, `wake` is the engine's.
+    pub(crate) fn new(core: Core, key: SecretKey, wake: Wake) -> NodeLedger {
+        let (heights, _) = watch::channel(core.height());
+        let (ended, _) = watch::channel(None);
+        NodeLedger(Arc::new(Desk {
+            head: core.head().clone(),
+            genesis: core.genesis().clone(),
+            address: key.address(),
+            core: Mutex::new(core),
+            key,
+            waiting: Mutex::default(),
+            heights,
+            wake,
+            ended,
+        }))
+    }
+
+    pub(crate) fn desk(&self) -> &Arc<Desk> {
+        &self.0
+    }
+
+    /// How a record stands: waiting, final, or gone lately without having taken effect.
+    ///
+    /// # Errors
+    /// From the storage.
+    pub fn receipt(&self, id: &Hash) -> Result<Option<Receipt>, Fault> {
+        self.0.watched(|desk| desk.core()?.receipt(now(), id))
+    }
+}
+
+/// The machine's clock. Before 1970 or after 9999 it is taken for 1970: blocks of others are then held back, and records
+/// have not expired.
+pub(crate) fn now() -> Time {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = i64::try_from(elapsed.as_millis()).ok();
+    millis.and_then(Time::from_millis).unwrap_or(EPOCH)
+}
+
+const EPOCH: Time = match Time::from_millis(0) {
+    Some(time) => time,
+    // The epoch lies between the years 0001 and 9999, so this is never compiled in.
+    None => unreachable!(),
+};
+
+impl Desk {
+    pub(crate) fn core(&self) -> Result<MutexGuard<'_, Core>, Fault> {
+        self.core.lock().map_err(|_| Fault::new(Poisoned))
+    }
+
+    fn head(&self) -> Result<RwLockReadGuard<'_, Head>, Fault> {
+        self.head.read().map_err(|_| Fault::new(Poisoned))
+    }
+
+    /// The chain as it stands now.
+    fn chain(&self) -> Result<Chain, Fault> {
+        Ok(self.head()?.chain.clone())
+    }
+
+    pub(crate) fn waiting(&self) -> Result<MutexGuard<'_, Waiting>, Fault> {
+        self.waiting.lock().map_err(|_| Fault::new(Poisoned))
+    }
+
+    pub(crate) fn genesis(&self) -> &Arc<Genesis> {
+        &self.genesis
+    }
+
+    pub(crate) fn ended(&self) -> watch::Receiver<Option<Ended>> {
+        self.ended.subscribe()
+    }
+
+    /// Does something of which a fault ends the node.
+    pub(crate) fn watched<T>(&self, work: impl FnOnce(&Desk) -> Result<T, Fault>) -> Result<T, Fault> {
+        work(self).inspect_err(|fault| self.fail(fault))
+    }
+
+    /// A fault of this machine: nothing more is taken in, and whoever watches stops the node.
+    pub(crate) fn fail(&self, fault: &Fault) {
+        let words = describe(fault);
+        let first = self.ended.send_if_modified(|ended| match ended {
+            None => {
+                *ended = Some(Ended::Fault(words.clone()));
+                true
+            }
+            Some(_) => false,
+        });
+        if first {
+            tracing::error!(fault = words, "this machine failed, the node stops");
+        }
+    }
+
+    /// Takes nothing in any more and lets go of everybody who waits.
+    pub(crate) fn stop(&self) {
+        self.ended.send_if_modified(|ended| match ended {
+            None => {
+                *ended = Some(Ended::Stopped);
+                true
+            }
+            Some(_) => false,
+        });
+        if let Ok(mut waiting) = self.waiting.lock() {
+            waiting.let_go();
+        }
+    }
+
+    /// Tells everybody who waits what a block has brought.
+    pub(crate) fn committed(&self, committed: &Committed) -> Result<(), Fault> {
+        let mut waiting = self.waiting()?;
+        for one in &committed.finals {
+            waiting.end(&one.sealed, &Ok(one.receipt.clone()));
+        }
+        drop(waiting);
+        self.left(&committed.left)?;
+        self.heights.send_replace(committed.height);
+        Ok(())
+    }
+
+    /// Tells everybody who waits for a record that it will not take effect.
+    pub(crate) fn left(&self, left: &[(Left, Receipt)]) -> Result<(), Fault> {
+        let mut waiting = self.waiting()?;
+        for (left, _) in left {
+            waiting.end(&left.sealed, &Err(left.refusal.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// A fault with all its causes: what people need to know of their machine.
+pub(crate) fn describe(fault: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(fault), |error| error.source());
+    let mut words: Vec<String> = causes.map(ToString::to_string).collect();
+    // Some libraries repeat the cause in their own words.
+    words.dedup_by(|cause, error| error.contains(cause.as_str()));
+    words.join(": ")
+}
+
+#[async_trait]
+impl Ledger for NodeLedger {
+    async fn submit(&self, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Outcome>, Unavailable> {
+        asking::submit(&self.0, submissions, wait).await
+    }
+
+    fn record(&self, id: &Hash) -> Result<Option<Found>, Fault> {
+        self.0.watched(|desk| reading::record(desk, id))
+    }
+
+    fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {
+        self.0.watched(|desk| reading::key(desk, address))
+    }
+
+    fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault> {
+        // The tree must not move on while the proof is made.
+        self.0.watched(|desk| {
+            let head = desk.head()?;
+            proof::build::build(&head.chain, &head.tree, subject)
+        })
+    }
+
+    fn block(&self, height: Height) -> Result<Option<BlockFound>, Fault> {
+        self.0.watched(|desk| reading::block(desk, height))
+    }
+
+    fn status(&self) -> Result<Status, Fault> {
+        let unready = self.0.ended.borrow().as_ref().map(|ended| match ended {
+            Ended::Stopped => "the node is stopping".to_owned(),
+            Ended::Fault(_) => "the node's storage failed".to_owned(),
+        });
+        let pending = self.0.waiting()?.len();
+        Ok(Status { height: *self.0.heights.borrow(), node: self.0.address, pending, unready })
+    }
+
+    fn genesis(&self) -> &Genesis {
+        &self.0.genesis
+    }
+
+    fn heights(&self) -> watch::Receiver<Height> {
+        self.0.heights.subscribe()
+    }
+
+    fn sign(&self, document: &Value) -> Result<String, Fault> {
+        secured::sign(document, &[&self.0.key], None).map_err(Fault::new)
+    }
+}

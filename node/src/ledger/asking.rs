@@ -1,0 +1,114 @@
+//! Handing records in, and waiting for what becomes of them.
+
+use std::sync::Arc;
+
+use hefu_api::ledger::{Outcome, Unavailable, Wait};
+use hefu_contracts::{
+    receipt::{Receipt, Status},
+    refusal::Refusal,
+    state::Fault,
+};
+use hefu_keys::Hash;
+use tokio::{sync::oneshot, task, time};
+
+use super::{Desk, FINAL_WITHIN, now, waiting::Ending};
+use crate::core::{Admission, Rejected, Sealed, read_all};
+
+/// What is known of one submission at once.
+enum Answer {
+    Known(Outcome),
+    /// It waits; the receiver tells what becomes of it.
+    Waits(Hash, Novelty, oneshot::Receiver<Ending>),
+}
+
+/// Whether a record was taken just now or was here before.
+#[derive(Clone, Copy)]
+enum Novelty {
+    New,
+    Known,
+}
+
+impl Novelty {
+    fn outcome(self, receipt: Receipt) -> Outcome {
+        match self {
+            Novelty::New => Outcome::Taken(receipt),
+            Novelty::Known => Outcome::Known(receipt),
+        }
+    }
+}
+
+pub(super) async fn submit(
+    desk: &Arc<Desk>,
+    submissions: Vec<Vec<u8>>,
+    wait: Wait,
+) -> Result<Vec<Outcome>, Unavailable> {
+    let verified_by = desk.clone();
+    // Signatures take time, and the core may be executing a block: neither belongs on a thread that serves others.
+    let taken = task::spawn_blocking(move || take(&verified_by, submissions, wait));
+    let answers = taken.await.map_err(|_| Unavailable::Stopping)??;
+    let until = time::Instant::now().checked_add(FINAL_WITHIN).unwrap_or_else(time::Instant::now);
+    let mut outcomes = Vec::with_capacity(answers.len());
+    for answer in answers {
+        outcomes.push(match answer {
+            Answer::Known(outcome) => outcome,
+            Answer::Waits(id, novelty, told) => match time::timeout_at(until, told).await {
+                Ok(Ok(Ok(receipt))) => novelty.outcome(receipt),
+                Ok(Ok(Err(refusal))) => Outcome::Not { id: Some(id), refusal },
+                Ok(Err(_)) => return Err(Unavailable::Stopping),
+                Err(_) => return Err(Unavailable::NotFinalYet),
+            },
+        });
+    }
+    Ok(outcomes)
+}
+
+fn take(desk: &Desk, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Answer>, Unavailable> {
+    if desk.ended.borrow().is_some() {
+        return Err(Unavailable::Stopping);
+    }
+    let read = read_all(submissions);
+    Ok(desk.watched(|desk| admit(desk, read, wait))?)
+}
+
+fn admit(desk: &Desk, read: Vec<Result<Sealed, Box<Rejected>>>, wait: Wait) -> Result<Vec<Answer>, Fault> {
+    let mut answers = Vec::with_capacity(read.len());
+    let mut taken = false;
+    let mut core = desk.core()?;
+    for read in read {
+        answers.push(match read {
+            Err(rejected) => not(rejected.id, rejected.refusal),
+            Ok(sealed) => {
+                let id = sealed.id();
+                match core.admit(now(), sealed)? {
+                    Admission::Refused(refusal) => not(Some(id), refusal),
+                    Admission::Known(receipt) => standing(desk, receipt, Novelty::Known, wait)?,
+                    Admission::Taken(receipt, sealed) => {
+                        taken = true;
+                        // Before the core is let go: otherwise a block could take the record in between.
+                        desk.waiting()?.begin(sealed);
+                        standing(desk, receipt, Novelty::New, wait)?
+                    }
+                }
+            }
+        });
+    }
+    drop(core);
+    if taken {
+        desk.wake.wake();
+    }
+    Ok(answers)
+}
+
+fn not(id: Option<Hash>, refusal: Refusal) -> Answer {
+    Answer::Known(Outcome::Not { id, refusal })
+}
+
+fn standing(desk: &Desk, receipt: Receipt, novelty: Novelty, wait: Wait) -> Result<Answer, Fault> {
+    Ok(match (wait, receipt.status) {
+        (Wait::Final, Status::Pending) => {
+            let told = desk.waiting()?.ask(receipt.id);
+            Answer::Waits(receipt.id, novelty, told)
+        }
+        (Wait::Final | Wait::Pending, _) => Answer::Known(novelty.outcome(receipt)),
+    })
+}

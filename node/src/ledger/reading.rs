@@ -1,0 +1,53 @@
+//! Looking things up.
+
+use hefu_api::ledger::{BlockFound, Found, Place};
+use hefu_contracts::{
+    height::Height,
+    parties::KeyRow,
+    row::{Data, key_of_key},
+    schema::Table,
+    state::Fault,
+};
+use hefu_keys::{Address, Hash, canonical, secured};
+
+use super::Desk;
+use crate::store::StoreError;
+
+pub(super) fn record(desk: &Desk, id: &Hash) -> Result<Option<Found>, Fault> {
+    if let Some(sealed) = desk.waiting()?.get(id) {
+        return Ok(Some(Found { text: sealed.submission().record().text.clone(), place: None }));
+    }
+    let chain = desk.chain()?;
+    let Some((height, index)) = chain.place(id)? else { return Ok(None) };
+    let held = chain.held((height, index))?;
+    Ok(Some(Found { text: held.record().to_owned(), place: Some(Place { height, index }) }))
+}
+
+/// The key's row with the sequence numbers of its waiting records used.
+pub(super) fn key(desk: &Desk, address: &Address) -> Result<Option<KeyRow>, Fault> {
+    // Before the chain: a record that a block takes in between is then counted twice, not never.
+    let waiting: Vec<u64> = desk.waiting()?.seqs(address).collect();
+    let Some(row) = desk.chain()?.row(&key_of_key(address))? else { return Ok(None) };
+    let Data::Key(mut key) = row.data else {
+        return Err(StoreError::damaged(Table::Rows, row.key, "it is not the row of a key").into());
+    };
+    for seq in waiting {
+        if key.window.check(seq).is_ok() {
+            key.window.spend(seq);
+        }
+    }
+    Ok(Some(*key))
+}
+
+pub(super) fn block(desk: &Desk, height: Height) -> Result<Option<BlockFound>, Fault> {
+    let chain = desk.chain()?;
+    let Some((header, certificate)) = chain.block(height)? else { return Ok(None) };
+    let mut records = Vec::new();
+    for held in chain.records(height)? {
+        let text = held.record();
+        let secured = secured::read(text).map_err(|bad| StoreError::damaged(Table::Records, height, bad))?;
+        // The default, public, is never written.
+        records.push((secured.id(), canonical::member(text, "visibility").is_none()));
+    }
+    Ok(Some(BlockFound { certificate, header, records }))
+}

@@ -1,0 +1,42 @@
+//! A node of the ledger: it stores blocks, judges and executes them, agrees on them with its peers, and answers those
+//! who hand in records or ask for proofs.
+//!
+//! ```text
+//!   servers ──► NodeLedger ──┐                 ┌── hefu-engine (Byzantine agreement)
+//!               (ledger)     ▼                 ▼
+//!                          Core: pool, candidates, execution, commitment   (core, synchronous, no clock)
+//!                            │
+//!                          Store: one synced batch per block               (store: RocksDB, memory)
+//! ```
+#![cfg_attr(
+    test,
+    expect(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::string_slice,
+        reason = "tests compute with small known numbers"
+    )
+)]
+
+pub mod capture;
+pub mod cli;
+pub mod client;
+pub mod config;
+pub mod consensus;
+pub mod core;
+pub mod demo;
+pub mod ledger;
+pub mod node;
+pub mod store;
+#[cfg(any(test, feature = "world"))]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a world that is not sound must end the test that made it"
+)]
+pub mod world;
+
+pub use ledger::NodeLedger;
+pub use node::{Node, NodeConfig, StopReason};
+pub use store::{Progress, VerifyError, VerifyReport, create_store, verify_store};

@@ -1,0 +1,92 @@
+//! How RocksDB is set up.
+
+use hefu_contracts::schema::Table;
+use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options, WriteOptions};
+
+/// Blocks of the tables kept in memory, shared by all tables.
+const CACHE_BYTES: usize = 128 << 20;
+
+/// Writes kept in memory before they go into a file, for one table.
+const MEMORY_BYTES: usize = 32 << 20;
+
+/// Log written before all tables that it covers are flushed: what a restart has to read.
+const LOG_BYTES_MAX: u64 = 256 << 20;
+
+/// Values from this size on are kept apart from their keys, so that compaction does not copy them again and again.
+const BLOB_BYTES_MIN: u64 = 1_024;
+
+/// One in a hundred lookups of an absent key reads the disk.
+const BLOOM_BITS: f64 = 10.0;
+
+const BLOCK_BYTES: usize = 8 << 10;
+
+/// RocksDB's own log files, for a human after a failure.
+const INFO_LOGS_MAX: usize = 4;
+const INFO_LOG_BYTES_MAX: usize = 4 << 20;
+
+/// Files open at once.
+const FILES_MAX: i32 = 512;
+
+/// Settings of the whole database.
+pub(super) fn database() -> Options {
+    let mut options = Options::default();
+    // Every read checks its checksum; the default recovery drops a torn tail of the log, which the watermark notices.
+    options.set_paranoid_checks(true);
+    options.set_max_total_wal_size(LOG_BYTES_MAX);
+    options.set_max_open_files(FILES_MAX);
+    options.set_max_background_jobs(2);
+    options.set_log_level(LogLevel::Warn);
+    options.set_keep_log_file_num(INFO_LOGS_MAX);
+    options.set_max_log_file_size(INFO_LOG_BYTES_MAX);
+    options
+}
+
+/// The cache of all tables.
+pub(super) fn cache() -> Cache {
+    Cache::new_lru_cache(CACHE_BYTES)
+}
+
+/// Settings of one table.
+pub(super) fn table(table: Table, cache: &Cache) -> Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(cache);
+    blocks.set_block_size(BLOCK_BYTES);
+    blocks.set_bloom_filter(BLOOM_BITS, false);
+    blocks.set_cache_index_and_filter_blocks(true);
+    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    let mut options = Options::default();
+    options.set_block_based_table_factory(&blocks);
+    options.set_write_buffer_size(MEMORY_BYTES);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_bottommost_compression_type(DBCompressionType::Zstd);
+    options.set_paranoid_checks(true);
+    match table {
+        Table::Records => {
+            options.set_enable_blob_files(true);
+            options.set_min_blob_size(BLOB_BYTES_MIN);
+            options.set_blob_compression_type(DBCompressionType::Lz4);
+        }
+        Table::Candidates => {
+            options.set_enable_blob_files(true);
+            options.set_min_blob_size(BLOB_BYTES_MIN);
+            // They live for seconds: what is flushed at all is garbage soon after.
+            options.set_enable_blob_gc(true);
+        }
+        Table::Genesis
+        | Table::Blocks
+        | Table::Ids
+        | Table::Values
+        | Table::Rows
+        | Table::Entries
+        | Table::Buckets
+        | Table::Tip => {}
+    }
+    options
+}
+
+/// A write that is on the disk before it is answered.
+pub(super) fn synced() -> WriteOptions {
+    let mut options = WriteOptions::default();
+    options.set_sync(true);
+    options
+}

@@ -1,0 +1,47 @@
+//! The real program, as people and scripts use it: exit codes, data on stdout, talk on stderr.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, and says where"
+)]
+
+#[path = "cli/bench.rs"]
+mod bench;
+#[path = "cli/keys.rs"]
+mod keys;
+#[path = "cli/ledger.rs"]
+mod ledger;
+#[path = "cli/records.rs"]
+mod records;
+#[path = "cli/verify.rs"]
+mod verify;
+
+use bench::Bench;
+
+#[test]
+fn help_documents_the_exit_codes() {
+    let bench = Bench::new();
+    let ran = bench.hefu(&["--help"]);
+    ran.check(0);
+    for code in ["0  it worked", "1  something failed", "2  the command line", "3  the ledger", "4  a proof"] {
+        assert!(ran.out.contains(code), "{code}");
+    }
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_ends_with_2() {
+    let bench = Bench::new();
+    for args in [&["keys", "burn"][..], &["verify"], &["verify", "proof.json"], &["keys", "new", "--words", "13"]] {
+        bench.hefu(args).check(2);
+    }
+    // A word of a closed list, a number with a wrong check digit.
+    for args in [
+        &["key", "revoke", "x", "--reason", "bored", "--key", "admin"][..],
+        &["site", "put", "--gln", "9528880100028", "--name-en", "a", "--name-zh", "b", "--key", "admin"],
+    ] {
+        bench.hefu(args).check(2);
+    }
+}

@@ -1,0 +1,76 @@
+//! `hefu verify`, on proofs of the demo.
+
+use crate::bench::{Bench, DevNode};
+
+#[test]
+fn every_item_of_the_demo_is_proven_and_a_changed_proof_is_not() {
+    let data = tempfile::tempdir().unwrap();
+    let node = DevNode::start(data.path(), &["--demo"]);
+    let bench = Bench::at(&node);
+    let verify = |what: &str| bench.hefu(&["verify", what, "--genesis", &node.genesis, "--json"]);
+    assert_eq!(node.items.len(), 12);
+    let bottle = ["commissioning", "inspecting", "installing", "packing"];
+    let refill = ["commissioning", "inspecting", "shipping", "receiving", "installing", "packing"];
+    let loose_refill = ["commissioning", "inspecting", "shipping", "receiving", "packing"];
+    let to_the_warehouse = ["shipping", "arriving", "departing", "receiving"];
+    let (bottles, refills) = node.items.split_at(5);
+    let refills = refills.iter().enumerate().map(|(index, item)| match index {
+        1 | 6 => (item, &loose_refill[..]),
+        _ => (item, &refill[..]),
+    });
+    for (item, made) in bottles.iter().map(|item| (item, &bottle[..])).chain(refills) {
+        let story = verify(item).check(0).json();
+        let steps = story["steps"].as_array().unwrap().iter();
+        let deeds: Vec<&str> = steps.map(|step| step["deed"].as_str().unwrap()).collect();
+        assert_eq!(deeds, [made, &to_the_warehouse].concat(), "{item}");
+    }
+
+    let proof = fetch(&node.items[0]);
+    bench.write("proof.json", &proof);
+    let human = bench.hefu(&["verify", "proof.json", "--genesis", &node.genesis]);
+    human.check(0);
+    assert!(human.out.contains("Huaxu Daily Chemical") && human.out.contains("proven: 8 steps"), "{}", human.out);
+
+    bench.write("changed.json", proof.replace("\"conformant\"", "\"damaged\""));
+    verify("changed.json").check_because(4, "record: the record is missing or altered");
+    bench.write("cut.json", proof.get(..proof.len() / 2).unwrap());
+    verify("cut.json").check_because(4, "form: ");
+    let other = bench.hefu(&["verify", "proof.json", "--genesis", &"0".repeat(64)]);
+    other.check_because(4, "genesis: this is chain");
+    verify("nowhere.json").check_because(1, "cannot read nowhere.json");
+    bench.hefu(&["verify", "proof.json", "--genesis", &node.genesis, "--max-age", "600"]).check(0);
+
+    let unknown = node.items[0].replace("/21/", "/21/X");
+    let absent = verify(&unknown).check(0).json();
+    assert_eq!((&absent["known"], &absent["steps"]), (&false.into(), &serde_json::json!([])));
+}
+
+/// The proof that a page of the item links to.
+fn fetch(item: &str) -> String {
+    let (origin, rest) = item.split_once("/01/").unwrap();
+    let (gtin, serial) = rest.split_once("/21/").unwrap();
+    let url = format!("{origin}/v1/items/{gtin}/{serial}/proof");
+    ureq::get(&url).call().unwrap().body_mut().read_to_string().unwrap()
+}
+
+#[test]
+fn a_stopped_node_leaves_a_store_that_holds_and_goes_on_where_it_was() {
+    let data = tempfile::tempdir().unwrap();
+    let node = DevNode::start(data.path(), &["--demo"]);
+    let paths = |node: &DevNode| -> Vec<String> {
+        node.items.iter().map(|item| item.replace(&node.url, "")).collect()
+    };
+    let (genesis, items) = (node.genesis.clone(), paths(&node));
+    assert_eq!(node.stop(), Some(0));
+
+    let bench = Bench::new();
+    let store = data.path().join("data");
+    let report = bench.hefu(&["verify", "--store", store.to_str().unwrap(), "--json"]).check(0).json();
+    assert_eq!((&report["chain"], &report["records"]), (&genesis.as_str().into(), &35.into()));
+    bench.hefu(&["verify", "--store", "nowhere"]).check_because(1, "there is no store in");
+
+    let again = DevNode::start(data.path(), &["--demo"]);
+    assert_eq!((&again.genesis, paths(&again)), (&genesis, items));
+    assert_eq!(again.height, report["height"].as_u64().unwrap());
+    assert_eq!(again.stop(), Some(0));
+}
