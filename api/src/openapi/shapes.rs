@@ -110,7 +110,7 @@ shapes! {
     /// A name.
     Name object("a name in the ledger's two languages", vec![
         ("en", true, text("English")),
-        ("zh", true, text("Chinese, simplified")),
+        ("zh", true, text("Simplified Chinese")),
     ]);
     /// What a trade item is.
     ProductKind word_of("what a trade item is", &["component", "finished", "kit", "raw", "semi"]);
