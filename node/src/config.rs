@@ -82,7 +82,7 @@ pub struct OtherNode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PageLanguage {
-    /// Chinese, simplified.
+    /// Simplified Chinese.
     #[default]
     Zh,
     /// English.

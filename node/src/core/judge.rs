@@ -281,7 +281,7 @@ fn malformed(proposal: &Proposal, why: &str) -> Judged {
     Judged::Malformed
 }
 
-/// Whether the clock speaks against a block for now.
+/// Whether the clock speaks against a block at present.
 fn is_held_back(candidate: &Candidate, now: Time) -> bool {
     candidate.origin == Origin::Fresh && candidate.header.time > now.plus(AHEAD_MAX)
 }
