@@ -142,7 +142,8 @@ pub enum LogFormat {
 }
 
 /// The engine tells every step of every round at `info`.
-pub const LOG_FILTER: &str = "info,arc_malachitebft=warn,informalsystems_malachitebft=warn,libp2p=warn,actix_server=warn";
+pub const LOG_FILTER: &str =
+    "info,arc_malachitebft=warn,informalsystems_malachitebft=warn,libp2p=warn,actix_server=warn";
 
 impl Default for Log {
     fn default() -> Log {

@@ -53,8 +53,7 @@ fn proposal(text: &ProposalText) -> String {
 
 fn parts(text: &PartsText) -> String {
     let PartsText { chain, height, round, block, builder, bytes } = text;
-    let heading =
-        votes::PartsHeading { block, builder, bytes: *bytes, height: height_of(*height), round: *round };
+    let heading = votes::PartsHeading { block, builder, bytes: *bytes, height: height_of(*height), round: *round };
     votes::parts(chain, &heading)
 }
 
@@ -111,8 +110,7 @@ impl Application for Participant {
     fn undecided(&mut self, height: u64) -> Result<Vec<Undecided>, EngineFault> {
         self.doing("reading the undecided blocks", |desk| {
             let undecided = desk.core()?.undecided(now(), height)?.into_iter();
-            let undecided =
-                undecided.map(|one| Undecided { round: one.round, block: one.block, valid: one.valid });
+            let undecided = undecided.map(|one| Undecided { round: one.round, block: one.block, valid: one.valid });
             Ok(undecided.collect())
         })
     }
@@ -212,12 +210,7 @@ fn to_engine(certificate: Certificate) -> Precommits {
     let signatures = certificate.signatures.into_iter();
     let mut signatures: Vec<_> = signatures.map(|one| (one.validator, one.signature)).collect();
     signatures.sort_by_key(|(validator, _)| *validator);
-    Precommits {
-        height: certificate.height.get(),
-        round: certificate.round,
-        block: certificate.block,
-        signatures,
-    }
+    Precommits { height: certificate.height.get(), round: certificate.round, block: certificate.block, signatures }
 }
 
 #[cfg(test)]

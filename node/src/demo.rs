@@ -19,7 +19,13 @@ use hefu_api::{
     Ledger,
     ledger::{Outcome, Wait},
 };
-use hefu_contracts::{certificate::{Member, Members}, genesis::{FORMAT_VERSION, Genesis, GenesisKind, Parameters}, gs1::Epc, register::Depth, time::Time};
+use hefu_contracts::{
+    certificate::{Member, Members},
+    genesis::{FORMAT_VERSION, Genesis, GenesisKind, Parameters},
+    gs1::Epc,
+    register::Depth,
+    time::Time,
+};
 use hefu_keys::SecretKey;
 
 pub use cast::{Cast, PHRASE};
@@ -104,7 +110,8 @@ pub async fn tell(ledger: &Arc<dyn Ledger>, story: &Story) -> anyhow::Result<usi
         new = new.saturating_add(missing.len());
         for outcome in ledger.submit(missing, Wait::Final).await? {
             if let Outcome::Not { refusal, .. } = outcome {
-                return Err(anyhow::Error::new(refusal)).with_context(|| format!("the demo's chapter {:?} was not taken", chapter.title));
+                return Err(anyhow::Error::new(refusal))
+                    .with_context(|| format!("the demo's chapter {:?} was not taken", chapter.title));
             }
         }
     }

@@ -180,9 +180,8 @@ impl World {
         let (block, height) = (header.id(), header.height);
         let text = votes::vote(&self.genesis.chain(), height, 0, VoteKind::Precommit, Some(&block));
         let keys = (0..self.validators).map(validator);
-        let mut signatures: Vec<Precommit> = keys
-            .map(|key| Precommit { signature: key.sign(text.as_bytes()), validator: key.address() })
-            .collect();
+        let mut signatures: Vec<Precommit> =
+            keys.map(|key| Precommit { signature: key.sign(text.as_bytes()), validator: key.address() }).collect();
         signatures.sort_by_cached_key(|precommit| precommit.validator.to_string());
         Certificate { block, height, round: 0, signatures }
     }

@@ -1,12 +1,5 @@
 //! The real program, as people and scripts use it: exit codes, data on stdout, talk on stderr.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that panics has failed, and says where"
-)]
+#![cfg(test)]
 
 #[path = "cli/bench.rs"]
 mod bench;

@@ -93,10 +93,7 @@ fn place(refusal: &Refusal) -> String {
 ///
 /// # Errors
 /// [`NotCaptured`]; [`NotCaptured::Kind`] for event types that the ledger does not take.
-pub fn convert(
-    source: &Source,
-    salt: &mut dyn FnMut() -> Result<Salt, NoRandomness>,
-) -> Result<Captured, NotCaptured> {
+pub fn convert(source: &Source, salt: &mut dyn FnMut() -> Result<Salt, NoRandomness>) -> Result<Captured, NotCaptured> {
     assemble(source, None, salt)
 }
 

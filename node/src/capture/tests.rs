@@ -94,7 +94,11 @@ fn the_context_comes_along_only_where_the_event_needs_it() {
         (declares.clone(), json!({}), None),
         (declares.clone(), json!({"cbvmda:lotNumber": "L7"}), None),
         (declares.clone(), json!({"ex:colour": "green"}), Some(declares.clone())),
-        (declares.clone(), json!({"sensorElementList": [{"sensorReport": [{"type": "ex:glow"}]}]}), Some(declares.clone())),
+        (
+            declares.clone(),
+            json!({"sensorElementList": [{"sensorReport": [{"type": "ex:glow"}]}]}),
+            Some(declares.clone()),
+        ),
         (declares.clone(), json!({"bizStep": "ex://no-prefix"}), None),
         (
             declares,
@@ -103,7 +107,8 @@ fn the_context_comes_along_only_where_the_event_needs_it() {
         ),
         (json!(["https://example.com/ours.jsonld"]), json!({}), Some(json!("https://example.com/ours.jsonld"))),
     ] {
-        let document = json!({"@context": context, "type": "EPCISDocument", "epcisBody": {"eventList": [object(&more)]}});
+        let document =
+            json!({"@context": context, "type": "EPCISDocument", "epcisBody": {"eventList": [object(&more)]}});
         let captured = taken(&event(&document)).unwrap();
         assert_eq!(captured.content.body.pointer("/event/@context"), expected.as_ref(), "{context}");
     }

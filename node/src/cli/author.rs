@@ -171,7 +171,9 @@ pub fn next_seq(client: &Client, address: &Address) -> anyhow::Result<u64> {
 pub fn hand_in(client: &Client, submission: &str, wait: bool) -> anyhow::Result<Receipt> {
     match client.submit(submission, wait).context("the record was not handed in")? {
         Answer::Taken(receipt) => Ok(receipt),
-        Answer::Not(problem) => Err(anyhow::Error::new(ClientError::Problem(problem)).context("the record was not taken")),
+        Answer::Not(problem) => {
+            Err(anyhow::Error::new(ClientError::Problem(problem)).context("the record was not taken"))
+        }
     }
 }
 

@@ -35,8 +35,10 @@ const EXAMPLES: usize = 3;
 
 /// `hefu dev`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  hefu dev\n  hefu dev --demo --data .demo\n  hefu dev --listen 127.0.0.1:0 --json\n  \
-    hefu dev --demo --listen 0.0.0.0:8080 --origin http://192.168.1.5:8080")]
+#[command(
+    after_help = "Examples:\n  hefu dev\n  hefu dev --demo --data .demo\n  hefu dev --listen 127.0.0.1:0 --json\n  \
+    hefu dev --demo --listen 0.0.0.0:8080 --origin http://192.168.1.5:8080"
+)]
 pub struct Dev {
     /// Directory that keeps the chain; without one it is forgotten when the node stops
     #[arg(long, value_name = "DIR")]
@@ -156,7 +158,12 @@ impl Announcement<'_> {
         output::line("\n  Everybody has these keys, so they protect nothing. They are those of the phrase")?;
         output::line(format_args!("    {PHRASE}"))?;
         for actor in Cast::new()?.all() {
-            output::line(format_args!("    {}  //{:<10} {}", actor.admin.address(), actor.party.id, actor.party.name.en))?;
+            output::line(format_args!(
+                "    {}  //{:<10} {}",
+                actor.admin.address(),
+                actor.party.id,
+                actor.party.name.en
+            ))?;
         }
         if let Some(first) = self.story.and_then(|story| story.items.first()) {
             let link = qr::link(&self.ready.origin, first);

@@ -21,13 +21,7 @@ use hefu_keys::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
-    failure::Told,
-    files,
-    keyring::Keyring,
-    output,
-    parties::Organisation,
-};
+use super::{failure::Told, files, keyring::Keyring, output, parties::Organisation};
 use crate::{client, config::LOG_FILTER};
 
 /// `hefu init`
@@ -104,7 +98,10 @@ impl Init {
             let key = NewKey { name, created: &created, secret };
             file::create(&keyring.file_of(name)?, &key, &passphrase, Work::OneSecond)?;
         }
-        eprintln!("Recovery phrase, shown once. The keys are at //admin, //validator and //node:\n\n  {}\n", phrase.as_str());
+        eprintln!(
+            "Recovery phrase, shown once. The keys are at //admin, //validator and //node:\n\n  {}\n",
+            phrase.as_str()
+        );
         files::write_new(&dir.join("founder.json"), &own_text)?;
         files::write_new(&dir.join("genesis.json"), &genesis.text())?;
         files::write_new(&dir.join("hefu.toml"), &template(&moniker, http, &network))?;

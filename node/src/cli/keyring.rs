@@ -148,19 +148,19 @@ impl Keyring {
                 let line = text.lines().next().unwrap_or_default();
                 Ok(Zeroizing::new(line.to_owned()))
             }
-            None => ask(prompt),
+            None => ask(prompt, "--passphrase-file or HEFU_PASSPHRASE_FILE"),
         }
     }
 }
 
-/// Asks at the terminal without showing what is typed.
+/// Asks at the terminal without showing what is typed. `otherwise` names the options that do without.
 ///
 /// # Errors
 /// Where there is no terminal.
-pub fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
+pub fn ask(prompt: &str, otherwise: &str) -> anyhow::Result<Zeroizing<String>> {
     if !std::io::stderr().is_terminal() {
-        let told = Told::new("a passphrase is needed, and there is no terminal to ask at");
-        return Err(told.hint("use --passphrase-file or HEFU_PASSPHRASE_FILE").into());
+        let told = Told::new("something secret is needed, and there is no terminal to ask at");
+        return Err(told.hint(format!("use {otherwise}")).into());
     }
     Ok(Zeroizing::new(rpassword::prompt_password(prompt).context("cannot read from the terminal")?))
 }

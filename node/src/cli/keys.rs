@@ -155,7 +155,7 @@ impl Import {
     fn run(self) -> anyhow::Result<()> {
         let phrase = match &self.phrase_file {
             Some(path) => Zeroizing::new(files::read(path)?),
-            None => keyring::ask("Recovery phrase: ")?,
+            None => keyring::ask("Recovery phrase: ", "--phrase-file")?,
         };
         let words: Vec<&str> = phrase.split_whitespace().collect();
         let phrase = Zeroizing::new(words.join(" "));

@@ -7,8 +7,8 @@ use hefu_contracts::{
     action::Action,
     gs1::Gln,
     parties::{
-        AuthorityGrant, AuthorityRevoke, Grant, KeyGrant, KeyRevoke, KeyRole, Name, Party as Newcomer, PartyKind, Reason,
-        Scope, SitePut,
+        AuthorityGrant, AuthorityRevoke, Grant, KeyGrant, KeyRevoke, KeyRole, Name, Party as Newcomer, PartyKind,
+        Reason, Scope, SitePut,
     },
     time::Time,
 };

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpServer, middleware::from_fn};
 use anyhow::{Context, anyhow, bail};
 use hefu_api::Ledger;
 use hefu_contracts::{gs1::Epc, height::Height};
@@ -51,7 +51,9 @@ impl Serving {
         let Serving { listen: _, origin, language, neighbours, examples } = self;
         let origin = match origin {
             Some(origin) => origin,
-            None => url.parse().with_context(|| Told::new(format!("{url} cannot stand on labels")).hint(ORIGIN_HINT))?,
+            None => {
+                url.parse().with_context(|| Told::new(format!("{url} cannot stand on labels")).hint(ORIGIN_HINT))?
+            }
         };
         Ok(Site { examples, language, neighbours, origin })
     }
@@ -105,7 +107,8 @@ pub fn run(
     let listen = serving.listen;
     // Bound before the store is opened: a port that is taken is told at once.
     let listener = TcpListener::bind(listen).map_err(|error| {
-        let told = Told::new(format!("cannot listen on {listen}")).hint("another node may be running there; see --listen");
+        let told =
+            Told::new(format!("cannot listen on {listen}")).hint("another node may be running there; see --listen");
         anyhow::Error::new(error).context(told)
     })?;
     let address = listener.local_addr().context("the listener has no address")?;
@@ -160,14 +163,11 @@ async fn serve(
     }
 }
 
-fn server(
-    ledger: &Arc<dyn Ledger>,
-    listener: TcpListener,
-    site: Site,
-) -> std::io::Result<actix_web::dev::Server> {
+fn server(ledger: &Arc<dyn Ledger>, listener: TcpListener, site: Site) -> std::io::Result<actix_web::dev::Server> {
     let api = hefu_api::configure(ledger.clone());
     let explorer = hefu_explorer::configure(ledger.clone(), site);
-    let server = HttpServer::new(move || App::new().configure(&api).configure(&explorer));
+    let server =
+        HttpServer::new(move || App::new().wrap(from_fn(hefu_api::unread)).configure(&api).configure(&explorer));
     Ok(server.disable_signals().shutdown_timeout(DRAIN_SECONDS).listen(listener)?.run())
 }
 

@@ -49,12 +49,8 @@ impl Start {
         };
         let Http { listen, origin, language, neighbours } = config.http;
         let neighbours = neighbours.into_iter().map(|node| Neighbour { origin: node.origin, party: node.party });
-        let serving = Serving {
-            origin,
-            language: language.into(),
-            neighbours: neighbours.collect(),
-            ..Serving::at(listen)
-        };
+        let serving =
+            Serving { origin, language: language.into(), neighbours: neighbours.collect(), ..Serving::at(listen) };
         serve::run(node, serving, async |_| Ok(()))
     }
 }

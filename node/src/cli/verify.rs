@@ -19,7 +19,7 @@ use super::{
     failure::{Exit, Told},
     output,
 };
-use crate::client::{self, Client};
+use crate::client;
 
 /// `hefu verify`
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ impl Verify {
 /// The bytes of a proof.
 fn fetch(from: &str) -> anyhow::Result<Vec<u8>> {
     if from.starts_with("http://") || from.starts_with("https://") {
-        return Ok(Client::new("").proof(&proof_url(from))?);
+        return Ok(client::proof(&proof_url(from))?);
     }
     std::fs::read(Path::new(from)).with_context(|| format!("cannot read {from}"))
 }

@@ -30,7 +30,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: u64 = 4 << 20;
 
 /// Records of one batch. A node accepts 1,000 and 8 MiB; with fewer, progress shows.
-pub const BATCH_RECORDS: usize = 100;
+const BATCH_RECORDS: usize = 100;
 
 /// Bytes of one batch: what a node accepts, less than one submission short of it.
 const BATCH_BYTES: usize = (8 << 20) - SUBMISSION_BYTES_MAX;
@@ -115,13 +115,7 @@ pub fn sentence(problem: &ProblemView) -> String {
 impl Client {
     /// A client of the node at `url`, such as `http://127.0.0.1:8080`. Nothing is sent yet.
     pub fn new(url: &str) -> Client {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT_WITHIN))
-            .timeout_global(Some(ANSWER_WITHIN))
-            .user_agent(concat!("hefu/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Client { agent: config.new_agent(), node: url.trim_end_matches('/').to_owned() }
+        Client { agent: agent(), node: url.trim_end_matches('/').to_owned() }
     }
 
     /// How the node is doing, and which chain it serves.
@@ -202,17 +196,6 @@ impl Client {
         format!("{}/v1/records{query}", self.node)
     }
 
-    /// The bytes of a proof: `url` is that of the proof itself, or the address that stands on an item, whose page has
-    /// the proof as another representation.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub fn proof(&self, url: &str) -> Result<Vec<u8>, ClientError> {
-        let request = self.agent.get(url).header("accept", proof::MEDIA_TYPE);
-        let response = request.call().map_err(|source| unreachable(url, source))?;
-        body(url, response, PROOF_BYTES_MAX as u64)
-    }
-
     fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         let url = format!("{}{path}", self.node);
         let response = self.agent.get(&url).call().map_err(|source| unreachable(&url, source))?;
@@ -227,6 +210,25 @@ impl Client {
         let not_utf8 = |error| serde::de::Error::custom(error);
         String::from_utf8(bytes).map_err(|error| ClientError::Answer { url: url.to_owned(), source: not_utf8(error) })
     }
+}
+
+/// The bytes of a proof, from wherever it is served.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn proof(url: &str) -> Result<Vec<u8>, ClientError> {
+    let request = agent().get(url).header("accept", proof::MEDIA_TYPE);
+    let response = request.call().map_err(|source| unreachable(url, source))?;
+    body(url, response, PROOF_BYTES_MAX as u64)
+}
+
+fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_connect(Some(CONNECT_WITHIN))
+        .timeout_global(Some(ANSWER_WITHIN))
+        .user_agent(concat!("hefu/", env!("CARGO_PKG_VERSION")));
+    config.build().new_agent()
 }
 
 /// How many of the submissions go into one batch; at least one.
@@ -298,3 +300,6 @@ pub fn outcome(receipt: &Receipt) -> String {
         (Status::Expired, _) => format!("record {} has expired", receipt.id),
     }
 }
+
+#[cfg(test)]
+mod tests;

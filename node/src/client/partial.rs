@@ -133,7 +133,8 @@ impl Partial {
     }
 
     fn record_text(&self) -> Result<String, serde_json::Error> {
-        let mut proofs: Vec<Value> = self.signers.iter().filter_map(|signer| self.proofs.get(signer).cloned()).collect();
+        let mut proofs: Vec<Value> =
+            self.signers.iter().filter_map(|signer| self.proofs.get(signer).cloned()).collect();
         match proofs.len() {
             0 => canonical::to_string(&self.document),
             1 => self.with_proof(proofs.remove(0)),

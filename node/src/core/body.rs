@@ -36,8 +36,7 @@ impl Body {
         if bytes.len() > BODY_BYTES_MAX {
             return Err(BadBlock::Size(bytes.len()));
         }
-        let wire: Wire<'_> =
-            serde_json::from_slice(&bytes).map_err(|error| BadBlock::Shape(error.to_string()))?;
+        let wire: Wire<'_> = serde_json::from_slice(&bytes).map_err(|error| BadBlock::Shape(error.to_string()))?;
         let header = wire.header.text();
         let id = Hash::of(header.as_bytes());
         if !is_written(&bytes, &header, &wire.records) {

@@ -22,9 +22,7 @@ use super::{
     receipts,
     sealed::Sealed,
 };
-use crate::store::{
-    Batch, Mark, Tip, block_text, bucket_key, height_key, id_value, record_key, value_key,
-};
+use crate::store::{Batch, Mark, Tip, block_text, bucket_key, height_key, id_value, record_key, value_key};
 
 /// A block that is final and on the disk.
 #[derive(Clone, Debug)]

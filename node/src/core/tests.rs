@@ -3,6 +3,7 @@
 mod building;
 mod costs;
 mod doors;
+mod faults;
 mod judging;
 mod random;
 mod restarts;

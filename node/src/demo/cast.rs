@@ -58,7 +58,10 @@ impl Cast {
                 ("Yueling FlexMake", "越岭柔造"),
             )?,
             puyan: actor(("puyan", PartyKind::Lab, "9528880700014", &[]), ("Puyan Testing", "谱验检测"))?,
-            swiftboat: actor(("swiftboat", PartyKind::Carrier, "9528880800011", &[]), ("Swiftboat Logistics", "迅舟物流"))?,
+            swiftboat: actor(
+                ("swiftboat", PartyKind::Carrier, "9528880800011", &[]),
+                ("Swiftboat Logistics", "迅舟物流"),
+            )?,
         })
     }
 
@@ -68,10 +71,7 @@ impl Cast {
     }
 }
 
-fn actor(
-    (id, kind, gln, prefixes): (&str, PartyKind, &str, &[&str]),
-    (en, zh): (&str, &str),
-) -> anyhow::Result<Actor> {
+fn actor((id, kind, gln, prefixes): (&str, PartyKind, &str, &[&str]), (en, zh): (&str, &str)) -> anyhow::Result<Actor> {
     let admin = key(&format!("//{id}"))?;
     let party = Party {
         admin: admin.address(),

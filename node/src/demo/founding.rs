@@ -7,7 +7,10 @@ use hefu_contracts::{
     parties::{AuthorityGrant, Grant, KeyGrant, KeyRole, Name, Scope, SitePut},
 };
 
-use super::{cast::{Actor, Cast}, teller::Teller};
+use super::{
+    cast::{Actor, Cast},
+    teller::Teller,
+};
 
 /// The brand's warehouse in Hangzhou.
 pub(super) const RDC: &str = "9528880100029";

@@ -87,10 +87,9 @@ fn from_to(from: &str, to: &str, despatch_advice: &str) -> Value {
 
 fn commission(cast: &Cast, teller: &mut Teller, bottles: Selection, refills: Selection) -> anyhow::Result<()> {
     teller.chapter("things are made");
-    for (actor, gln, minutes, lot, codes) in [
-        (&cast.huaxu, HUAXU, 4_320, "HX-2609A", bottles),
-        (&cast.yueling, YUELING, 4_200, "YL-2609C", refills),
-    ] {
+    for (actor, gln, minutes, lot, codes) in
+        [(&cast.huaxu, HUAXU, 4_320, "HX-2609A", bottles), (&cast.yueling, YUELING, 4_200, "YL-2609C", refills)]
+    {
         let event = with(event(teller, minutes, ("ADD", "commissioning", "active")), at(gln));
         let event = with(event, json!({"epcList": codes.items, "ilmd": {"cbvmda:lotNumber": lot}}));
         teller.commission(&actor.device, event, codes)?;

@@ -73,12 +73,13 @@ fn take(desk: &Desk, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Answer
 fn admit(desk: &Desk, read: Vec<Result<Sealed, Box<Rejected>>>, wait: Wait) -> Result<Vec<Answer>, Fault> {
     let mut answers = Vec::with_capacity(read.len());
     let mut taken = false;
-    let mut core = desk.core()?;
     for read in read {
         answers.push(match read {
             Err(rejected) => not(rejected.id, rejected.refusal),
             Ok(sealed) => {
                 let id = sealed.id();
+                // For each anew: a long batch must not keep the engine waiting.
+                let mut core = desk.core()?;
                 match core.admit(now(), sealed)? {
                     Admission::Refused(refusal) => not(Some(id), refusal),
                     Admission::Known(receipt) => standing(desk, receipt, Novelty::Known, wait)?,
@@ -92,7 +93,6 @@ fn admit(desk: &Desk, read: Vec<Result<Sealed, Box<Rejected>>>, wait: Wait) -> R
             }
         });
     }
-    drop(core);
     if taken {
         desk.wake.wake();
     }

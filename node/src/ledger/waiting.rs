@@ -68,6 +68,12 @@ impl Waiting {
         self.seqs.get(author).into_iter().flatten().copied()
     }
 
+    /// How many are to be told something.
+    #[cfg(test)]
+    pub(super) fn askers(&self) -> usize {
+        self.askers.values().map(Vec::len).sum()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.records.len()
     }

@@ -89,7 +89,9 @@ async fn a_single_validator_makes_records_final_on_demand() {
     let early = world.sign("corenest", &Deed::event(&world, "OBSERVE", "inspecting", &[codes.epc(7)]));
     let Outcome::Not { id: Some(_), refusal } = submit(&ledger, early, Wait::Final).await else { panic!("taken") };
     assert_eq!(refusal.code, Code::ItemNotCommissioned);
-    let Outcome::Not { id: None, refusal } = submit(&ledger, b"{}".to_vec(), Wait::Final).await else { panic!("taken") };
+    let Outcome::Not { id: None, refusal } = submit(&ledger, b"{}".to_vec(), Wait::Final).await else {
+        panic!("taken")
+    };
     assert_eq!(refusal.code, Code::RecordShape);
 
     let height = ledger.status().expect("no fault").height.get();

@@ -65,8 +65,7 @@ impl Chain {
         if height == Height::GENESIS {
             return Ok(chain);
         }
-        let (header, certificate) =
-            chain.block(height)?.ok_or_else(|| StoreError::missing(Table::Blocks, height))?;
+        let (header, certificate) = chain.block(height)?.ok_or_else(|| StoreError::missing(Table::Blocks, height))?;
         Ok(Chain { tip: Tip::of_block(header, certificate), ..chain })
     }
 

@@ -9,9 +9,7 @@ use hefu_contracts::{
     state::Fault,
 };
 
-use super::{
-    Batch, ENGINE, OpenError, Rocks, Store, bucket_key, head, height_key,
-};
+use super::{Batch, ENGINE, OpenError, Rocks, Store, bucket_key, head, height_key};
 
 /// Why a store is not created.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,6 @@
 //! Keys and values as bytes. Numbers are big-endian, so that the order of keys is the order of numbers.
 
-use hefu_contracts::{
-    block::Header,
-    certificate::Certificate,
-    height::Height,
-};
+use hefu_contracts::{block::Header, certificate::Certificate, height::Height};
 use hefu_keys::Hash;
 use serde::Deserialize;
 
@@ -91,4 +87,3 @@ pub(super) struct BlockIn {
     pub certificate: Certificate,
     pub header: Header,
 }
-

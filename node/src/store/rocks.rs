@@ -68,7 +68,9 @@ pub enum OpenError {
         found: String,
     },
     /// Another chain.
-    #[error("the store in {path} is of chain {found}, the configuration says {expected}: check the data directory and the genesis file")]
+    #[error(
+        "the store in {path} is of chain {found}, the configuration says {expected}: check the data directory and the genesis file"
+    )]
     Genesis {
         /// The data directory.
         path: PathBuf,
@@ -285,6 +287,8 @@ impl View for Snap {
         }
         let mode = IteratorMode::From(from, Direction::Forward);
         let found = self.borrow_dependent().iterator_cf_opt(family, options, mode);
-        Box::new(found.map(move |pair| pair.map_err(|source| StoreError::Read { table: table.name(), place: None, source })))
+        Box::new(
+            found.map(move |pair| pair.map_err(|source| StoreError::Read { table: table.name(), place: None, source })),
+        )
     }
 }

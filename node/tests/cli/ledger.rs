@@ -38,7 +38,8 @@ fn an_organisation_joins_and_commissions_codes() {
     bench.hefu(&[&hand_over[..], &["2"]].concat()).check_because(1, "the batch has no block 2");
     bench.hefu(&[&hand_over[..], &["1"]].concat()).check(0);
 
-    let commission = ["codes", "commission", "--handover", "a.json", "--key", "line", "--site", "9528880200019", "--range"];
+    let commission =
+        ["codes", "commission", "--handover", "a.json", "--key", "line", "--site", "9528880200019", "--range"];
     let commission = |range| bench.hefu(&[&commission[..], &[range]].concat());
     commission("1024:10").check_because(3, "E-AUTHORITY-NONE");
     let authority = ["authority", "grant", "--prefix", "952888001", "--to", "factory", "--step", "commissioning"];
@@ -75,7 +76,9 @@ fn events_are_captured_and_each_is_told_what_became_of_it() {
     bench.demo_key("corenest", "//corenest");
     let capture = |files: &[&str]| bench.hefu(&[&["capture", "--key", "corenest", "--json"], files].concat());
     let words = |out: &str| -> Vec<String> {
-        out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["result"].as_str().unwrap().to_owned()).collect()
+        out.lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["result"].as_str().unwrap().to_owned())
+            .collect()
     };
 
     bench.write("one.json", event(&json!({"bizStep": "receiving"})).to_string());

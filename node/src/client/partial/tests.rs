@@ -1,4 +1,7 @@
-use hefu_contracts::{action::Action, record::{Record, Visibility}};
+use hefu_contracts::{
+    action::Action,
+    record::{Record, Visibility},
+};
 use serde_json::json;
 
 use super::*;

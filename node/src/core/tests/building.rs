@@ -57,8 +57,9 @@ fn a_block_is_never_larger_than_a_body_may_be() {
     // Values do not travel in blocks, lists do: 40 records of about 200 KB.
     let mut waiting = 0;
     for number in 0..40 {
-        let things: Vec<String> =
-            (0..4_000).map(|serial| format!("https://id.gs1.org/01/04012345999990/21/{number:02}{serial:05}")).collect();
+        let things: Vec<String> = (0..4_000)
+            .map(|serial| format!("https://id.gs1.org/01/04012345999990/21/{number:02}{serial:05}"))
+            .collect();
         scene.takes("huaxu", &Deed::event(&scene.world, "OBSERVE", "inspecting", &things));
         waiting += 1;
     }

@@ -98,7 +98,10 @@ fn a_record_that_loses_a_race_leaves_with_a_receipt() {
     assert_eq!(left, [(loser, Code::ItemCommissioned)], "the observation holds for the winner's item as well");
     assert_eq!(committed.left[0].0.refusal.conflict, Some(winner));
     let receipt = scene.core.receipt(scene.world.now, &loser).expect("no fault").expect("remembered");
-    assert_eq!((receipt.status, receipt.code, receipt.conflict), (Status::Refused, Some(Code::ItemCommissioned), Some(winner)));
+    assert_eq!(
+        (receipt.status, receipt.code, receipt.conflict),
+        (Status::Refused, Some(Code::ItemCommissioned), Some(winner))
+    );
 
     assert_eq!(scene.core.waiting(), 2);
     let finals: Vec<_> = scene.block().finals.iter().map(|one| one.receipt.id).collect();
@@ -190,7 +193,12 @@ fn a_full_pool_turns_records_away() {
     let big = "x".repeat(500_000);
     let mut taken = 0;
     let refused = loop {
-        let mut deed = Deed::event(&scene.world, "OBSERVE", "inspecting", &[format!("https://id.gs1.org/01/04012345999990/21/{taken}")]);
+        let mut deed = Deed::event(
+            &scene.world,
+            "OBSERVE",
+            "inspecting",
+            &[format!("https://id.gs1.org/01/04012345999990/21/{taken}")],
+        );
         deed.values.insert("/body/event/bizTransactionList".to_owned(), serde_json::json!([{"type": big}]));
         let submission = scene.world.sign("huaxu", &deed);
         match scene.admit(submission) {
@@ -209,7 +217,8 @@ fn a_wrong_signature_is_rejected_before_anything_else() {
     let text = String::from_utf8(submission).expect("text");
     let other = scene.world.sign("corenest", &Deed::product(REFILL, 1));
     let other = String::from_utf8(other).expect("text");
-    let value = |text: &str| text.split("\"proofValue\":\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+    let value =
+        |text: &str| text.split("\"proofValue\":\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
     let (mine, theirs) = (value(&text).expect("signed"), value(&other).expect("signed"));
     let rejected = Sealed::read(text.replace(&mine, &theirs).into_bytes()).expect_err("forged");
     assert_eq!(rejected.refusal.code, Code::Signature);

@@ -108,31 +108,44 @@ fn bytes_that_no_header_binds_say_nothing_about_a_block() {
         ("not JSON", Bytes::from_static(b"{\"header\":")),
         ("white space", Bytes::from(format!("{text} "))),
         ("white space inside", Bytes::from(text.replacen("\"records\":[", "\"records\": [", 1))),
-        ("another order", Bytes::from({
-            let (header, records) = text.split_once(",\"records\":").expect("a block");
-            let header = header.strip_prefix('{').expect("a block");
-            format!("{{\"records\":{},{header}}}", records.strip_suffix('}').expect("a block"))
-        })),
-        ("another order in the header", Bytes::from({
-            let builder = text.split("\"builder\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("built");
-            let chain = text.split("\"chain\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a chain");
-            let (a, b) = (format!("\"builder\":\"{builder}\""), format!("\"chain\":\"{chain}\""));
-            text.replacen(&format!("{a},{b}"), &format!("{b},{a}"), 1)
-        })),
+        (
+            "another order",
+            Bytes::from({
+                let (header, records) = text.split_once(",\"records\":").expect("a block");
+                let header = header.strip_prefix('{').expect("a block");
+                format!("{{\"records\":{},{header}}}", records.strip_suffix('}').expect("a block"))
+            }),
+        ),
+        (
+            "another order in the header",
+            Bytes::from({
+                let builder =
+                    text.split("\"builder\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("built");
+                let chain = text.split("\"chain\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a chain");
+                let (a, b) = (format!("\"builder\":\"{builder}\""), format!("\"chain\":\"{chain}\""));
+                text.replacen(&format!("{a},{b}"), &format!("{b},{a}"), 1)
+            }),
+        ),
         ("a field more", Bytes::from(text.replacen("{\"header\"", "{\"extra\":1,\"header\"", 1))),
         ("oversized", Bytes::from(format!("{text}{}", " ".repeat(BODY_BYTES_MAX)))),
         ("a record less", rewritten(&body, |_, records| drop(records.pop()))),
         ("a record twice", rewritten(&body, |_, records| records.push(records[0].clone()))),
         ("another order of records", rewritten(&body, |_, records| records.reverse())),
-        ("a list that is not the record's", rewritten(&body, |_, records| {
-            records[0] = records[0].replacen(&codes.epc(0), &codes.epc(5), 1);
-        })),
-        ("codes that are not proven", rewritten(&body, |_, records| {
-            let at = records[0].find("\"serials\"").expect("codes");
-            let end = records[0][at..].find(']').expect("codes") + at;
-            let serials = serde_json::to_string(&other_code.serials).expect("JSON");
-            records[0].replace_range(at..=end, &format!("\"serials\":{serials}"));
-        })),
+        (
+            "a list that is not the record's",
+            rewritten(&body, |_, records| {
+                records[0] = records[0].replacen(&codes.epc(0), &codes.epc(5), 1);
+            }),
+        ),
+        (
+            "codes that are not proven",
+            rewritten(&body, |_, records| {
+                let at = records[0].find("\"serials\"").expect("codes");
+                let end = records[0][at..].find(']').expect("codes") + at;
+                let serials = serde_json::to_string(&other_code.serials).expect("JSON");
+                records[0].replace_range(at..=end, &format!("\"serials\":{serials}"));
+            }),
+        ),
     ];
     for (what, bytes) in mangled {
         assert_eq!(other.judge(bytes, false), Judged::Malformed, "{what}");

@@ -71,7 +71,12 @@ impl Play {
                 self.codes.commission(&scene.world, code, count)
             }
             5 => Deed::event(&scene.world, "DELETE", "destroying", &[self.codes.epc(code)]),
-            _ => Deed::event(&scene.world, "OBSERVE", self.dice.pick(&["inspecting", "storing"]), &[self.codes.epc(code)]),
+            _ => Deed::event(
+                &scene.world,
+                "OBSERVE",
+                self.dice.pick(&["inspecting", "storing"]),
+                &[self.codes.epc(code)],
+            ),
         };
         // Numbers collide between validators, as they do when one key signs on two devices.
         let seq = 1 + self.dice.below(200);

@@ -48,12 +48,8 @@ fn a_sound_store_passes_and_says_what_was_read() {
 fn a_changed_row_is_named_by_its_key() {
     let mut name = String::new();
     let words = check(Table::Rows, |chain, batch| {
-        let (key, row) = chain
-            .view()
-            .scan(Table::Rows, b"item/", Some(b"item0"))
-            .next()
-            .expect("an item")
-            .expect("read");
+        let (key, row) =
+            chain.view().scan(Table::Rows, b"item/", Some(b"item0")).next().expect("an item").expect("read");
         name = text(&key);
         let changed = text(&row).replacen("huaxu", "yuelg", 1);
         assert_ne!(changed, text(&row));
@@ -133,7 +129,8 @@ fn a_changed_record_is_named_by_its_block() {
         batch.put(Table::Records, key.into_vec(), text(&record).replacen("inspecting", "inspectinx", 1));
     });
     assert!(words.contains("record 0 of block 5"), "{words}");
-    let words = check(Table::Records, |chain, batch| batch.delete(Table::Records, last(chain, Table::Records).0.into_vec()));
+    let words =
+        check(Table::Records, |chain, batch| batch.delete(Table::Records, last(chain, Table::Records).0.into_vec()));
     assert!(words.contains("block 5"), "{words}");
 }
 

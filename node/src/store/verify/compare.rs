@@ -81,7 +81,9 @@ impl Reading<'_> {
             let found = name(Table::Rows, &key)?;
             match expected.next() {
                 Some((key, row)) if key == found => reading.row(row, &text),
-                Some((key, _)) if key.as_str() < found => Err(reading.differs(Table::Rows, key.as_str(), "the row is missing")),
+                Some((key, _)) if key.as_str() < found => {
+                    Err(reading.differs(Table::Rows, key.as_str(), "the row is missing"))
+                }
                 Some(_) | None => Err(reading.differs(Table::Rows, found, "no block has made this row")),
             }
         })?;
@@ -97,7 +99,11 @@ impl Reading<'_> {
             return Ok(());
         }
         let found = read_row(text, &expected.key)?;
-        Err(self.differs(Table::Rows, expected.key.as_str(), format!("the row is {found}, the blocks lead to {should}")))
+        Err(self.differs(
+            Table::Rows,
+            expected.key.as_str(),
+            format!("the row is {found}, the blocks lead to {should}"),
+        ))
     }
 
     /// Every row's entries lead to its head, which the rows' comparison has confirmed.
@@ -113,13 +119,14 @@ impl Reading<'_> {
                 at = (0, Hash::ZERO);
             }
             let place = || format!("{found} entry {n}");
-            let expected = row.ok_or_else(|| reading.differs(Table::Entries, place(), "no block has made this entry"))?;
+            let expected =
+                row.ok_or_else(|| reading.differs(Table::Entries, place(), "no block has made this entry"))?;
             if expected.key != found || n != at.0.saturating_add(1) {
                 let what = format!("entry {} of {} should stand here", at.0.saturating_add(1), expected.key);
                 return Err(reading.differs(Table::Entries, place(), what));
             }
-            let entry: Entry = serde_json::from_slice(&text)
-                .map_err(|bad| StoreError::damaged(Table::Entries, place(), bad))?;
+            let entry: Entry =
+                serde_json::from_slice(&text).map_err(|bad| StoreError::damaged(Table::Entries, place(), bad))?;
             if entry.text().as_bytes() != &*text {
                 return Err(StoreError::damaged(Table::Entries, place(), "it is not canonical").into());
             }
@@ -132,7 +139,9 @@ impl Reading<'_> {
         })?;
         let unfinished = row.filter(|row| (row.n, row.head) != at).or_else(|| rows.next());
         match unfinished {
-            Some(row) => Err(self.differs(Table::Entries, row.key.as_str(), format!("{} entries are not all there", row.n))),
+            Some(row) => {
+                Err(self.differs(Table::Entries, row.key.as_str(), format!("{} entries are not all there", row.n)))
+            }
             None => Ok(count),
         }
     }
@@ -144,8 +153,7 @@ impl Reading<'_> {
             let damaged = |_| StoreError::damaged(Table::Buckets, hex(&key), "not the key of a bucket");
             let index = u32::from_be_bytes(<[u8; 4]>::try_from(&*key).map_err(damaged)?);
             let name = || format!("bucket {index}");
-            let found =
-                Bucket::decode(&bytes).map_err(|bad| StoreError::damaged(Table::Buckets, name(), bad))?;
+            let found = Bucket::decode(&bytes).map_err(|bad| StoreError::damaged(Table::Buckets, name(), bad))?;
             match expected.next() {
                 Some((at, bucket)) if *at == index && *bucket == found => Ok(()),
                 Some((at, _)) if *at == index => {
@@ -169,11 +177,13 @@ impl Reading<'_> {
             let damaged = || StoreError::damaged(Table::Values, hex(&key), "not the key of a value");
             let (id, pointer) = layout::read_value_key(&key).ok_or_else(damaged)?;
             let name = || format!("{pointer} of record {id}");
-            let value: ValueAnnex = serde_json::from_slice(&text)
-                .map_err(|bad| StoreError::damaged(Table::Values, name(), bad))?;
+            let value: ValueAnnex =
+                serde_json::from_slice(&text).map_err(|bad| StoreError::damaged(Table::Values, name(), bad))?;
             match reading.commitment(&id, pointer)? {
                 Some(part) if part == parts::value(&value.salt, value.value.get()).sha256 => Ok(()),
-                Some(_) => Err(reading.differs(Table::Values, name(), "it is not the value that the record commits to")),
+                Some(_) => {
+                    Err(reading.differs(Table::Values, name(), "it is not the value that the record commits to"))
+                }
                 None => Err(reading.differs(Table::Values, name(), "no record commits to it")),
             }
         })

@@ -41,7 +41,8 @@ fn another_block_at_the_same_height_is_refused() {
 #[test]
 fn a_chain_without_blocks_has_a_watermark() {
     let (_directory, path) = written(&[]);
-    Watermark::compare(&path, Mark { height: Height::GENESIS, block: Hash::of(b"the chain") }).expect("nothing is lost");
+    Watermark::compare(&path, Mark { height: Height::GENESIS, block: Hash::of(b"the chain") })
+        .expect("nothing is lost");
 }
 
 #[test]
