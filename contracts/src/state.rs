@@ -184,7 +184,7 @@ impl<'a> Overlay<'a> {
                 entries.push(((key, row.n), entry.text()));
             }
         }
-        self.changed.append(&mut rows);
+        self.changed.extend(rows);
         self.entries.extend(entries);
         Ok(())
     }
