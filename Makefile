@@ -33,7 +33,7 @@ demo-clean: ## forgets the demo's chain
 test: test-rust test-web ## every test
 
 test-rust: setup-browser
-	$(CARGO) test $(PROFILE) --locked --workspace
+	$(CARGO) test $(PROFILE) --locked --workspace --no-fail-fast
 
 test-web: setup-browser
 	scripts/test-web

@@ -1,11 +1,7 @@
 //! QR codes one by one, and sheets of labels for codes that are presented: the node does not know serial numbers that
 //! nobody has used.
 
-use actix_web::{
-    HttpResponse, ResponseError,
-    http::{StatusCode, header},
-    web,
-};
+use actix_web::{HttpResponse, ResponseError, http::header, web};
 use askama::Template;
 use hefu_api::{Door, Problem, items};
 use hefu_contracts::gs1::{Epc, Gtin};
@@ -97,13 +93,11 @@ fn picture(
 /// `GET /x/labels?gtin=…&serials=…`: serial numbers stand on lines of their own, or between commas.
 pub(crate) async fn read(visit: Visit, wanted: Option<web::Query<Wanted>>) -> HttpResponse {
     let Some(wanted) = wanted else { return Trouble::from(Door::Query).answer(&visit) };
-    match page(&visit, &wanted) {
-        Ok(page) => answer::html(&visit, StatusCode::OK, &page, None),
-        Err(trouble) => trouble.answer(&visit),
-    }
+    let shown = page(&visit, &wanted).await;
+    visit.answer(shown)
 }
 
-fn page(visit: &Visit, Wanted { gtin, serials }: &Wanted) -> Result<LabelsPage, Trouble> {
+async fn page(visit: &Visit, Wanted { gtin, serials }: &Wanted) -> Result<LabelsPage, Trouble> {
     let w = visit.words;
     let shown = |sheets| LabelsPage { w, page: visit.page(visit.newest()), gtin: gtin.clone(), sheets };
     let serials: Vec<&str> = serials.split([',', '\n']).map(str::trim).filter(|serial| !serial.is_empty()).collect();
@@ -115,7 +109,7 @@ fn page(visit: &Visit, Wanted { gtin, serials }: &Wanted) -> Result<LabelsPage, 
         return Err(Trouble::from(Door::Query).because(w.pick(&zh, &en).to_owned()));
     }
     let gtin: Gtin = gtin.trim().parse().map_err(|_| Trouble::from(Door::Query).because("GTIN".to_owned()))?;
-    let name = visit.explorer.directory.read(|known| product(known, &gtin, w));
+    let name = visit.read(move |_, directory| Ok::<_, Problem>(directory.read(|known| product(known, &gtin, w)))).await?;
     let code = |serial: &&str| {
         let epc = Epc::item(&gtin, serial).map_err(|_| Trouble::from(Door::Query).because((*serial).to_owned()))?;
         Ok(Code { epc, name: name.clone() })
