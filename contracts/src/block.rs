@@ -11,7 +11,7 @@ use crate::{
     height::Height,
     refusal::Refusal,
     state::{Changes, Fault, Overlay, Snapshot, Stop},
-    submission::{Submission, Unverified},
+    submission::Submission,
     time::Time,
 };
 
@@ -58,13 +58,13 @@ impl Header {
     }
 }
 
-/// A header with its records, as proposed and as stored.
+/// A block's text cut into its parts, as proposed and as sent. None of its records has been looked at.
 #[derive(Clone, Debug)]
-pub struct Block {
+pub struct Block<'a> {
     /// The header.
     pub header: Header,
-    /// The records with their annexes, in the order executed.
-    pub records: Vec<Submission>,
+    /// The submissions' texts, in the order executed.
+    pub records: Vec<&'a str>,
 }
 
 /// Bytes that are not a block.
@@ -76,14 +76,6 @@ pub enum BadBlock {
     /// Not canonical JSON of a block's shape.
     #[error("the bytes are not a block: {0}")]
     Shape(String),
-    /// A record in it is malformed or wrongly signed.
-    #[error("record {index} of the block: {refusal}")]
-    Record {
-        /// Position in the block.
-        index: usize,
-        /// What is wrong.
-        refusal: Refusal,
-    },
 }
 
 #[derive(Deserialize)]
@@ -100,60 +92,38 @@ pub fn records_root<'a>(seals: impl Iterator<Item = &'a Hash>) -> Hash {
     merkle::root(&leaves)
 }
 
-impl Block {
-    /// The canonical text that is sent, `{"header":…,"records":[…]}`.
-    pub fn text(&self) -> String {
-        Block::write(&self.header, self.records.iter().map(Submission::block_text))
-    }
-
-    /// The canonical text from a header and the records' texts.
+impl<'a> Block<'a> {
+    /// The canonical text that is sent, `{"header":…,"records":[…]}`, from a header and the records' texts.
     pub fn write(header: &Header, records: impl Iterator<Item = String>) -> String {
         let records: Vec<String> = records.collect();
         format!("{{\"header\":{},\"records\":[{}]}}", header.text(), records.join(","))
     }
 
-    /// Reads a block without verifying its records' signatures: `verify` does, and may know some already.
+    /// Cuts a block. Its bytes must be exactly what its header and its records are written as, so that a block has one
+    /// form; the records' own texts are for [`Unverified::read`](crate::submission::Unverified::read) to judge.
     ///
     /// # Errors
     /// [`BadBlock`].
-    pub fn read(
-        bytes: &[u8],
-        mut verify: impl FnMut(Unverified) -> Result<Submission, Refusal>,
-    ) -> Result<Block, BadBlock> {
-        let (header, unverified) = Block::parse(bytes)?;
-        let mut records = Vec::with_capacity(unverified.len());
-        for (index, record) in unverified.into_iter().enumerate() {
-            records.push(verify(record).map_err(|refusal| BadBlock::Record { index, refusal })?);
-        }
-        Ok(Block { header, records })
-    }
-
-    /// Reads header and records, with no signature checked.
-    ///
-    /// # Errors
-    /// [`BadBlock`].
-    pub fn parse(bytes: &[u8]) -> Result<(Header, Vec<Unverified>), BadBlock> {
+    pub fn cut(bytes: &'a [u8]) -> Result<Block<'a>, BadBlock> {
         if bytes.len() > BODY_BYTES_MAX {
             return Err(BadBlock::Size(bytes.len()));
         }
-        // The depth limit is a record's; a block is two levels more, so only the parts are scanned.
-        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| BadBlock::Shape(error.to_string()))?;
-        let mut records = Vec::with_capacity(wire.records.len());
-        let mut canonical = format!("{{\"header\":{},\"records\":[", wire.header.text()).len();
-        for (index, raw) in wire.records.iter().enumerate() {
-            let text = raw.get();
-            canonical = canonical.saturating_add(text.len()).saturating_add(1);
-            let record = Unverified::read(text.as_bytes()).map_err(|refusal| BadBlock::Record { index, refusal })?;
-            if !record.is_block_form() {
-                return Err(BadBlock::Shape(format!("record {index} carries detached values")));
-            }
-            records.push(record);
+        let wire: Wire<'a> = serde_json::from_slice(bytes).map_err(|error| BadBlock::Shape(error.to_string()))?;
+        let block = Block { header: wire.header, records: wire.records.into_iter().map(RawValue::get).collect() };
+        if block.is_written_as(bytes) { Ok(block) } else { Err(BadBlock::Shape("it is not canonical".to_owned())) }
+    }
+
+    fn is_written_as(&self, bytes: &[u8]) -> bool {
+        let rest =
+            bytes.strip_prefix(b"{\"header\":").and_then(|rest| rest.strip_prefix(self.header.text().as_bytes()));
+        let Some(mut rest) = rest.and_then(|rest| rest.strip_prefix(b",\"records\":[")) else { return false };
+        for (index, record) in self.records.iter().enumerate() {
+            let separator: &[u8] = if index == 0 { b"" } else { b"," };
+            let after = rest.strip_prefix(separator).and_then(|rest| rest.strip_prefix(record.as_bytes()));
+            let Some(after) = after else { return false };
+            rest = after;
         }
-        canonical = canonical.saturating_sub(usize::from(!records.is_empty())).saturating_add(2);
-        if canonical != bytes.len() {
-            return Err(BadBlock::Shape("it is not canonical".to_owned()));
-        }
-        Ok((wire.header, records))
+        rest == b"]}"
     }
 }
 

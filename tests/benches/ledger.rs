@@ -97,7 +97,11 @@ fn pipeline() -> Result<()> {
     println!("record       {:>8} bytes on average, {count} of them in blocks of {RECORDS}", bytes / count);
     println!("read         {:>8.1} µs per record: scan, decode, hash, verify", each(read));
     println!("execute      {:>8.1} µs per record: dry run, execution, register, synced batch", each(rest));
-    println!("pipeline     {:>8.0} records per second and core, {:.0} % of it signature", 1e6 / total, 100.0 * share / total);
+    println!(
+        "pipeline     {:>8.0} records per second and core, {:.0} % of it signature",
+        1e6 / total,
+        100.0 * share / total
+    );
     Ok(())
 }
 
@@ -123,7 +127,7 @@ fn admit(world: &World, core: &mut Core, sealed: Vec<Sealed>) -> Result<()> {
 fn decide(world: &World, core: &mut Core) -> Result<()> {
     while core.waiting() > 0 {
         let built = core.build(world.now, core.height().get() + 1, 0)?;
-        let (header, _) = Block::parse(&built.body)?;
+        let header = Block::cut(&built.body)?.header;
         core.commit(world.now, world.certify(&header))?;
     }
     Ok(())
