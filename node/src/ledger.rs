@@ -173,14 +173,14 @@ impl Desk {
 
     /// Tells everybody who waits what a block has brought.
     pub(crate) fn committed(&self, committed: &Committed) -> Result<(), Fault> {
+        // First, so that whoever hears that a record is final already reads the height that holds it.
+        self.heights.send_replace(committed.height);
         let mut waiting = self.waiting()?;
         for one in &committed.finals {
             waiting.end(&one.sealed, &Ok(one.receipt.clone()));
         }
         drop(waiting);
-        self.left(&committed.left)?;
-        self.heights.send_replace(committed.height);
-        Ok(())
+        self.left(&committed.left)
     }
 
     /// Tells everybody who waits for a record that it will not take effect.
