@@ -1,7 +1,8 @@
-//! What a record costs on its way, in processor time of this machine. Run by hand:
+//! Two nodes go through full blocks on disk. On the way it is noted what a record costs, in processor time of this
+//! machine; nothing is expected of those figures:
 //!
 //! ```text
-//! cargo test --release -p hefu-node --lib -- --ignored --nocapture costs
+//! cargo test --release -p hefu-node --lib -- --nocapture full_blocks
 //! ```
 
 use std::{fs, sync::Arc};
@@ -44,8 +45,7 @@ fn on_disk() -> (tempfile::TempDir, Scene) {
 }
 
 #[test]
-#[ignore = "measures, fails only if something is wrong"]
-fn costs() {
+fn two_nodes_go_through_full_blocks_on_disk() {
     let (_data, mut proposer) = on_disk();
     let (data, mut other) = on_disk();
     let names: Vec<String> = (0..AUTHORS).map(|number| format!("device {number}")).collect();
