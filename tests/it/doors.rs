@@ -20,7 +20,8 @@ fn founder(node: &Hefu) -> Person {
 
 fn site(number: u32) -> Value {
     let digits = format!("95288801{number:04}");
-    let sum: u32 = digits.bytes().enumerate().map(|(at, digit)| u32::from(digit - b'0') * if at % 2 == 0 { 1 } else { 3 }).sum();
+    let sum: u32 =
+        digits.bytes().enumerate().map(|(at, digit)| u32::from(digit - b'0') * if at % 2 == 0 { 1 } else { 3 }).sum();
     json!({"gln": format!("{digits}{}", (10 - sum % 10) % 10), "name": {"en": "Hall", "zh": "厂房"}})
 }
 
@@ -77,7 +78,12 @@ fn what_is_wrong_is_named_and_changes_nothing() {
     ];
     for (code, status, body) in cases {
         let (answered, problem) = node.post("/v1/records", JSON, body.as_bytes()).unwrap();
-        assert_eq!((answered, problem["code"].as_str()), (status, Some(code)), "{problem}\n{}", &body[..body.len().min(300)]);
+        assert_eq!(
+            (answered, problem["code"].as_str()),
+            (status, Some(code)),
+            "{problem}\n{}",
+            &body[..body.len().min(300)]
+        );
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{problem}");
     }
     let mut stranger = Person::new(SecretKey::from_seed([9; 32]), node.ready.genesis.parse().unwrap(), 1);

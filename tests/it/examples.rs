@@ -1,6 +1,9 @@
 //! GS1's own EPCIS 2.0 examples, captured by the command line into a fresh ledger each.
 
-use std::{fs, path::{Path, PathBuf}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use hefu_node::demo::PHRASE;
 use hefu_tests::process::{Hefu, run};
@@ -22,7 +25,8 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
 fn object_events(document: &Value) -> Vec<&Value> {
     let body = &document["epcisBody"];
     let lists = [&body["eventList"], &body["queryResults"]["resultsBody"]["eventList"], &body["event"]];
-    let events = lists.into_iter().flat_map(|list| list.as_array().map_or_else(|| vec![list], |list| list.iter().collect()));
+    let events =
+        lists.into_iter().flat_map(|list| list.as_array().map_or_else(|| vec![list], |list| list.iter().collect()));
     events.filter(|event| event["type"] == "ObjectEvent").collect()
 }
 

@@ -11,7 +11,10 @@ use std::{
 use hefu_contracts::action::Action;
 use hefu_keys::SecretKey;
 use hefu_node::demo::PHRASE;
-use hefu_tests::{people::Person, process::{Hefu, run}};
+use hefu_tests::{
+    people::Person,
+    process::{Hefu, run},
+};
 use serde_json::json;
 
 const ROUNDS: u32 = 50;
@@ -37,7 +40,11 @@ fn load(url: &str, mut person: Person, stop: &AtomicBool, acknowledged: &Mutex<V
         .new_agent();
     while !stop.load(Ordering::Relaxed) {
         let lines: Vec<String> = (0..20)
-            .map(|_| person.sign(Action::SitePut, json!({"gln": "9528880100012", "name": {"en": "Hall", "zh": "厂房"}})).unwrap())
+            .map(|_| {
+                person
+                    .sign(Action::SitePut, json!({"gln": "9528880100012", "name": {"en": "Hall", "zh": "厂房"}}))
+                    .unwrap()
+            })
             .collect();
         let sent = agent
             .post(format!("{url}/v1/records?wait=final"))
@@ -45,7 +52,9 @@ fn load(url: &str, mut person: Person, stop: &AtomicBool, acknowledged: &Mutex<V
             .send(format!("{}\n", lines.join("\n")));
         let text = sent.ok()?.body_mut().read_to_string().ok()?;
         let receipts = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let finals = receipts.filter(|receipt| receipt["status"] == "final").filter_map(|receipt| Some(receipt["id"].as_str()?.to_owned()));
+        let finals = receipts
+            .filter(|receipt| receipt["status"] == "final")
+            .filter_map(|receipt| Some(receipt["id"].as_str()?.to_owned()));
         acknowledged.lock().unwrap().extend(finals);
     }
     Some(())

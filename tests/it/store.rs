@@ -1,6 +1,9 @@
 //! The store as an operator meets it: verified, damaged, of another version, of another chain.
 
-use std::{fs, path::{Path, PathBuf}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use hefu_node::demo::PHRASE;
 use hefu_tests::process::{Hefu, run};
@@ -22,7 +25,10 @@ fn tables(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             tables(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "sst" || extension == "blob" || extension == "log") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "sst" || extension == "blob" || extension == "log")
+        {
             found.push(path);
         }
     }

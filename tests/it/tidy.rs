@@ -60,7 +60,11 @@ fn crates_stand_in_one_straight_line() {
             assert!(before.contains(&used), "{folder} uses {used}, which stands to its right");
         }
         if *folder == "node/engine" {
-            assert_eq!(uses(&manifest), ["keys"], "the engine's glue would be compiled anew with every change of these");
+            assert_eq!(
+                uses(&manifest),
+                ["keys"],
+                "the engine's glue would be compiled anew with every change of these"
+            );
         }
     }
 }

@@ -109,7 +109,8 @@ async fn page(visit: &Visit, Wanted { gtin, serials }: &Wanted) -> Result<Labels
         return Err(Trouble::from(Door::Query).because(w.pick(&zh, &en).to_owned()));
     }
     let gtin: Gtin = gtin.trim().parse().map_err(|_| Trouble::from(Door::Query).because("GTIN".to_owned()))?;
-    let name = visit.read(move |_, directory| Ok::<_, Problem>(directory.read(|known| product(known, &gtin, w)))).await?;
+    let name =
+        visit.read(move |_, directory| Ok::<_, Problem>(directory.read(|known| product(known, &gtin, w)))).await?;
     let code = |serial: &&str| {
         let epc = Epc::item(&gtin, serial).map_err(|_| Trouble::from(Door::Query).because((*serial).to_owned()))?;
         Ok(Code { epc, name: name.clone() })
