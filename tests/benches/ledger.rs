@@ -3,6 +3,8 @@
 //!
 //! Times on a shared machine are noisy; the ratios within one run are what to compare.
 
+#![expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a measurement may stop at any fault")]
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},

@@ -82,7 +82,7 @@ fn what_is_wrong_is_named_and_changes_nothing() {
             (answered, problem["code"].as_str()),
             (status, Some(code)),
             "{problem}\n{}",
-            &body[..body.len().min(300)]
+            body.chars().take(300).collect::<String>()
         );
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{problem}");
     }
