@@ -68,11 +68,6 @@ impl Unverified {
         &self.record
     }
 
-    /// Whether it is as a block holds it: without detached values.
-    pub fn is_block_form(&self) -> bool {
-        self.annex.values.is_empty()
-    }
-
     /// Checks every signature.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Deed, REFILL, World, event, genesis, key, time};
 use crate::{
     action::Action,
-    block::{Header, read_header},
+    block::{Block, Header, read_header},
     certificate::{Certificate, Precommit},
     entry::{Enclosing, Entry, Role},
     genesis::Genesis,
@@ -66,6 +66,24 @@ fn genesis_is_frozen() {
     assert!(Genesis::read(&format!("{file} ")).is_err());
     assert!(Genesis::read(&file.replacen("\"version\":1", "\"version\":2", 1)).is_err());
     assert!(Genesis::read(&file.replacen("\"name\":\"test\"", "\"name\":\"test\",\"other\":1", 1)).is_err());
+}
+
+#[test]
+fn a_block_has_one_form() {
+    let records = [r#"{"a":1}"#, r#"{"b":2}"#];
+    let text = Block::write(&header(), records.iter().map(|&record| record.to_owned()));
+    let block = Block::cut(text.as_bytes()).unwrap();
+    assert_eq!((block.header, block.records.as_slice()), (header(), records.as_slice()));
+    let empty = Block::write(&header(), std::iter::empty());
+    assert!(Block::cut(empty.as_bytes()).unwrap().records.is_empty());
+    // The same value and the same length, so that only a comparison of bytes tells them apart.
+    let swapped = format!(r#"{{"records":[{}],"header":{}}}"#, records.join(","), header().text());
+    assert_eq!(swapped.len(), text.len());
+    for other in
+        [swapped, format!("{text} "), text.replacen(",{", ", {", 1), text.replacen("\"records\":[", "\"other\":[", 1)]
+    {
+        assert!(Block::cut(other.as_bytes()).is_err(), "{other}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! machine; nothing is expected of those figures:
 //!
 //! ```text
-//! cargo test --release -p hefu-node --lib -- --nocapture full_blocks
+//! cargo test --release --workspace --lib -- --nocapture full_blocks
 //! ```
 
 use std::{fs, sync::Arc};
