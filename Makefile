@@ -7,10 +7,12 @@ CARGO   ?= cargo
 PROFILE := --release
 DEMO    := .demo
 LISTEN  ?= 127.0.0.1:8080
+TARGET  ?= all
+SECONDS ?= 20
 BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-rust test-web lint bench build setup setup-browser
+.PHONY: help demo demo-clean test test-rust test-web lint bench fuzz build setup setup-browser
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,9 +42,13 @@ test-web: setup-browser
 
 lint: setup ## formatting, lints and, where cargo-deny is installed, licences and sources
 	$(CARGO) fmt --all --check
+	cd tests/fuzz && $(CARGO) fmt --check
 	$(CARGO) clippy $(PROFILE) --locked --workspace --all-targets -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; \
 	else echo "cargo-deny is not installed: licences and sources were not checked"; fi
 
-bench: setup ## figures of this machine, in one run
+fuzz: setup ## inputs that break what must hold of them: every target for 20 s, or TARGET=row SECONDS=600
+	@scripts/fuzz $(TARGET) $(SECONDS)
+
+bench: setup-browser ## figures of this machine, in one run
 	$(CARGO) bench --locked --workspace

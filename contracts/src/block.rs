@@ -1,12 +1,12 @@
 //! Blocks: a header that is certified, and a body of records in the order in which they took effect.
 
-use hefu_keys::{Address, Hash, canonical, merkle};
+use hefu_keys::{Address, Hash, merkle};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::{
-    canonical_text,
+    canonical_text, exact,
     execute::{BLOCK_ROWS_MAX, Moment, check},
     height::Height,
     refusal::Refusal,
@@ -176,8 +176,10 @@ pub fn seals(records: &[Submission]) -> impl Iterator<Item = &Hash> {
     records.iter().map(|record| &record.record().seal)
 }
 
-/// Canonical JSON that is checked elsewhere must not slip in through a header: it is re-written and compared.
+/// Reads a header that stands alone.
+///
+/// # Errors
+/// [`BadBlock::Shape`].
 pub fn read_header(text: &str) -> Result<Header, BadBlock> {
-    canonical::check(text.as_bytes()).map_err(|error| BadBlock::Shape(error.to_string()))?;
-    serde_json::from_str(text).map_err(|error| BadBlock::Shape(error.to_string()))
+    exact::read(text).map_err(|error| BadBlock::Shape(error.to_string()))
 }

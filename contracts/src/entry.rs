@@ -3,7 +3,7 @@
 use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 
-use crate::{canonical_text, height::Height, time::Time};
+use crate::{canonical_text, height::Height, record::Visibility, time::Time};
 
 /// Domain tag of an entry's link in the chain of a row.
 const ENTRY_TAG: u8 = 0x03;
@@ -47,6 +47,28 @@ pub enum Role {
 }
 
 impl Role {
+    /// As it stands in an entry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Commission => "commission",
+            Role::Observe => "observe",
+            Role::Destroy => "destroy",
+            Role::Ship => "ship",
+            Role::Receive => "receive",
+            Role::Inspect => "inspect",
+            Role::Pack => "pack",
+            Role::Unpack => "unpack",
+            Role::Associate => "associate",
+            Role::Dissociate => "dissociate",
+            Role::Contain => "contain",
+            Role::Release => "release",
+            Role::Issue => "issue",
+            Role::Register => "register",
+            Role::Update => "update",
+            Role::Flag => "flag",
+        }
+    }
+
     /// Whether the entry tells which containers enclose the row from here on, or until here.
     pub const fn tells_containers(self) -> bool {
         matches!(self, Role::Pack | Role::Unpack | Role::Associate | Role::Dissociate)
@@ -82,6 +104,9 @@ pub struct Entry {
     pub role: Role,
     /// Time of the block.
     pub time: Time,
+    /// Who may read the record. Where it is not everybody, the chain itself says that a proof shows its entry alone.
+    #[serde(default, skip_serializing_if = "Visibility::is_public")]
+    pub visibility: Visibility,
 }
 
 impl Entry {

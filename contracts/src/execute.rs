@@ -10,7 +10,7 @@ use crate::{
     catalogue, codes,
     entry::{Entry, Role},
     height::Height,
-    parties::{self, KeyRole, KeyRow, PartyRow, Signer},
+    parties::{self, KeyRole, PartyRow, Signer},
     provenance,
     record::{Body, Record, Verified},
     refusal::{Code, Refusal},
@@ -58,7 +58,7 @@ pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) ->
     let signers = parties::signers(overlay, record, moment)?;
     let author = signers.first().cloned().ok_or_else(|| Refusal::new(Code::KeyUnknown).at("/signers"))?;
     let by = organisations(&signers, record);
-    check_seq(overlay, &author, record)?;
+    check_seq(&author, record)?;
 
     let case = Case { overlay, submission, moment, author };
     let mut writes = dispatch(&case)?;
@@ -68,7 +68,15 @@ pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) ->
         return Err(Refusal::new(Code::RowsPerBlock).because(detail).into());
     }
     let Moment { height, time, .. } = *moment;
-    let entry = Entry { by, containers: Vec::new(), height, record: record.id, role: Role::Flag, time };
+    let entry = Entry {
+        by,
+        containers: Vec::new(),
+        height,
+        record: record.id,
+        role: Role::Flag,
+        time,
+        visibility: record.visibility,
+    };
     Ok((writes, Stamp { entry }))
 }
 
@@ -97,24 +105,22 @@ fn check_frame(record: &Record, moment: &Moment) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_seq(overlay: &Overlay<'_>, author: &Signer, record: &Record) -> Checked<()> {
-    let key: Option<KeyRow> = row::get(overlay, &row::key_of_key(&author.address))?;
-    let window = key.map(|key| key.window).unwrap_or_default();
+fn check_seq(author: &Signer, record: &Record) -> Result<(), Refusal> {
+    let window = &author.key.window;
     window.check(record.seq).map_err(|code| {
         let detail = format!("{} with {} as the highest used", record.seq, window.top());
-        Stop::from(Refusal::new(code).at("/seq").because(detail))
+        Refusal::new(code).at("/seq").because(detail)
     })
 }
 
 /// The author's key row, as the record leaves it, with its sequence number used.
 fn spend_seq(case: &Case<'_>, writes: &mut Writes) {
-    let row_key = row::key_of_key(&case.author.address);
-    let mut key = match writes.get(&row_key) {
+    let mut key = match writes.get(&case.author.row) {
         Some(Data::Key(key)) => (**key).clone(),
         Some(_) | None => case.author.key.clone(),
     };
     key.window.spend(case.record().seq);
-    writes.set(row_key, Data::Key(Box::new(key)));
+    writes.set(case.author.row.clone(), Data::Key(Box::new(key)));
 }
 
 /// The distinct organisations that signed, sorted. A key that the record itself registers signs for the organisation

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hefu_keys::{Hash, PublicKey, canonical};
+use hefu_keys::{Hash, PublicKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -10,8 +10,10 @@ use crate::{
     canonical_text,
     certificate::{BadMembers, Members},
     entry::{Entry, Role},
+    exact::{self, Inexact},
     height::Height,
     parties::{KeyRole, Party, register_party},
+    record::Visibility,
     refusal::Refusal,
     register::Depth,
     row::Row,
@@ -80,15 +82,12 @@ pub enum GenesisKind {
 /// Why a document is no genesis of ours.
 #[derive(Debug, Error)]
 pub enum BadGenesis {
-    /// Not canonical JSON.
-    #[error("the genesis document is not canonical JSON")]
-    Canonical(#[from] canonical::NotCanonical),
     /// Too large.
     #[error("the genesis document has {0} bytes, at most {GENESIS_BYTES_MAX} are accepted")]
     Size(usize),
-    /// Unknown or missing fields.
-    #[error("the genesis document has an unknown, missing or malformed field")]
-    Shape(#[from] serde_json::Error),
+    /// Not canonical JSON of a genesis document's shape.
+    #[error("the genesis document is malformed")]
+    Form(#[from] Inexact),
     /// A format this program does not know.
     #[error("the genesis document has format version {0}, this program knows {FORMAT_VERSION}")]
     Version(u32),
@@ -115,8 +114,7 @@ impl Genesis {
         if text.len() > GENESIS_BYTES_MAX {
             return Err(BadGenesis::Size(text.len()));
         }
-        canonical::check(text.as_bytes())?;
-        let genesis: Genesis = serde_json::from_str(text)?;
+        let genesis: Genesis = exact::read(text)?;
         if genesis.version != FORMAT_VERSION {
             return Err(BadGenesis::Version(genesis.version));
         }
@@ -165,6 +163,7 @@ impl Genesis {
             record: Hash::ZERO,
             role: Role::Register,
             time: self.time,
+            visibility: Visibility::Public,
         };
         let stamp = Stamp { entry };
         let roles =

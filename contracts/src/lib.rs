@@ -23,6 +23,7 @@ pub mod cbv;
 pub mod certificate;
 pub mod codes;
 pub mod entry;
+pub mod exact;
 pub mod execute;
 pub mod genesis;
 pub mod gs1;

@@ -5,10 +5,10 @@ pub mod draft;
 use std::{collections::BTreeMap, ops::Deref};
 
 use hefu_keys::{
-    Address, Hash,
+    Address, BadAddress, Hash, canonical,
     secured::{self, Secured},
 };
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     annex::Part,
     catalogue::ProductPut,
     codes::CodesIssue,
+    exact,
     height::JSON_INTEGER_MAX,
     parties::{AuthorityGrant, AuthorityRevoke, KeyGrant, KeyRevoke, PartyAdd, SitePut},
     provenance::Capture,
@@ -33,13 +34,26 @@ pub const SIGNERS_MAX: usize = 16;
 pub const CAUSES_MAX: usize = 64;
 
 /// Who may read a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {
     /// Everybody who presents its id or a code it names.
+    #[default]
     Public,
     /// The organisations named, their counterparties and auditors.
     Parties,
+}
+
+impl Visibility {
+    /// Whether everybody may read it, which is never written.
+    pub const fn is_public(&self) -> bool {
+        matches!(self, Visibility::Public)
+    }
+
+    /// Whether everybody may read the record of this canonical text; any other visibility is written in it.
+    pub fn is_public_in(text: &str) -> bool {
+        canonical::member(text, "visibility").is_none()
+    }
 }
 
 /// What a record says, by its action.
@@ -110,34 +124,32 @@ impl Deref for Verified {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Wire<'a> {
     #[serde(rename = "@context")]
-    context: String,
+    context: &'a str,
     action: Action,
     #[serde(borrow)]
     body: &'a RawValue,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     causes: Vec<Hash>,
     chain: Hash,
+    #[serde(skip_serializing_if = "Option::is_none")]
     claimed_at: Option<Time>,
-    #[serde(default, deserialize_with = "only_true")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     drill: bool,
     expires: Time,
-    nonce: String,
-    #[serde(default)]
+    nonce: &'a str,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     parts: BTreeMap<String, Part>,
-    #[serde(rename = "proof", borrow)]
-    _proof: &'a RawValue,
+    #[serde(borrow)]
+    proof: &'a RawValue,
     seq: u64,
-    signers: Vec<Address>,
-    visibility: Option<Visibility>,
-}
-
-/// A field with its default value is absent, so the only value of `drill` is `true`.
-fn only_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    if bool::deserialize(deserializer)? { Ok(true) } else { Err(D::Error::custom("a default value is never written")) }
+    #[serde(borrow)]
+    signers: Vec<&'a str>,
+    #[serde(default, skip_serializing_if = "Visibility::is_public")]
+    visibility: Visibility,
 }
 
 fn shape(pointer: &str, detail: impl Into<String>) -> Refusal {
@@ -159,14 +171,9 @@ impl Record {
     }
 
     fn decode(secured: &Secured<'_>) -> Result<Record, Refusal> {
-        let wire: Wire<'_> = serde_json::from_str(secured.text()).map_err(|error| shape("", error.to_string()))?;
-        wire.check(secured)?;
+        let wire: Wire<'_> = exact::read_canonical(secured.text()).map_err(|error| shape("", error.to_string()))?;
+        let signers = wire.check(secured)?;
         let body = Body::read(wire.action, wire.body.get())?;
-        let visibility = match wire.visibility {
-            None => Visibility::Public,
-            Some(Visibility::Public) => return Err(shape("/visibility", "a default value is never written")),
-            Some(other) => other,
-        };
         Ok(Record {
             text: secured.text().to_owned(),
             id: secured.id(),
@@ -180,8 +187,8 @@ impl Record {
             expires: wire.expires,
             parts: wire.parts,
             seq: wire.seq,
-            signers: wire.signers,
-            visibility,
+            signers,
+            visibility: wire.visibility,
         })
     }
 
@@ -206,11 +213,12 @@ impl Record {
 }
 
 impl Wire<'_> {
-    fn check(&self, secured: &Secured<'_>) -> Result<(), Refusal> {
+    /// The signers, once everything that can be said of the frame alone has been checked.
+    fn check(&self, secured: &Secured<'_>) -> Result<Vec<Address>, Refusal> {
         if self.context != secured::CONTEXT {
             return Err(shape("/@context", format!("must be {:?}", secured::CONTEXT)));
         }
-        if !is_nonce(&self.nonce) {
+        if !is_nonce(self.nonce) {
             return Err(shape("/nonce", "must be 16 bytes in base64url, 22 characters"));
         }
         if self.seq == 0 || self.seq > JSON_INTEGER_MAX {
@@ -219,28 +227,30 @@ impl Wire<'_> {
         if self.causes.len() > CAUSES_MAX {
             return Err(shape("/causes", format!("has {} ids, at most {CAUSES_MAX} are accepted", self.causes.len())));
         }
-        self.check_signers()?;
-        let proofs: Vec<Address> = secured.proofs().iter().map(|proof| proof.signer()).collect();
-        if proofs != self.signers {
+        let signers = self.signers()?;
+        if !secured.proofs().iter().map(|proof| proof.signer()).eq(signers.iter().copied()) {
             let detail = "the proofs must be by the signers, in their order";
             return Err(Refusal::new(Code::RecordProof).at("/proof").because(detail));
         }
-        Ok(())
+        Ok(signers)
     }
 
     /// 1 to 16 distinct signers; the author first, the rest sorted by their text.
-    fn check_signers(&self) -> Result<(), Refusal> {
+    fn signers(&self) -> Result<Vec<Address>, Refusal> {
         let count = self.signers.len();
         if count == 0 || count > SIGNERS_MAX {
             return Err(shape("/signers", format!("has {count} signers, 1 to {SIGNERS_MAX} are accepted")));
         }
-        let texts: Vec<String> = self.signers.iter().map(ToString::to_string).collect();
-        let (author, rest) = texts.split_first().ok_or_else(|| shape("/signers", "no signer"))?;
+        // An address has one text, so texts compare as addresses do, and they are sorted as texts.
+        let (author, rest) = self.signers.split_first().ok_or_else(|| shape("/signers", "no signer"))?;
         let sorted = rest.iter().zip(rest.iter().skip(1)).all(|(a, b)| a < b);
         if !sorted || rest.contains(author) {
             return Err(shape("/signers", "signers after the author must be distinct and sorted by text"));
         }
-        Ok(())
+        let parse = |(at, text): (usize, &&str)| {
+            text.parse().map_err(|bad: BadAddress| shape(&format!("/signers/{at}"), bad.to_string()))
+        };
+        self.signers.iter().enumerate().map(parse).collect()
     }
 }
 
@@ -250,9 +260,24 @@ fn is_nonce(text: &str) -> bool {
 }
 
 impl Body {
+    /// The event, where the record captures one.
+    pub fn capture(&self) -> Option<&Capture> {
+        match self {
+            Body::EventCapture(capture) => Some(capture),
+            Body::PartyAdd(_)
+            | Body::SitePut(_)
+            | Body::KeyGrant(_)
+            | Body::KeyRevoke(_)
+            | Body::AuthorityGrant(_)
+            | Body::AuthorityRevoke(_)
+            | Body::ProductPut(_)
+            | Body::CodesIssue(_) => None,
+        }
+    }
+
     fn read(action: Action, text: &str) -> Result<Body, Refusal> {
-        fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
-            serde_json::from_str(text).map_err(|error| shape("/body", error.to_string()))
+        fn parse<'a, T: Deserialize<'a> + Serialize>(text: &'a str) -> Result<T, Refusal> {
+            exact::read_canonical(text).map_err(|error| shape("/body", error.to_string()))
         }
         Ok(match action {
             Action::PartyAdd => Body::PartyAdd(parse(text)?),

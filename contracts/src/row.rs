@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hefu_keys::{Address, Hash};
+use hefu_keys::{Address, Hash, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -11,6 +11,7 @@ use crate::{
     canonical_text,
     catalogue::ProductRow,
     codes::BatchRow,
+    exact::{self, Inexact},
     gs1::{Epc, EpcKind, Gln, Gtin},
     parties::{AuthorityRow, KeyRow, PartyRow, PrefixRow, SiteRow},
     provenance::{EventRow, ThingRow},
@@ -63,7 +64,7 @@ pub struct Row {
 #[error("row {key:?} cannot be read")]
 pub struct BadRow {
     key: String,
-    source: Option<serde_json::Error>,
+    source: Option<Inexact>,
 }
 
 #[derive(Serialize)]
@@ -104,7 +105,11 @@ const fn zero_hash() -> Hash {
 impl Row {
     /// The canonical text that is hashed and stored.
     pub fn text(&self) -> String {
-        canonical_text(&RowOut { data: &self.data, head: self.head, key: &self.key, n: self.n })
+        canonical_text(&self.out())
+    }
+
+    fn out(&self) -> RowOut<'_> {
+        RowOut { data: &self.data, head: self.head, key: &self.key, n: self.n }
     }
 
     /// The row's hash in the register.
@@ -117,16 +122,33 @@ impl Row {
         Hash::tagged(ROW_TAG, &[text.as_bytes()])
     }
 
-    /// Reads a row's text; the kind of data follows from the key.
+    /// Reads a row's text as anybody may have written it; the kind of data follows from the key.
+    ///
+    /// # Errors
+    /// [`BadRow`] where the text is not a row in its one spelling or the key names no known kind.
+    pub fn read(text: &str) -> Result<Row, BadRow> {
+        canonical::check(text.as_bytes()).map_err(|bad| BadRow { key: String::new(), source: Some(bad.into()) })?;
+        let row = Row::read_own(text)?;
+        let inexact = |at| BadRow { key: row.key.clone(), source: Some(Inexact::Spelling(at)) };
+        match exact::difference(&row.out(), text) {
+            None => Ok(row),
+            Some(at) => Err(inexact(at)),
+        }
+    }
+
+    /// Reads a row's text as a node's own store holds it.
     ///
     /// # Errors
     /// [`BadRow`] where the text is not a row or the key names no known kind.
-    pub fn read(text: &str) -> Result<Row, BadRow> {
-        let row: RowIn<'_> =
-            serde_json::from_str(text).map_err(|source| BadRow { key: String::new(), source: Some(source) })?;
+    pub fn read_own(text: &str) -> Result<Row, BadRow> {
+        let bad = |key: &str, source: Option<serde_json::Error>| BadRow {
+            key: key.to_owned(),
+            source: source.map(Inexact::Shape),
+        };
+        let row: RowIn<'_> = serde_json::from_str(text).map_err(|source| bad("", Some(source)))?;
         let data = Data::read(&row.key, row.data.get())
-            .map_err(|source| BadRow { key: row.key.clone(), source: Some(source) })?
-            .ok_or_else(|| BadRow { key: row.key.clone(), source: None })?;
+            .map_err(|source| bad(&row.key, Some(source)))?
+            .ok_or_else(|| bad(&row.key, None))?;
         Ok(Row { key: row.key, data, n: row.n, head: row.head })
     }
 }

@@ -6,11 +6,12 @@ use hefu_keys::{
     Hash, canonical,
     parts::{self, ListPart, ValuePart},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
     annex::{ANNEX_BYTES_MAX, Annex, ELEMENTS_MAX, ListAnnex, Part},
+    exact,
     gs1::Epc,
     record::{Body, RECORD_BYTES_MAX, Record, Verified},
     refusal::{Code, Refusal},
@@ -35,10 +36,10 @@ pub struct Submission {
     lists: BTreeMap<String, Vec<Epc>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     annex: Option<&'a RawValue>,
     #[serde(borrow)]
     record: &'a RawValue,
@@ -56,7 +57,7 @@ impl Unverified {
         }
         let text = canonical::check(bytes).map_err(hefu_keys::secured::Malformed::from)?;
         let wire: Wire<'_> =
-            serde_json::from_str(text).map_err(|error| Refusal::new(Code::RecordShape).because(error.to_string()))?;
+            exact::read_canonical(text).map_err(|error| Refusal::new(Code::RecordShape).because(error.to_string()))?;
         let record = Record::read(wire.record.get())?;
         let annex = wire.annex.map_or_else(|| Ok(Annex::default()), |annex| read_annex(annex.get()))?;
         let lists = check_parts(&record, &annex)?;
@@ -85,7 +86,7 @@ fn read_annex(text: &str) -> Result<Annex, Refusal> {
     if text == "{}" {
         return Err(Refusal::new(Code::RecordShape).at("/annex").because("an empty annex is absent"));
     }
-    serde_json::from_str(text).map_err(|error| Refusal::new(Code::RecordShape).at("/annex").because(error.to_string()))
+    exact::read_canonical(text).map_err(|error| Refusal::new(Code::RecordShape).at("/annex").because(error.to_string()))
 }
 
 /// Every list of the record is there and is what the record commits to, every value that is there is, and nothing

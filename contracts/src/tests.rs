@@ -1,7 +1,7 @@
 //! A small world for rule tests: four organisations, a chain that takes one record a block, and a check after each
 //! refusal that nothing has changed.
 
-mod golden;
+pub(crate) mod golden;
 mod properties;
 
 use std::collections::BTreeMap;
@@ -83,11 +83,25 @@ pub(crate) struct Deed {
     pub lists: BTreeMap<String, Vec<String>>,
     pub commissioning: Option<Issuance>,
     pub also: Vec<String>,
+    pub visibility: Visibility,
 }
 
 impl Deed {
     pub(crate) fn new(action: Action, body: Value) -> Deed {
-        Deed { action, body, lists: BTreeMap::new(), commissioning: None, also: Vec::new() }
+        Deed {
+            action,
+            body,
+            lists: BTreeMap::new(),
+            commissioning: None,
+            also: Vec::new(),
+            visibility: Visibility::Public,
+        }
+    }
+
+    /// For its parties alone.
+    pub(crate) fn private(mut self) -> Deed {
+        self.visibility = Visibility::Parties;
+        self
     }
 
     /// Other keys that sign as well, by name.
@@ -248,7 +262,7 @@ impl World {
             nonce,
             parts: BTreeMap::new(),
             seq,
-            visibility: Visibility::Public,
+            visibility: deed.visibility,
         }
     }
 

@@ -6,6 +6,7 @@
 mod browser;
 mod doors;
 mod examples;
+mod fuzz;
 mod kill;
 mod store;
 mod thread;

@@ -21,6 +21,12 @@ pub enum BadIssuance {
     /// Claim keys, serials and indices differ in number.
     #[error("claim keys, serials and indices differ in number")]
     Counts,
+    /// A block does not begin or end where the batch's blocks do.
+    #[error("a block does not begin or end where the batch's blocks do")]
+    Block,
+    /// The hidden code does not seed the claim key beside it.
+    #[error("a claim code does not fit its claim key")]
+    Claim,
     /// Something is not base64url of whole hashes or keys.
     #[error("claim keys or path are not whole and base64url")]
     Encoding,
@@ -165,18 +171,35 @@ impl KnownTree {
     /// What a factory knows of the tree from its hand-over blocks.
     ///
     /// # Errors
-    /// [`BadIssuance::Encoding`] where a path or claim key is damaged, [`BadIssuance::Root`] where the blocks do not
-    /// lead to `root`.
+    /// [`BadIssuance`]: each block must be one of the batch's and lead to `root` by itself, so that none can stand in
+    /// for another.
     pub fn from_handover(count: u64, root: &Hash, blocks: &[HandoverBlock]) -> Result<KnownTree, BadIssuance> {
         let mut tree = KnownTree { levels: levels(count), nodes: BTreeMap::new() };
         for block in blocks {
-            let leaves = block.codes.iter().map(HandoverCode::leaf).collect::<Result<Vec<_>, _>>()?;
-            let number = block.first.checked_shr(BLOCK_LEVEL).unwrap_or(0);
-            tree.add_block(number, &leaves, true);
-            let path = URL_SAFE_NO_PAD.decode(&block.path).map_err(|_| BadIssuance::Encoding)?;
-            tree.add_path(number, &whole(&path)?);
+            let mut alone = KnownTree { levels: tree.levels, nodes: BTreeMap::new() };
+            alone.add_handed(count, block)?;
+            if alone.root() != *root {
+                return Err(BadIssuance::Root);
+            }
+            tree.nodes.append(&mut alone.nodes);
         }
-        if tree.root() == *root { Ok(tree) } else { Err(BadIssuance::Root) }
+        if blocks.is_empty() { Err(BadIssuance::Root) } else { Ok(tree) }
+    }
+
+    fn add_handed(&mut self, count: u64, block: &HandoverBlock) -> Result<(), BadIssuance> {
+        let codes = count.checked_sub(block.first).map(|left| left.min(BLOCK_CODES)).filter(|codes| *codes > 0);
+        let number = block.first.checked_shr(BLOCK_LEVEL).unwrap_or(0);
+        if number.checked_shl(BLOCK_LEVEL) != Some(block.first) || codes != Some(block.codes.len() as u64) {
+            return Err(BadIssuance::Block);
+        }
+        let leaves = block.codes.iter().map(HandoverCode::leaf).collect::<Result<Vec<_>, _>>()?;
+        let path = whole(&URL_SAFE_NO_PAD.decode(&block.path).map_err(|_| BadIssuance::Encoding)?)?;
+        if path.len() as u64 != u64::from(self.levels.saturating_sub(BLOCK_LEVEL)) {
+            return Err(BadIssuance::Root);
+        }
+        self.add_block(number, &leaves, true);
+        self.add_path(number, &path);
+        Ok(())
     }
 
     fn add_path(&mut self, block: u64, path: &[[u8; 32]]) {
@@ -210,10 +233,22 @@ impl KnownTree {
 }
 
 impl HandoverCode {
+    /// The claim key, once it is the one that the hidden code seeds.
+    ///
+    /// # Errors
+    /// [`BadIssuance::Encoding`] or [`BadIssuance::Claim`].
+    pub fn claim_key(&self) -> Result<[u8; 32], BadIssuance> {
+        let key = self.key()?;
+        if key == derive::claim_key(&self.claim) { Ok(key) } else { Err(BadIssuance::Claim) }
+    }
+
     fn leaf(&self) -> Result<Hash, BadIssuance> {
+        Ok(derive::leaf(&self.serial, &self.key()?))
+    }
+
+    fn key(&self) -> Result<[u8; 32], BadIssuance> {
         let key = URL_SAFE_NO_PAD.decode(&self.claim_key).map_err(|_| BadIssuance::Encoding)?;
-        let key = <[u8; 32]>::try_from(key.as_slice()).map_err(|_| BadIssuance::Encoding)?;
-        Ok(derive::leaf(&self.serial, &key))
+        key.try_into().map_err(|_| BadIssuance::Encoding)
     }
 }
 

@@ -30,8 +30,12 @@ pub struct CodeSecret {
 /// The code at an index of a batch.
 pub fn code(seed: &Seed, index: u64) -> CodeSecret {
     let claim = Zeroizing::new(characters(seed, b"claim", index, CLAIM_CHARS));
-    let key = SecretKey::from_seed(*Hash::of(claim.as_bytes()).as_bytes());
-    CodeSecret { claim_key: *key.address().as_bytes(), claim, serial: characters(seed, b"serial", index, SERIAL_CHARS) }
+    CodeSecret { claim_key: claim_key(&claim), claim, serial: characters(seed, b"serial", index, SERIAL_CHARS) }
+}
+
+/// Public half of the key that a claim code seeds.
+pub fn claim_key(claim: &str) -> [u8; 32] {
+    *SecretKey::from_seed(*Hash::of(claim.as_bytes()).as_bytes()).address().as_bytes()
 }
 
 /// The leaf of a code: `SHA-256(0x00 ‖ serial ‖ claim key)`.

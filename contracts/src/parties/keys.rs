@@ -106,8 +106,10 @@ pub struct KeyRevoke {
 pub struct Signer {
     /// The key's address.
     pub address: Address,
-    /// The key's row.
+    /// What its row says.
     pub key: KeyRow,
+    /// The row's key, which takes a hash to spell.
+    pub row: String,
 }
 
 /// Resolves the keys of a record's signers at block time. A key that the record itself registers, and that has signed
@@ -133,10 +135,11 @@ pub fn signers(overlay: &Overlay<'_>, record: &Record, moment: &Moment) -> Check
             continue;
         }
         let pointer = format!("/signers/{index}");
-        let key: Option<KeyRow> = row::get(overlay, &row::key_of_key(address))?;
+        let row = row::key_of_key(address);
+        let key: Option<KeyRow> = row::get(overlay, &row)?;
         let key = key.ok_or_else(|| Refusal::new(Code::KeyUnknown).at(&pointer).because(address.to_string()))?;
         key.usable(moment.time).map_err(|refusal| refusal.at(&pointer).because(address.to_string()))?;
-        known.push(Signer { address: *address, key });
+        known.push(Signer { address: *address, key, row });
     }
     Ok(known)
 }

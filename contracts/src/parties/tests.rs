@@ -9,9 +9,10 @@ use crate::{
 };
 
 fn newcomer(id: &str, prefixes: &[&str]) -> Deed {
-    let party = json!({
-        "admin": key(id).address(), "id": id, "kind": "workshop", "name": name("Guixiu", "桂绣坊"), "prefixes": prefixes,
-    });
+    let mut party = json!({"admin": key(id).address(), "id": id, "kind": "workshop", "name": name("Guixiu", "桂绣坊")});
+    if !prefixes.is_empty() {
+        party["prefixes"] = json!(prefixes);
+    }
     Deed::new(Action::PartyAdd, party).with(id)
 }
 

@@ -12,7 +12,7 @@ use crate::{
     entry::Entry,
     genesis::Genesis,
     gs1::Epc,
-    record::{Body, Record},
+    record::Record,
     register::{Buckets, Fault, Tree, prove},
     row::{self, Data, Row},
     state::Snapshot,
@@ -60,7 +60,8 @@ fn missing(what: impl Into<String>) -> Fault {
     Fault::new(Missing(what.into()))
 }
 
-/// Builds the proof of a row, or of its absence. `None` before the first block.
+/// Builds the proof of a row, or of its absence, that may be shown to everybody: of records that are not public it holds
+/// the entries alone. `None` before the first block.
 ///
 /// # Errors
 /// [`Fault`] where the archive fails or misses what it must hold.
@@ -108,11 +109,11 @@ fn keep_longest(histories: &mut Vec<History>, found: History) {
 
 type Records = BTreeMap<Hash, (Record, ProvenRecord)>;
 
-/// Every record of the histories, with the elements disclosed whose rows they are about.
+/// Every public record of the histories, with the elements disclosed whose rows they are about.
 fn records(archive: &dyn Archive, histories: &[History]) -> Result<Records, Fault> {
     let mut about: BTreeMap<Hash, BTreeSet<&str>> = BTreeMap::new();
     for history in histories {
-        for entry in &history.entries {
+        for entry in history.entries.iter().filter(|entry| entry.visibility.is_public()) {
             about.entry(entry.record).or_default().insert(&history.key);
         }
     }
@@ -152,8 +153,7 @@ fn rows(
     let entries = histories.iter().flat_map(|history| &history.entries);
     keys.extend(entries.flat_map(|entry| &entry.by).map(|party| row::key_of_party(party)));
     for (record, _) in records.values() {
-        if let Body::EventCapture(capture) = &record.body {
-            keys.extend(capture.commissioning.as_ref().map(|codes| row::key_of_batch(&codes.batch)));
+        if let Some(capture) = record.body.capture() {
             let event = &capture.event;
             let places = event.read_point.iter().chain(&event.biz_location);
             keys.extend(places.filter_map(Epc::gln).map(|gln| row::key_of_site(&gln)));
@@ -162,8 +162,7 @@ fn rows(
     let mut rows = BTreeMap::new();
     while let Some(key) = keys.pop_first() {
         let Some(row) = archive.row(&key)? else { continue };
-        let named = parties_of(&row.data).map(|party| row::key_of_party(&party));
-        keys.extend(named.filter(|party| !rows.contains_key(party)));
+        keys.extend(named_by(&row.data).filter(|key| !rows.contains_key(key)));
         rows.insert(key, row);
     }
     Ok(rows)
@@ -178,19 +177,22 @@ pub(super) fn gtin_of(key: &str) -> Option<&str> {
     }
 }
 
-/// Organisations that a row names and that a page will want to show.
-fn parties_of(data: &Data) -> impl Iterator<Item = String> {
-    let named: Vec<String> = match data {
+/// Rows that a row names and that a page will want to show: organisations, the batch of a code, the site of a place.
+fn named_by(data: &Data) -> impl Iterator<Item = String> {
+    let (parties, others): (Vec<&String>, Vec<String>) = match data {
         Data::Thing(thing) => {
             let marks = [&thing.commissioned, &thing.destroyed, &thing.holder, &thing.last];
-            let marked = marks.into_iter().flatten().map(|mark| mark.by.clone());
-            let moving = thing.transfer.iter().flat_map(|transfer| [transfer.from.clone(), transfer.to.clone()]);
-            marked.chain(moving).collect()
+            let marked = marks.into_iter().flatten().map(|mark| &mark.by);
+            let moving = thing.transfer.iter().flat_map(|transfer| [&transfer.from, &transfer.to]);
+            let site = thing.place.as_deref().and_then(|place| Epc::parse(place).ok()).and_then(|place| place.gln());
+            let batch = thing.batch.as_ref().map(row::key_of_batch);
+            (marked.chain(moving).collect(), batch.into_iter().chain(site.map(|gln| row::key_of_site(&gln))).collect())
         }
-        Data::Product(product) => vec![product.owner.clone()],
-        Data::Batch(batch) => std::iter::once(batch.issuer.clone()).chain(batch.maker.clone()).collect(),
-        Data::Site(site) => vec![site.party.clone()],
-        Data::Party(_) | Data::Prefix(_) | Data::Key(_) | Data::Authority(_) | Data::Event(_) => Vec::new(),
+        Data::Product(product) => (vec![&product.owner], Vec::new()),
+        Data::Batch(batch) => (std::iter::once(&batch.issuer).chain(&batch.maker).collect(), Vec::new()),
+        Data::Site(site) => (vec![&site.party], Vec::new()),
+        Data::Party(_) | Data::Prefix(_) | Data::Key(_) | Data::Authority(_) | Data::Event(_) => Default::default(),
     };
-    named.into_iter()
+    let keys: Vec<String> = parties.into_iter().map(|party| row::key_of_party(party)).chain(others).collect();
+    keys.into_iter()
 }

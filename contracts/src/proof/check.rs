@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use hefu_keys::{Hash, canonical, parts, parts::ListPart};
+use hefu_keys::{Hash, parts, parts::ListPart};
 
 use super::{History, PROOF_BYTES_MAX, PROOF_VERSION, Proof, ProvenRecord, history};
 use crate::{
     annex::Part,
     entry::Entry,
+    exact,
     gs1::Epc,
     record::{Body, Record, Verified},
     row::{self, Row},
@@ -28,7 +29,7 @@ pub enum What {
     Register,
     /// A chain of entries does not lead to its row.
     History,
-    /// A record is missing, altered or wrongly signed.
+    /// A record is missing, altered or wrongly signed, or of no entry.
     Record,
     /// A disclosed element does not belong to its record.
     Element,
@@ -80,8 +81,8 @@ pub struct Step {
     pub entry: Entry,
     /// The row it was noted on: the subject's, or that of something that enclosed it.
     pub key: String,
-    /// The record.
-    pub record: Verified,
+    /// The record; `None` of one that is not public, whose entry says so and proves that it exists.
+    pub record: Option<Verified>,
 }
 
 /// What a proof proves.
@@ -89,12 +90,12 @@ pub struct Step {
 pub struct Story {
     /// Every row, by key. An absent subject is not among them.
     pub rows: BTreeMap<String, Row>,
-    /// Every step, oldest first.
+    /// Every step, oldest first; within a block in the order of each row's chain, the subject's first.
     pub steps: Vec<Step>,
 }
 
 impl Proof {
-    /// Reads a proof file.
+    /// Reads a proof file, byte by byte as it was served.
     ///
     /// # Errors
     /// [`Broken`] with [`What::Form`].
@@ -103,7 +104,8 @@ impl Proof {
             let reason = format!("the file has {} bytes, at most {PROOF_BYTES_MAX} are read", text.len());
             return Err(Broken::new(What::Form, reason));
         }
-        serde_json::from_slice(text).map_err(|error| Broken::new(What::Form, error))
+        let text = str::from_utf8(text).map_err(|error| Broken::new(What::Form, error))?;
+        exact::read(text).map_err(|error| Broken::new(What::Form, error))
     }
 
     /// Checks everything against the genesis hash that the reader trusts.
@@ -146,7 +148,6 @@ impl Proof {
         let mut present = Vec::with_capacity(self.rows.len());
         for raw in &self.rows {
             let bad = |error: &dyn fmt::Display| Broken::new(What::Register, error);
-            canonical::check(raw.get().as_bytes()).map_err(|error| bad(&error))?;
             let row = Row::read(raw.get()).map_err(|error| bad(&error))?;
             present.push((row.key.clone(), Row::hash_of(raw.get())));
             if let Some(twice) = rows.insert(row.key.clone(), row) {
@@ -175,6 +176,7 @@ impl Proof {
             }
             Ok::<_, Broken>(entries)
         })?;
+        records.demand_used()?;
         steps.sort_by_key(|step| step.entry.height);
         Ok(steps)
     }
@@ -222,25 +224,65 @@ impl<'a> Records<'a> {
         Ok(Records { unchecked, checked: BTreeMap::new() })
     }
 
-    /// The record of an entry, signatures and elements checked, and that it is about the entry's row.
-    fn about(&mut self, entry: &Entry, key: &str) -> Result<Verified, Broken> {
+    /// The record of an entry, signatures and elements checked, and that it is about the entry's row. `None` where the
+    /// entry says that it is not public and the proof, made for everybody, does not show it.
+    fn about(&mut self, entry: &Entry, key: &str) -> Result<Option<Verified>, Broken> {
         let id = entry.record;
         if let Some((record, proven)) = self.unchecked.remove(&id) {
             let keys = named_rows(&record, proven)?;
             let record = record.verify().map_err(|bad| Broken::new(What::Record, bad).about(id))?;
             self.checked.insert(id, (record, keys));
         }
-        let missing = || Broken::new(What::Record, "the record is missing or altered").about(id);
-        let (record, keys) = self.checked.get(&id).ok_or_else(missing)?;
-        if !keys.iter().any(|named| named == key) {
+        let Some((record, keys)) = self.checked.get(&id) else {
+            let missing = || Broken::new(What::Record, "the record is missing or altered").about(id);
+            return if entry.visibility.is_public() { Err(missing()) } else { Ok(None) };
+        };
+        if record.visibility != entry.visibility {
+            let reason = "the record and its entry differ in who may read it";
+            return Err(Broken::new(What::Record, reason).about(id));
+        }
+        if !keys.iter().any(|named| named == key) && !is_of_own_party(record, entry, key) {
             return Err(Broken::new(What::Element, format!("the record does not name {key}")).about(id));
         }
-        Ok(record.clone())
+        Ok(Some(record.clone()))
     }
+
+    /// That every record was asked for: one without an entry could say anything.
+    fn demand_used(&self) -> Result<(), Broken> {
+        match self.unchecked.keys().next() {
+            None => Ok(()),
+            Some(id) => Err(Broken::new(What::Record, "the record has no entry").about(id)),
+        }
+    }
+}
+
+/// Whether a record changes a key of the organisation that signed it, which the record names by its signature alone.
+fn is_of_own_party(record: &Record, entry: &Entry, key: &str) -> bool {
+    matches!(record.body, Body::KeyGrant(_) | Body::KeyRevoke(_))
+        && entry.by.iter().any(|party| row::key_of_party(party) == key)
 }
 
 /// Keys of the rows that a record is shown to be about.
 fn named_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Broken> {
+    let mut keys = disclosed_rows(record, proven)?;
+    match &record.body {
+        Body::EventCapture(capture) => {
+            keys.extend(capture.event.parent.iter().chain(&capture.event.classes).map(row::key_of_thing));
+        }
+        Body::PartyAdd(body) => keys.push(row::key_of_party(&body.party.id)),
+        Body::ProductPut(body) => keys.push(row::key_of_product(&body.gtin)),
+        Body::CodesIssue(_) => keys.push(row::key_of_batch(&record.id)),
+        Body::SitePut(_)
+        | Body::KeyGrant(_)
+        | Body::KeyRevoke(_)
+        | Body::AuthorityGrant(_)
+        | Body::AuthorityRevoke(_) => {}
+    }
+    Ok(keys)
+}
+
+/// Keys of the things that the disclosed elements of a record's lists name.
+fn disclosed_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Broken> {
     let broken = |reason: &str| Broken::new(What::Element, reason).about(record.id);
     let mut keys = Vec::new();
     for (pointer, elements) in &proven.disclosed {
@@ -253,10 +295,6 @@ fn named_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Bro
             let epc = Epc::parse(&element.element).map_err(|bad| broken(&bad.to_string()))?;
             keys.push(row::key_of_thing(&epc));
         }
-    }
-    if let Body::EventCapture(capture) = &record.body {
-        let named = capture.event.parent.iter().chain(&capture.event.classes);
-        keys.extend(named.map(row::key_of_thing));
     }
     Ok(keys)
 }

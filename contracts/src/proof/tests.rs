@@ -4,24 +4,26 @@ use hefu_keys::Hash;
 use serde_json::{Value, json};
 
 use super::{
-    Proof, What,
+    Proof, ProvenRecord, What,
     build::{self, Archive},
 };
 use crate::{
+    action::Action,
     block::{Header, records_root},
     certificate::{Certificate, Precommit},
-    entry::Entry,
+    entry::{Entry, Role},
     genesis::{FORMAT_VERSION, Genesis},
     height::Height,
     register::{Bucket, Buckets, Depth, Fault, Tree, plan},
     row::Row,
     state::Snapshot,
-    tests::{Deed, World, event, genesis, key},
+    tests::{Deed, World, event, genesis, golden::golden, key, name},
     votes::{self, VoteKind},
 };
 
 const BRAND: &str = "9528880100012";
 const HUAXU: &str = "9528880200019";
+const LAB: &str = "9528880700014";
 const YUELING: &str = "9528880300016";
 const AT: &str = "2026-09-21T10:00:00.000+08:00";
 const LATER: &str = "2026-09-21T12:00:00.000+08:00";
@@ -211,6 +213,85 @@ fn absence_is_proven() {
     assert_eq!(present.check(&kept.chain()).unwrap_err().what, What::Register);
 }
 
+/// A refill that was made for everybody to see and inspected for its parties alone.
+fn inspected_in_private() -> (Kept, String, Hash) {
+    let (mut world, refills, _) = World::with_codes();
+    let refill = refills.epc(0);
+    world.take("yueling", &refills.commission(0, 3, YUELING, AT)).unwrap();
+    let inspection = object("inspecting", LAB, LATER, &[&refill], None).private();
+    let inspection = world.take("puyan", &inspection).unwrap();
+    let subject = crate::row::key_of_thing(&crate::gs1::Epc::parse(&refill).unwrap());
+    (Kept::new(world), subject, inspection)
+}
+
+#[test]
+fn a_record_of_parties_is_proven_to_exist_and_not_shown() {
+    let (kept, subject, inspection) = inspected_in_private();
+    let proof = kept.prove(&subject);
+    let story = proof.check(&kept.chain()).unwrap();
+    let told: Vec<_> = story.steps.iter().map(|step| (step.entry.role, step.record.is_some())).collect();
+    assert_eq!(told, [(Role::Commission, true), (Role::Inspect, false)]);
+    assert_eq!(story.steps[1].entry.by, ["puyan"]);
+    assert_eq!(story.steps[1].entry.record, inspection);
+    assert_eq!(proof.records.len(), 1);
+    assert!(!proof.text().unwrap().contains("inspecting\","), "the proof tells what it withholds");
+}
+
+/// Whoever is shown the record can check it against the same proof.
+#[test]
+fn a_withheld_record_fits_its_entry() {
+    let (kept, subject, inspection) = inspected_in_private();
+    let withheld = kept.record(&inspection).unwrap().unwrap();
+    let mut proof = kept.prove(&subject);
+    let (pointer, list) = withheld.lists.first_key_value().unwrap();
+    let element = hefu_keys::parts::disclose(&list.salt, &list.elements, 0).unwrap();
+    let shown = |disclosed| ProvenRecord {
+        disclosed,
+        record: serde_json::value::RawValue::from_string(withheld.text.clone()).unwrap(),
+    };
+    proof.records.push(shown(BTreeMap::from([(pointer.clone(), vec![element])])));
+    let story = proof.check(&kept.chain()).unwrap();
+    assert!(story.steps.iter().all(|step| step.record.is_some()));
+    *proof.records.last_mut().unwrap() = shown(BTreeMap::new());
+    assert_eq!(proof.check(&kept.chain()).unwrap_err().what, What::Element);
+}
+
+/// An organisation that joined, one that granted and revoked a key, and a batch of codes.
+fn organised() -> (Kept, String) {
+    let (mut world, refills, _) = World::with_codes();
+    let newcomer = json!({
+        "admin": key("newcomer").address(), "id": "newcomer", "kind": "workshop", "name": name("Newcomer", "新人"),
+    });
+    let second = key("second").address();
+    let grant = json!({"grants": [{"role": "capture"}], "key": second});
+    let revoke = json!({"key": second, "reason": "lost"});
+    for (author, deed) in [
+        ("corenest", Deed::new(Action::PartyAdd, newcomer).with("newcomer")),
+        ("huaxu", Deed::new(Action::KeyGrant, grant).with("second")),
+        ("huaxu", Deed::new(Action::KeyRevoke, revoke)),
+    ] {
+        world.take(author, &deed).unwrap();
+    }
+    (Kept::new(world), crate::row::key_of_batch(&refills.batch))
+}
+
+/// The rows whose entries come of other actions than events.
+#[test]
+fn rows_of_every_kind_with_entries_are_proven() {
+    let (kept, batch) = organised();
+    let expected = [
+        ("party/newcomer", vec![Role::Register]),
+        ("party/huaxu", vec![Role::Update, Role::Update]),
+        ("party/corenest", vec![]),
+        ("product/09528880010021", vec![Role::Register]),
+        (&batch, vec![Role::Issue]),
+    ];
+    for (subject, roles) in expected {
+        let story = kept.prove(subject).check(&kept.chain()).unwrap_or_else(|broken| panic!("{subject}: {broken}"));
+        assert_eq!(story.steps.iter().map(|step| step.entry.role).collect::<Vec<_>>(), roles, "{subject}");
+    }
+}
+
 type Change = Box<dyn Fn(&mut Value)>;
 
 #[test]
@@ -254,6 +335,42 @@ fn what_is_broken_is_named() {
     for (number, (what, change)) in cases.iter().enumerate() {
         assert_eq!(checked(change), Err(*what), "case {number}");
     }
+}
+
+/// Frozen, and checked by the browser's verifier as well.
+#[test]
+fn proofs_are_frozen() {
+    let (kept, item, _) = travelled();
+    let product = "product/09528880010021".to_owned();
+    let proofs = [("item", item), ("absent", "item/01/09528880010021/21/NEVERISSUED".to_owned()), ("product", product)];
+    let freeze = |name: &str, kept: &Kept, subject: &str| {
+        let file = golden(&format!("proofs/{name}.json"), &kept.prove(subject).text().unwrap());
+        Proof::read(file.as_bytes()).unwrap().check(&kept.chain()).unwrap();
+    };
+    for (name, subject) in proofs {
+        freeze(name, &kept, &subject);
+    }
+    let (kept, subject, _) = inspected_in_private();
+    freeze("withheld", &kept, &subject);
+    let (kept, batch) = organised();
+    for (name, subject) in [("batch", batch.as_str()), ("newcomer", "party/newcomer"), ("keys", "party/huaxu")] {
+        freeze(name, &kept, subject);
+    }
+}
+
+/// It could say anything of the thing, and nothing would bind it to the history.
+#[test]
+fn a_record_without_an_entry_is_refused() {
+    let (kept, subject, bottle) = travelled();
+    let bottle = crate::row::key_of_thing(&crate::gs1::Epc::parse(&bottle).unwrap());
+    let mut proof = kept.prove(&subject);
+    let known = proof.records.len();
+    let others = kept.prove(&bottle).records;
+    let foreign = others.into_iter().find(|other| !proof.text().unwrap().contains(other.record.get()));
+    proof.records.push(foreign.unwrap());
+    assert_eq!(proof.check(&kept.chain()).unwrap_err().what, What::Record);
+    proof.records.truncate(known);
+    proof.check(&kept.chain()).unwrap();
 }
 
 #[test]

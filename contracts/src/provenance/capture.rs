@@ -9,7 +9,7 @@ use crate::{
     execute::{Case, Checked},
     gs1::Epc,
     parties::{KeyRole, party_of_gln},
-    record::{Record, Visibility},
+    record::Record,
     refusal::{Code, Refusal},
     row::{self, Data},
     state::{Note, Writes},
@@ -69,7 +69,7 @@ fn check_parts(record: &Record, event: &Event) -> Result<(), Refusal> {
             return Err(Refusal::new(Code::RecordPart).at(pointer).because("this field is not detached"));
         }
     }
-    if record.visibility == Visibility::Public && event.fields.iter().any(|field| field == "bizTransactionList") {
+    if record.visibility.is_public() && event.fields.iter().any(|field| field == "bizTransactionList") {
         let detail = "in a public record transactions travel as a detached value";
         return Err(Refusal::new(Code::RecordPart).at("/body/event/bizTransactionList").because(detail));
     }

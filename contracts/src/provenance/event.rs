@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use hefu_keys::Hash;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
     codes::Commissioning,
+    exact,
     gs1::Epc,
     refusal::{Code, Refusal},
     time::Time,
@@ -77,10 +78,11 @@ pub struct Capture {
     pub event: Event,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaptureWire<'a> {
     cbv: Hash,
+    #[serde(skip_serializing_if = "Option::is_none")]
     commissioning: Option<Commissioning>,
     #[serde(borrow)]
     event: &'a RawValue,
@@ -124,6 +126,20 @@ fn read<'a, T: Deserialize<'a>>(fields: &Fields<'a>, name: &str) -> Result<Optio
     fields.get(name).map(parse).transpose()
 }
 
+/// Reads an EPCIS object, of which only some fields are looked at. Serde takes a list for one as well.
+fn object<'a, T: Deserialize<'a>>(name: &str, raw: &'a RawValue) -> Result<T, Refusal> {
+    if !raw.get().starts_with('{') {
+        return Err(shape(name, "must be an object"));
+    }
+    serde_json::from_str(raw.get()).map_err(|error| shape(name, error.to_string()))
+}
+
+/// Reads a list of EPCIS objects; none where there is no such field.
+fn objects<'a, T: Deserialize<'a>>(fields: &Fields<'a>, name: &str) -> Result<Vec<T>, Refusal> {
+    let list = read::<Vec<&RawValue>>(fields, name)?.unwrap_or_default();
+    list.into_iter().enumerate().map(|(at, raw)| object(&format!("{name}/{at}"), raw)).collect()
+}
+
 fn required<'a, T: Deserialize<'a>>(fields: &Fields<'a>, name: &str) -> Result<T, Refusal> {
     read(fields, name)?.ok_or_else(|| shape(name, "is missing"))
 }
@@ -134,7 +150,7 @@ impl Capture {
     /// # Errors
     /// `E-RECORD-SHAPE` with a pointer to the field.
     pub fn read(text: &str) -> Result<Capture, Refusal> {
-        let wire: CaptureWire<'_> = serde_json::from_str(text)
+        let wire: CaptureWire<'_> = exact::read_canonical(text)
             .map_err(|error| Refusal::new(Code::RecordShape).at("/body").because(error.to_string()))?;
         let event = Event::read(wire.event.get())?;
         if wire.commissioning.is_some() && (event.kind, event.action) != (EventKind::Object, EventAction::Add) {
@@ -247,7 +263,9 @@ fn place(fields: &Fields<'_>, name: &str) -> Result<Option<Epc>, Refusal> {
     struct Place {
         id: String,
     }
-    read::<Place>(fields, name)?.map(|place| identifier(&format!("{name}/id"), &place.id)).transpose()
+    let Some(raw) = fields.get(name) else { return Ok(None) };
+    let place: Place = object(name, raw)?;
+    identifier(&format!("{name}/id"), &place.id).map(Some)
 }
 
 fn classes(fields: &Fields<'_>) -> Result<Vec<Epc>, Refusal> {
@@ -258,7 +276,7 @@ fn classes(fields: &Fields<'_>) -> Result<Vec<Epc>, Refusal> {
     }
     let mut classes = Vec::new();
     for name in ["quantityList", "childQuantityList"] {
-        for quantity in read::<Vec<Quantity>>(fields, name)?.unwrap_or_default() {
+        for quantity in objects::<Quantity>(fields, name)? {
             let class = identifier(name, &quantity.epc_class)?;
             if !classes.contains(&class) {
                 classes.push(class);
@@ -279,7 +297,7 @@ fn receiver(fields: &Fields<'_>) -> Result<Option<Epc>, Refusal> {
         kind: String,
         destination: String,
     }
-    let list = read::<Vec<Destination>>(fields, "destinationList")?.unwrap_or_default();
+    let list: Vec<Destination> = objects(fields, "destinationList")?;
     let possessing =
         list.iter().find(|to| to.kind.trim_start_matches("https://ref.gs1.org/cbv/SDT-") == "possessing_party");
     possessing.map(|to| identifier("destinationList", &to.destination)).transpose()

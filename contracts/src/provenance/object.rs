@@ -99,11 +99,7 @@ fn proven_code<'a>(thing: &Thing, batch: Option<&BatchRow>, codes: &BTreeMap<&st
 
 fn destroy(case: &Case<'_>, event: &Event, mut thing: Thing) -> Checked<Effect> {
     if thing.owner.is_some() {
-        thing.check_alive(event)?;
-        thing.check_order(event)?;
-        thing.check_unpacked()?;
-        thing.check_at_rest()?;
-        thing.check_holder(case, Code::ItemNotHolder)?;
+        thing.check_at_disposal(case, event)?;
     }
 
     let mark = Thing::mark(case, event);
@@ -120,11 +116,7 @@ fn ship(case: &Case<'_>, event: &Event, things: Vec<Thing>) -> Checked<Vec<Effec
     };
     each(things, |mut thing| {
         if thing.owner.is_some() {
-            thing.check_alive(event)?;
-            thing.check_order(event)?;
-            thing.check_unpacked()?;
-            thing.check_at_rest()?;
-            thing.check_holder(case, Code::ItemNotHolder)?;
+            thing.check_at_disposal(case, event)?;
             let to = to.clone().ok_or_else(|| {
                 Refusal::new(Code::TransferNoReceiver).at("/body/event/destinationList").because(thing.epc.as_str())
             })?;

@@ -99,6 +99,15 @@ impl Thing {
         }
     }
 
+    /// That the author may give it away or end it: it is alive, by itself, at rest and with the author's organisation.
+    pub(super) fn check_at_disposal(&self, case: &Case<'_>, event: &Event) -> Result<(), Refusal> {
+        self.check_alive(event)?;
+        self.check_order(event)?;
+        self.check_unpacked()?;
+        self.check_at_rest()?;
+        self.check_holder(case, Code::ItemNotHolder)
+    }
+
     /// Every enclosing parent, innermost first.
     ///
     /// # Errors

@@ -75,7 +75,7 @@ impl Draft {
         }
         document.insert("seq".to_owned(), json!(self.seq));
         document.insert("signers".to_owned(), json!(signers));
-        if self.visibility != Visibility::Public {
+        if !self.visibility.is_public() {
             document.insert("visibility".to_owned(), json!(self.visibility));
         }
         Ok(Value::Object(document))

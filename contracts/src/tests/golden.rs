@@ -6,22 +6,25 @@ use std::{fs, path::PathBuf};
 use hefu_keys::{Hash, canonical};
 use serde_json::json;
 
-use super::{Deed, REFILL, World, event, genesis, key, time};
+use super::{BOTTLE, Deed, REFILL, World, event, genesis, key, time};
 use crate::{
     action::Action,
     block::{Block, Header, read_header},
     certificate::{Certificate, Precommit},
     entry::{Enclosing, Entry, Role},
+    exact,
     genesis::Genesis,
+    gs1::Epc,
     height::Height,
     receipt::{Receipt, ReceiptKind, Status},
-    record::Record,
+    record::{Record, Visibility},
     refusal::Code,
-    row::Row,
+    row::{self, Row},
     submission::Unverified,
     votes::{self, PartsHeading, VoteKind},
 };
 
+const HUAXU: &str = "9528880200019";
 const LAB: &str = "9528880700014";
 const AT: &str = "2026-09-21T10:00:00.000+08:00";
 
@@ -31,7 +34,7 @@ fn path(name: &str) -> PathBuf {
 
 /// That `text` is canonical and is what the file holds.
 #[track_caller]
-fn golden(name: &str, text: &str) -> String {
+pub(crate) fn golden(name: &str, text: &str) -> String {
     canonical::check(text.as_bytes()).unwrap();
     if std::env::var_os("HEFU_BLESS").is_some() {
         fs::create_dir_all(path(name).parent().unwrap()).unwrap();
@@ -71,7 +74,7 @@ fn genesis_is_frozen() {
 #[test]
 fn a_block_has_one_form() {
     let records = [r#"{"a":1}"#, r#"{"b":2}"#];
-    let text = Block::write(&header(), records.iter().map(|&record| record.to_owned()));
+    let text = golden("block.json", &Block::write(&header(), records.iter().map(|&record| record.to_owned())));
     let block = Block::cut(text.as_bytes()).unwrap();
     assert_eq!((block.header, block.records.as_slice()), (header(), records.as_slice()));
     let empty = Block::write(&header(), std::iter::empty());
@@ -115,8 +118,26 @@ fn what_validators_sign_is_frozen() {
 
 #[test]
 fn rows_entries_and_receipts_are_frozen() {
-    let (world, ..) = World::with_codes();
+    let (mut world, refills, bottles) = World::with_codes();
+    let container = "https://id.gs1.org/00/095288802000000019".to_owned();
+    let made = bottles.commission(0, 2, HUAXU, AT);
+    let mut packed = event("AggregationEvent", "ADD", "packing", HUAXU, AT, &[bottles.epc(0)]);
+    packed.body["event"]["parentID"] = json!(container);
+    let mut shipped = event("ObjectEvent", "OBSERVE", "shipping", HUAXU, AT, &[container]);
+    let to = json!([{"type": "possessing_party", "destination": "https://id.gs1.org/417/9528880100012"}]);
+    shipped.body["event"]["destinationList"] = to;
+    shipped.body["event"]["quantityList"] =
+        json!([{"epcClass": format!("https://id.gs1.org/01/{BOTTLE}/10/L7"), "quantity": 2}]);
+    for deed in [&made, &packed, &shipped] {
+        world.take("huaxu", deed).unwrap();
+    }
+    let cbv = shipped.body["cbv"].as_str().unwrap();
     for (name, key) in [
+        ("batch", format!("batch/{}", refills.batch)),
+        ("item", row::key_of_thing(&Epc::parse(&bottles.epc(0)).unwrap())),
+        ("container", "container/00/095288802000000019".to_owned()),
+        ("lot", format!("lot/01/{BOTTLE}/10/L7")),
+        ("event", format!("event/huaxu/{cbv}")),
         ("party", "party/corenest".to_owned()),
         ("prefix", "prefix/952888001".to_owned()),
         ("site", "site/9528880100012".to_owned()),
@@ -135,9 +156,15 @@ fn rows_entries_and_receipts_are_frozen() {
         record: Hash::of(b"record"),
         role: Role::Pack,
         time: time("2026-09-21T08:00:00.000Z"),
+        visibility: Visibility::Public,
     };
     let file = golden("entry.json", &entry.text());
     assert_eq!(serde_json::from_str::<Entry>(&file).unwrap(), entry);
+    let withheld = Entry { containers: Vec::new(), visibility: Visibility::Parties, ..entry };
+    let file = golden("entry-of-parties.json", &withheld.text());
+    assert_eq!(serde_json::from_str::<Entry>(&file).unwrap(), withheld);
+    let default = file.replace(r#""parties""#, r#""public""#);
+    assert!(exact::read::<Entry>(&default).is_err(), "a default value is written");
     let receipt = Receipt {
         chain: genesis().chain(),
         code: Some(Code::ItemCommissioned),

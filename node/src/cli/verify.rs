@@ -8,7 +8,6 @@ use hefu_contracts::{
     gs1::DigitalLink,
     proof::{Proof, Step, Story},
     provenance::Event,
-    record::Body,
     row::{self, Data},
     time::{Millis, Time},
 };
@@ -106,14 +105,15 @@ fn proof_url(url: &str) -> String {
 
 /// The event of a step's record, where it is one.
 fn event(step: &Step) -> Option<&Event> {
-    if let Body::EventCapture(capture) = &step.record.body { Some(&capture.event) } else { None }
+    Some(&step.record.as_ref()?.body.capture()?.event)
 }
 
-/// What a step's record says, in the words of EPCIS.
-fn deed(step: &Step) -> String {
-    match event(step) {
-        Some(event) => event.biz_step.clone().unwrap_or_else(|| "event".to_owned()),
-        None => step.record.action.name().to_owned(),
+/// What a step's record says, in the words of EPCIS; of one that is kept private, what the ledger noted.
+fn deed(step: &Step) -> &str {
+    match (event(step), &step.record) {
+        (Some(event), _) => event.biz_step.as_deref().unwrap_or("event"),
+        (None, Some(record)) => record.action.name(),
+        (None, None) => step.entry.role.name(),
     }
 }
 
@@ -141,10 +141,19 @@ fn print(proof: &Proof, story: &Story) -> anyhow::Result<()> {
         // What enclosed the item at that time took it along.
         let with = if step.key == proof.subject { String::new() } else { format!(", with {}", step.key) };
         let Step { entry, .. } = step;
-        output::line(format_args!("    {} in block {}, record {}{with}", role(step), entry.height, entry.record))?;
+        let kept = if step.record.is_none() { ", kept private" } else { "" };
+        let role = entry.role.name();
+        output::line(format_args!("    {role} in block {}, record {}{with}{kept}", entry.height, entry.record))?;
     }
     let count = story.steps.len();
     output::line(format_args!("\nproven: {count} steps, every signature holds, none was left out or changed"))?;
+    match kept(story) {
+        0 => {}
+        1 => output::line("        (1 of them is kept private: that it exists, who signed it and when is proven)")?,
+        n => output::line(format_args!(
+            "        ({n} of them are kept private: that they exist, who signed them and when is proven)"
+        ))?,
+    }
     output::line("        (times are what the signers say; that the item itself was not swapped, nothing proves)")
 }
 
@@ -153,9 +162,9 @@ fn told_time(step: &Step) -> Time {
     event(step).map_or(step.entry.time, |event| event.time)
 }
 
-fn role(step: &Step) -> String {
-    let role = serde_json::to_value(step.entry.role).unwrap_or_default();
-    role.as_str().unwrap_or_default().to_owned()
+/// Number of steps whose records are for their parties alone.
+fn kept(story: &Story) -> usize {
+    story.steps.iter().filter(|step| step.record.is_none()).count()
 }
 
 fn as_json(proof: &Proof, story: &Story) -> Value {
@@ -166,6 +175,7 @@ fn as_json(proof: &Proof, story: &Story) -> Value {
             "eventTime": told_time(step),
             "height": step.entry.height,
             "key": step.key,
+            "private": step.record.is_none(),
             "record": step.entry.record,
             "role": step.entry.role,
             "time": step.entry.time,

@@ -190,8 +190,7 @@ impl Handover {
         let mut items = Vec::with_capacity(indices.len().min(ELEMENTS_MAX));
         for index in &indices {
             let code = self.code(*index).ok_or(BadHandover::NotHere(*index))?;
-            let key = BASE64_URL_SAFE_NO_PAD.decode(&code.claim_key);
-            claim_keys.extend(key.map_err(|_| BadHandover::Damaged(BadIssuance::Encoding))?);
+            claim_keys.extend(code.claim_key().map_err(BadHandover::Damaged)?);
             items.push(Epc::item(&self.gtin, &code.serial)?);
             serials.push(code.serial.clone());
         }

@@ -4,11 +4,12 @@ use hefu_api::ledger::{BlockFound, Found, Place};
 use hefu_contracts::{
     height::Height,
     parties::KeyRow,
+    record::Visibility,
     row::{Data, key_of_key},
     schema::Table,
     state::Fault,
 };
-use hefu_keys::{Address, Hash, canonical, secured};
+use hefu_keys::{Address, Hash, secured};
 
 use super::Desk;
 use crate::store::StoreError;
@@ -46,8 +47,7 @@ pub(super) fn block(desk: &Desk, height: Height) -> Result<Option<BlockFound>, F
     for held in chain.records(height)? {
         let text = held.record();
         let secured = secured::read(text).map_err(|bad| StoreError::damaged(Table::Records, height, bad))?;
-        // The default, public, is never written.
-        records.push((secured.id(), canonical::member(text, "visibility").is_none()));
+        records.push((secured.id(), Visibility::is_public_in(text)));
     }
     Ok(Some(BlockFound { certificate, header, records }))
 }

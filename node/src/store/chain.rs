@@ -177,7 +177,7 @@ fn held(bytes: Vec<u8>, key: impl std::fmt::Display) -> Result<Held, StoreError>
 pub(super) fn read_row(bytes: &[u8], key: &str) -> Result<Row, StoreError> {
     let damaged = |bad: Box<dyn std::error::Error + Send + Sync>| StoreError::damaged(Table::Rows, key, bad);
     let text = std::str::from_utf8(bytes).map_err(|bad| damaged(bad.into()))?;
-    let row = Row::read(text).map_err(|bad| damaged(bad.into()))?;
+    let row = Row::read_own(text).map_err(|bad| damaged(bad.into()))?;
     if row.key == key { Ok(row) } else { Err(damaged(format!("it holds the row {}", row.key).into())) }
 }
 
