@@ -24,7 +24,7 @@ use crate::{
     query::{Nothing, Query},
     reading::reading,
     server::Api,
-    views::{self, AbsentView, ItemView, Lookup, is_public},
+    views::{self, AbsentView, ItemView, Lookup},
 };
 
 /// Parameters of a proof.
@@ -53,15 +53,10 @@ pub fn identifier(gtin: &str, serial: &str) -> Result<Epc, Problem> {
 /// The proof of an item's row, or of its absence, that may be shown to everybody.
 ///
 /// # Errors
-/// `E-NODE-UNREADY` before the first block, `E-HISTORY-PRIVATE`, or a fault.
+/// `E-NODE-UNREADY` before the first block, or a fault.
 pub fn proof(ledger: &dyn Ledger, epc: &Epc) -> Result<Proof, Problem> {
     let proof = ledger.proof(&row::key_of_thing(epc))?;
-    let proof = proof.ok_or_else(|| Problem::from(Door::NodeUnready).because("the chain has no block yet"))?;
-    // A proof shows every record of a history whole, so one that is not for everybody keeps the history closed.
-    if proof.records.iter().all(|proven| is_public(proven.record.get())) {
-        return Ok(proof);
-    }
-    Err(Door::HistoryPrivate.into())
+    proof.ok_or_else(|| Problem::from(Door::NodeUnready).because("the chain has no block yet"))
 }
 
 /// What the proof of an item shows, checked against the ledger's own genesis as any reader would.
@@ -109,7 +104,7 @@ fn unchanged(request: &HttpRequest, api: &Api) -> Option<HttpResponse> {
     responses(
         (status = 200, description = "what is proven of the item", body = ItemView),
         (status = 304, description = "no block has been added since the copy that the client has"),
-        problems::Malformed, problems::Coding, problems::Forbidden, problems::Unknown, problems::Fault, problems::Unavailable,
+        problems::Malformed, problems::Coding, problems::Unknown, problems::Fault, problems::Unavailable,
     ),
 )]
 pub(crate) async fn read(
@@ -155,7 +150,7 @@ fn unknown(absent: &AbsentView) -> Problem {
         (status = 200, description = "the proof", body = shapes::ProofFile,
             content_type = "application/vnd.hefu.proof+json"),
         (status = 304, description = "no block has been added since the copy that the client has"),
-        problems::Malformed, problems::Coding, problems::Forbidden, problems::Fault, problems::Unavailable,
+        problems::Malformed, problems::Coding, problems::Fault, problems::Unavailable,
     ),
 )]
 pub(crate) async fn read_proof(

@@ -41,8 +41,6 @@ pub enum Door {
     BodySlow,
     /// None of the content codings that the client accepts can be made.
     ContentCoding,
-    /// The history holds records that are not public.
-    HistoryPrivate,
     /// There is no record of this code.
     ItemUnknown,
     /// The key is not registered.
@@ -71,7 +69,7 @@ pub enum Door {
 
 impl Door {
     /// Every kind.
-    pub const ALL: [Door; 20] = [
+    pub const ALL: [Door; 19] = [
         Door::BatchEmpty,
         Door::BatchLines,
         Door::BlockUnknown,
@@ -79,7 +77,6 @@ impl Door {
         Door::BodySize,
         Door::BodySlow,
         Door::ContentCoding,
-        Door::HistoryPrivate,
         Door::ItemUnknown,
         Door::KeyUnregistered,
         Door::MediaType,
@@ -105,9 +102,6 @@ impl Door {
             Door::BodySlow => ("E-BODY-SLOW", StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"),
             Door::ContentCoding => {
                 ("E-CONTENT-CODING", StatusCode::NOT_ACCEPTABLE, "no accepted content coding can be made")
-            }
-            Door::HistoryPrivate => {
-                ("E-HISTORY-PRIVATE", StatusCode::FORBIDDEN, "the history holds records that are not public")
             }
             Door::ItemUnknown => ("E-ITEM-UNKNOWN", StatusCode::NOT_FOUND, "there is no record of this code"),
             Door::KeyUnregistered => ("E-KEY-UNREGISTERED", StatusCode::NOT_FOUND, "the key was never registered"),

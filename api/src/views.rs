@@ -18,7 +18,6 @@ pub use item::{
 };
 pub use key::{KeyView, key};
 pub use names::{BatchView, ContainerView, MarkView, PartyView, PlaceView, ProductView};
-pub(crate) use record::is_public;
 pub use record::{PrivateRecordView, PublicRecordView, RecordLinksView, RecordView, record};
 pub use status::{StatusView, VERSION, status};
 pub use step::{EventView, StepView};

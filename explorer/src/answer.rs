@@ -11,7 +11,7 @@ use askama::Template;
 use hefu_keys::Hash;
 
 use crate::{
-    language,
+    coding, language,
     visit::{Visit, first},
 };
 
@@ -21,13 +21,17 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// What holds for everything that the explorer answers. Addresses hold serial numbers, so they are told to nobody.
 pub(crate) fn guarded(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    plain(&mut response);
     response
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .insert_header((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
-        .insert_header((header::PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"));
+        .insert_header((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"));
     response
+}
+
+/// What holds for files that no browser shows as a page: the rest of what guards pages would only weigh on them.
+pub(crate) fn plain(response: &mut HttpResponseBuilder) {
+    response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
 }
 
 /// Names a version of a page. It is weak, because the same page travels in several content codings.
@@ -52,7 +56,8 @@ impl Tag {
 /// A page in the visitor's language. A browser's copy of it is used only after asking: by the tag, or where there is none
 /// by the page's hash. Only what is there has a tag (RFC 9110 §13.2.1).
 pub(crate) fn html(visit: &Visit, status: StatusCode, page: &impl Template, tag: Option<Tag>) -> HttpResponse {
-    let Ok(text) = page.render() else {
+    // A line break between tags is the template's layout, not the page's: where a space is wanted, one is written.
+    let Ok(text) = page.render().map(|text| text.replace(">\n<", "><")) else {
         // Every value on a page is a string or a number; there is nothing else that could fail.
         tracing::error!("a page could not be written");
         return guarded(HttpResponse::InternalServerError()).finish();
@@ -65,7 +70,8 @@ pub(crate) fn html(visit: &Visit, status: StatusCode, page: &impl Template, tag:
         return unchanged(visit, tag.clone());
     }
     let mut response = pages(visit, status, tag);
-    response.content_type("text/html; charset=utf-8").body(text)
+    let body = coding::press(&visit.request, &mut response, text);
+    response.content_type("text/html; charset=utf-8").body(body)
 }
 
 /// The answer to a browser whose copy is still good (RFC 9110 §15.4.5).
@@ -75,7 +81,7 @@ pub(crate) fn unchanged(visit: &Visit, tag: Tag) -> HttpResponse {
 
 fn pages(visit: &Visit, status: StatusCode, tag: Option<Tag>) -> HttpResponseBuilder {
     let mut response = guarded(HttpResponse::build(status));
-    response.insert_header((header::VARY, "Accept-Language, Cookie"));
+    response.insert_header((header::VARY, "Accept-Encoding, Accept-Language, Cookie"));
     response.insert_header((header::CONTENT_LANGUAGE, visit.words.lang));
     response.insert_header((header::CACHE_CONTROL, "no-cache"));
     if let Some(Tag(tag)) = tag {

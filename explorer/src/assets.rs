@@ -1,20 +1,17 @@
 //! The browser's files: styles and scripts, built from `web/` and embedded.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-    sync::LazyLock,
-};
+use std::{collections::BTreeMap, io, sync::LazyLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header},
+    http::header::{self, ContentEncoding},
     web,
 };
-use brotli::enc::BrotliEncoderParams;
-use flate2::{Compression, write::GzEncoder};
 
-use crate::answer;
+use crate::{
+    answer,
+    coding::{self, Effort},
+};
 
 /// A file.
 #[derive(Debug)]
@@ -46,15 +43,14 @@ struct Served {
     media_type: &'static str,
 }
 
-/// Compressed once, as well as it goes: 40 KB take a few milliseconds.
 static SERVED: LazyLock<BTreeMap<&'static str, Served>> = LazyLock::new(|| {
     let served = |file: &File| -> io::Result<Served> {
-        let mut brotli = Vec::new();
-        let best = BrotliEncoderParams { quality: 11, ..BrotliEncoderParams::default() };
-        brotli::BrotliCompress(&mut &*file.bytes, &mut brotli, &best)?;
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        gzip.write_all(file.bytes)?;
-        Ok(Served { brotli, gzip: gzip.finish()?, plain: file.bytes, media_type: media_type(file.file) })
+        Ok(Served {
+            brotli: coding::brotli(file.bytes, Effort::once())?,
+            gzip: coding::gzip(file.bytes, Effort::once())?,
+            plain: file.bytes,
+            media_type: media_type(file.file),
+        })
     };
     // Compressing in memory cannot fail; a file for which it did would be missing in every test.
     FILES.iter().filter_map(|file| Some((file.file, served(file).ok()?))).collect()
@@ -79,20 +75,15 @@ pub(crate) async fn file(request: HttpRequest, file: web::Path<String>) -> HttpR
     let Some(served) = SERVED.get(file.as_str()) else {
         return answer::guarded(HttpResponse::NotFound()).finish();
     };
-    let known = [Encoding::brotli(), Encoding::gzip(), Encoding::identity()];
-    let accepted = AcceptEncoding::parse(&request).ok().and_then(|accepted| accepted.negotiate(known.iter()));
-    let mut response = answer::guarded(HttpResponse::Ok());
+    let mut response = HttpResponse::Ok();
+    answer::plain(&mut response);
     response.content_type(served.media_type);
     response.insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"));
     response.insert_header((header::VARY, "accept-encoding"));
-    match accepted {
-        Some(Encoding::Known(ContentEncoding::Brotli)) => {
-            response.insert_header(ContentEncoding::Brotli).body(&*served.brotli)
-        }
-        Some(Encoding::Known(ContentEncoding::Gzip)) => {
-            response.insert_header(ContentEncoding::Gzip).body(&*served.gzip)
-        }
-        Some(_) | None => response.body(served.plain),
+    match coding::accepted(&request) {
+        Some(coding @ ContentEncoding::Brotli) => response.insert_header(coding).body(&*served.brotli),
+        Some(coding) => response.insert_header(coding).body(&*served.gzip),
+        None => response.body(served.plain),
     }
 }
 

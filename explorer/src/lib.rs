@@ -6,6 +6,7 @@
 
 mod answer;
 mod assets;
+mod coding;
 mod directory;
 pub mod labels;
 mod language;

@@ -51,17 +51,7 @@ pub(crate) fn author(ledger: &dyn Ledger, record: &Record) -> Result<Option<Stri
 }
 
 fn what(record: &Record, w: &Words) -> String {
-    let step = match &record.body {
-        Body::EventCapture(capture) => capture.event.biz_step.as_deref(),
-        Body::PartyAdd(_)
-        | Body::SitePut(_)
-        | Body::KeyGrant(_)
-        | Body::KeyRevoke(_)
-        | Body::AuthorityGrant(_)
-        | Body::AuthorityRevoke(_)
-        | Body::ProductPut(_)
-        | Body::CodesIssue(_) => None,
-    };
+    let step = record.body.capture().and_then(|capture| capture.event.biz_step.as_deref());
     let drill = if record.drill { w.trace.step_drill } else { "" };
     let what = step.map_or_else(|| say(ACTIONS, record.action.name(), w), |step| say(BIZ_STEPS, step, w));
     format!("{what}{drill}")
@@ -132,15 +122,5 @@ fn zone(record: &Record) -> Zone {
 
 /// When an event happened by its author's word; of other records the block's time tells.
 fn when(record: &Record, w: &Words) -> Option<String> {
-    match &record.body {
-        Body::EventCapture(capture) => Some(date_and_clock(capture.event.time, zone(record), w)),
-        Body::PartyAdd(_)
-        | Body::SitePut(_)
-        | Body::KeyGrant(_)
-        | Body::KeyRevoke(_)
-        | Body::AuthorityGrant(_)
-        | Body::AuthorityRevoke(_)
-        | Body::ProductPut(_)
-        | Body::CodesIssue(_) => None,
-    }
+    record.body.capture().map(|capture| date_and_clock(capture.event.time, zone(record), w))
 }

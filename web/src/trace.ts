@@ -6,17 +6,18 @@
  * - `main[data-proof]`: where the proof file is; `data-subject`, `data-genesis`, `data-height`, `data-present` ("true" or
  *   "false"): what the page was made from; `data-proven`, `data-broken`: the words for marks.
  * - `#verdict`: a live region; `template[data-state]` beside it: what to say in each state, with `[data-slot]` to fill.
- * - `[data-record]` in `#steps`: one per entry, with `data-step`, `data-time`, `data-height`, `data-signers`, `data-by`.
+ * - `[data-record]` in `#steps`: one per entry, with `data-step`, `data-time`, `data-height`, `data-signers`, `data-by`, and
+ *   `data-kept` where the record is for its parties alone.
  * - `[data-at]`: text (or `data-value`) that must equal the value at this JSON Pointer in the data of the enclosing
  *   `data-row`, or in the enclosing `data-record`; `[data-count]`: a number of "records" or "parties".
- * - `.mark`: becomes the words for proven, or for broken in a step that failed.
+ * - `.mark`: becomes the words for proven, outside `[data-kept]`, or for broken in a step that failed.
  *
  * What it answers, on `main`: `data-verdict` (checking, ok, stale, newer, failed, unsupported, offline), `data-mode`
  * (native, fallback), and for a failure `data-step`, `data-reason` and where it is one record's `data-failed`.
  */
 import { at, canonical } from "./verify/canonical";
 import { choose } from "./verify/crypto";
-import type { ProofFile } from "./verify/file";
+import type { Document, ProofFile } from "./verify/file";
 import type { Step } from "./verify/refusal";
 import { type Held, verify } from "./verify/verify";
 
@@ -61,7 +62,9 @@ function conclude(main: HTMLElement, held: Held): void {
   const difference = contradiction(main, held);
   if (difference) return fail(main, "page", difference.what, difference.record);
 
-  for (const mark of all(main, ".mark")) mark.textContent = main.dataset.proven as string;
+  for (const mark of all(main, ".mark")) {
+    if (!mark.closest("[data-kept]")) mark.textContent = main.dataset.proven as string;
+  }
   const age = Date.now() - Date.parse(held.time);
   const stale = age > HEARTBEATS_BEFORE_STALE * held.heartbeatMs;
   // Only said when it matters: the first use of Intl takes a slow phone a tenth of a second.
@@ -74,18 +77,19 @@ function contradiction(main: HTMLElement, held: Held): { what: string; record?: 
   const steps = all(main, "#steps [data-record]");
   const shown = new Map(steps.map((step) => [step.dataset.record as string, step]));
   if (shown.size !== held.entries.length || steps.length !== shown.size) return { what: "number of records" };
-  for (const { by, height, record, time } of held.entries) {
+  for (const { by, height, record, role, time } of held.entries) {
     const document = held.records.get(record);
     const step = shown.get(record);
-    if (!step || !document) return { what: "record", record };
-    const proven: { [name: string]: unknown } = {
-      step: at(document.body, "/event/bizStep") || document.action,
-      time: at(document.body, "/event/eventTime") || time,
-      height,
-      signers: document.signers.join(" "),
+    if (!step) return { what: "record", record };
+    const proven: { [name: string]: string | undefined } = {
+      step: document ? said(document, "/event/bizStep") || document.action : role,
+      time: (document && said(document, "/event/eventTime")) || time,
+      height: String(height),
+      signers: document ? document.signers.join(" ") : "",
       by: by.join(" "),
+      kept: document ? undefined : "",
     };
-    const what = Object.keys(proven).find((name) => step.dataset[name] !== String(proven[name]));
+    const what = Object.keys(proven).find((name) => step.dataset[name] !== proven[name]);
     if (what) return { what, record };
   }
   for (let i = 1; i < steps.length; i++) {
@@ -94,15 +98,18 @@ function contradiction(main: HTMLElement, held: Held): { what: string; record?: 
   return claim(main, held);
 }
 
+/** The text at a place in what a record says. */
+const said = (document: Document, pointer: string): string | undefined => at(document.body, pointer) as string | undefined;
+
 /** The first text marked as taken from a row or a record that is not what stands there. */
 function claim(main: HTMLElement, held: Held): { what: string; record?: string } | undefined {
   for (const element of all(main, "[data-at]")) {
     const { row, record } = element.closest<HTMLElement>("[data-row],[data-record]")!.dataset;
     const source = row === undefined ? held.records.get(record as string) : (held.rows.get(row) || {}).data;
     const value = at(source, element.dataset.at as string);
-    const said = element.dataset.value === undefined ? element.textContent!.trim() : element.dataset.value;
+    const shown = element.dataset.value === undefined ? element.textContent!.trim() : element.dataset.value;
     const proven = typeof value === "string" ? value : value === undefined ? "" : canonical(value);
-    if (said !== proven) return { what: (row || "") + element.dataset.at, record };
+    if (shown !== proven) return { what: (row || "") + element.dataset.at, record };
   }
   const parties = new Set(held.entries.flatMap((entry) => entry.by)).size;
   for (const element of all(main, "[data-count]")) {

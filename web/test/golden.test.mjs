@@ -1,5 +1,5 @@
-// Proofs built by the node's own code (crate contracts, whose tests tell the same story: a refill fixed to a bottle, the
-// bottle in a case, the case on a pallet and off again) hold here as well. Written by it, these files are never edited.
+// Proofs built by the node's own code (crate contracts, whose tests freeze them: a refill put into a bottle, the bottle
+// into a case, the case onto a pallet and off again) hold here as well. Written by it, these files are never edited.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
@@ -9,7 +9,8 @@ let verifier;
 before(async () => (verifier = await load("verify")));
 after(() => verifier.dispose());
 
-const golden = async (name) => JSON.parse(await readFile(new URL(`golden/${name}.json`, import.meta.url), "utf8"));
+const GOLDEN = new URL("../../contracts/src/golden/proofs/", import.meta.url);
+const golden = async (name) => JSON.parse(await readFile(new URL(`${name}.json`, GOLDEN), "utf8"));
 
 test("an item's proof by the node holds, natively and with the fallback, and tells its whole way", async () => {
   const proof = await golden("item");
@@ -28,6 +29,39 @@ test("an absence proof and a product's proof by the node hold", async () => {
   assert.deepEqual([absent.ok, absent.present], [true, false]);
   const product = await verifier.verify(await golden("product"));
   assert.deepEqual([product.ok, product.present, product.entries.length], [true, true, 1]);
+});
+
+test("a record for its parties alone is proven to exist where its entry says so, and nowhere else", async () => {
+  const proof = await golden("withheld");
+  const verdict = await verifier.verify(proof);
+  assert.equal(verdict.ok, true, verdict.reason);
+  assert.deepEqual(verdict.entries.map(({ role, record }) => [role, verdict.records.has(record)]), [
+    ["commission", true],
+    ["inspect", false],
+  ]);
+  for (const change of [
+    (entries) => (entries[0].visibility = "parties"),
+    (entries) => delete entries[1].visibility,
+  ]) {
+    const changed = structuredClone(proof);
+    change(changed.histories[0].entries);
+    assert.equal((await verifier.verify(changed)).step, "history", change.toString());
+  }
+  proof.records.pop();
+  const { step, reason, ordinal } = await verifier.verify(proof);
+  assert.deepEqual([step, reason, ordinal], ["record", "id", 1]);
+});
+
+test("proofs of the other rows with entries hold: a batch, a company that joined, one that changed its keys", async () => {
+  for (const [name, roles] of [
+    ["batch", "issue"],
+    ["newcomer", "register"],
+    ["keys", "update update"],
+  ]) {
+    const verdict = await verifier.verify(await golden(name));
+    assert.equal(verdict.ok, true, `${name}: ${verdict.reason}`);
+    assert.equal(verdict.entries.map(({ role }) => role).join(" "), roles);
+  }
 });
 
 test("what is broken in a proof by the node is named as the command line names it", async () => {

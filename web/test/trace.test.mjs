@@ -1,5 +1,7 @@
 // The trace page's island in a real browser, under the pages' content security policy, from the committed bundle.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { launch, manifest, missing, serve } from "./browser.mjs";
 import { load } from "./bundle.mjs";
@@ -13,6 +15,15 @@ const SLOTS = ["done", "height", "age", "n", "reason"];
 const story = tell({ heartbeatMs: YEARS });
 const proof = story.proof(R1, { alongside: ALONGSIDE });
 const absence = story.proof(UNKNOWN);
+
+/** By the node: a refill whose inspection is for its parties alone. */
+const withheld = JSON.parse(await readFile(new URL("../../contracts/src/golden/proofs/withheld.json", import.meta.url), "utf8"));
+const [made, inspected] = withheld.histories[0].entries;
+const kept = `<ol id="steps"><li data-record="${made.record}" data-step="commissioning"
+ data-time="${withheld.records[0].record.body.event.eventTime}" data-height="${made.height}"
+ data-signers="${withheld.records[0].record.signers}" data-by="${made.by}"><span class="mark">signed</span></li>
+<li data-record="${inspected.record}" data-kept data-step="inspect" data-time="${inspected.time}"
+ data-height="${inspected.height}" data-signers="" data-by="${inspected.by}"><span class="mark">kept</span></li></ol>`;
 
 let browser;
 let server;
@@ -28,6 +39,13 @@ before(async () => {
   server = await serve({
     "/trace": page({ subject: R1, present: true, content: content(steps) }),
     "/absent": page({ subject: UNKNOWN, present: false, content: "" }),
+    "/withheld": page({
+      subject: withheld.subject,
+      present: true,
+      content: kept,
+      genesis: createHash("sha256").update(JSON.stringify(withheld.genesis)).digest("hex"),
+      height: withheld.header.height,
+    }),
     "/proof.json": JSON.stringify(proof),
   });
 });
@@ -38,12 +56,12 @@ after(async () => {
 });
 
 /** The least a page must carry, as src/trace.ts lists it. */
-function page({ subject, present, content: inside }) {
+function page({ subject, present, content: inside, genesis = story.chain, height = story.height }) {
   const slots = SLOTS.map((slot) => `<i data-slot="${slot}"></i>`).join(" ");
   const templates = STATES.map((state) => `<template data-state="${state}"><h2>${state}</h2>${slots}<button>again</button></template>`);
   return `<!doctype html><html lang="zh-CN"><link rel="icon" href="data:,">
 <script type="module" src="/assets/${manifest["trace.js"].file}"></script>
-<main data-proof="/proof.json" data-subject="${subject}" data-genesis="${story.chain}" data-height="${story.height}"
+<main data-proof="/proof.json" data-subject="${subject}" data-genesis="${genesis}" data-height="${height}"
  data-present="${present}" data-kind="consistent" data-verdict="pending" data-proven="proven" data-broken="broken">
 <div id="verdict" aria-live="polite">pending</div>${templates.join("")}${inside}</main>`;
 }
@@ -92,9 +110,9 @@ async function open(path, { init, routes = {}, click } = {}) {
 }
 
 const withProof = (changed) => ({ routes: { "**/proof.json": (route) => route.fulfill({ json: changed }) } });
-const withPage = (from, to) => ({
+const withPage = (from, to, path = "trace") => ({
   routes: {
-    "**/trace": async (route) => {
+    [`**/${path}`]: async (route) => {
       const answer = await route.fetch();
       const html = await answer.text();
       assert.ok(html.includes(from), from);
@@ -200,6 +218,25 @@ test("a step left out or moved is noticed", { skip: missing }, async () => {
   ]) {
     const said = await open("/trace", withPage(content(steps), content(shown)));
     assert.deepEqual([said.verdict, said.reason], ["failed", reason]);
+  }
+});
+
+test("a step kept private keeps its mark, and can be shown neither as open nor as another", { skip: missing }, async () => {
+  const { routes } = withProof(withheld);
+  const said = await open("/withheld", { routes });
+  // The story of 2026 was certified long ago; that it is old is said, and everything in it holds.
+  assert.deepEqual([said.verdict, said.marks], ["stale", ["proven", "kept"]]);
+  for (const [from, to, reason] of [
+    [" data-kept", "", "kept"],
+    ['data-step="inspect"', 'data-step="sampling"', "step"],
+    ['data-signers=""', `data-signers="${withheld.records[0].record.signers}"`, "signers"],
+    [`data-by="${inspected.by}"`, 'data-by="yueling"', "by"],
+    ['<li data-record="' + made.record, '<li data-kept data-record="' + made.record, "kept"],
+    ["kept</span>", 'kept</span><b data-at="/body/event/type">ObjectEvent</b>', "/body/event/type"],
+  ]) {
+    const { routes: changed } = withPage(from, to, "withheld");
+    const refused = await open("/withheld", { routes: { ...routes, ...changed } });
+    assert.deepEqual([refused.verdict, refused.step, refused.reason], ["failed", "page", reason]);
   }
 });
 

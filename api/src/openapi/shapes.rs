@@ -130,6 +130,8 @@ shapes! {
             "dissociate", "contain", "release", "issue", "register", "update", "flag",
         ],
     );
+    /// Who may read a record.
+    Visibility word_of("who may read a record; absent where everybody may", &["parties"]);
     /// A remark on a row.
     Flag word_of(
         "a remark on a row: possible, but not proven",

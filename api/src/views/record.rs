@@ -1,7 +1,7 @@
 //! Records.
 
 use hefu_contracts::{height::Height, receipt::Status, record::Visibility, time::Time};
-use hefu_keys::{Hash, canonical};
+use hefu_keys::Hash;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -59,7 +59,7 @@ pub struct PrivateRecordView {
     #[schema(value_type = shapes::Hash)]
     pub id: Hash,
     /// Always `parties`.
-    #[schema(value_type = String, examples("parties"))]
+    #[schema(value_type = shapes::Visibility)]
     pub visibility: Visibility,
 }
 
@@ -74,17 +74,12 @@ pub struct RecordLinksView {
     pub this: String,
 }
 
-/// Whether a record's canonical text is for everybody. The default is never written, so any other visibility shows.
-pub(crate) fn is_public(text: &str) -> bool {
-    canonical::member(text, "visibility").is_none()
-}
-
 /// Shows a record as far as everybody may see it; `block` is the one it stands in.
 ///
 /// # Errors
 /// Where the node holds a text that is not JSON.
 pub fn record(id: &Hash, found: Found, block: Option<&BlockFound>) -> Result<RecordView, serde_json::Error> {
-    if !is_public(&found.text) {
+    if !Visibility::is_public_in(&found.text) {
         return Ok(RecordView::Private(PrivateRecordView { id: *id, visibility: Visibility::Parties }));
     }
     let height = found.place.map(|place| place.height);

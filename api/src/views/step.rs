@@ -8,7 +8,7 @@ use hefu_contracts::{
     height::Height,
     proof::{Step, Story},
     provenance::Capture,
-    record::{Body, Record},
+    record::{Record, Visibility},
     time::Time,
 };
 use hefu_keys::{Address, Hash};
@@ -18,7 +18,8 @@ use utoipa::ToSchema;
 use super::names::{ContainerView, Names, PartyView, PlaceView};
 use crate::openapi::shapes;
 
-/// One record of a thing's history.
+/// One record of a thing's history. Of one that is not public there is only what the ledger noted: neither `event` nor
+/// `signers`, nor what they come with.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StepView {
@@ -42,17 +43,24 @@ pub struct StepView {
     /// What the record did to the thing, or to the container it was in.
     #[schema(value_type = shapes::Role)]
     pub role: Role,
-    /// The keys that signed, the author's first.
+    /// The keys that signed, the author's first; none where the record is not public.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<shapes::Address>)]
     pub signers: Vec<Address>,
-    /// The event's business step as the record spells it; the record's action where there is none.
-    pub step: String,
+    /// The event's business step as the record spells it, the record's action where there is none; absent where the
+    /// record is not public.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// Time of the block.
     #[schema(value_type = shapes::Time)]
     pub time: Time,
     /// The container that the record is about, where the thing was only inside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<ContainerView>,
+    /// Who may read the record; absent where everybody may.
+    #[serde(skip_serializing_if = "Visibility::is_public")]
+    #[schema(value_type = shapes::Visibility)]
+    pub visibility: Visibility,
     /// Values that the record commits to without showing them, as JSON Pointers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<String>,
@@ -131,44 +139,47 @@ pub(super) fn steps(story: &Story, subject: &str, names: Names<'_>) -> Vec<StepV
 }
 
 fn moment(step: &Step) -> Time {
-    capture(&step.record).map_or(step.entry.time, |capture| capture.event.time)
-}
-
-fn capture(record: &Record) -> Option<&Capture> {
-    match &record.body {
-        Body::EventCapture(capture) => Some(capture),
-        Body::PartyAdd(_)
-        | Body::SitePut(_)
-        | Body::KeyGrant(_)
-        | Body::KeyRevoke(_)
-        | Body::AuthorityGrant(_)
-        | Body::AuthorityRevoke(_)
-        | Body::ProductPut(_)
-        | Body::CodesIssue(_) => None,
-    }
+    step.record.as_ref().and_then(|record| record.body.capture()).map_or(step.entry.time, |capture| capture.event.time)
 }
 
 fn view(step: &Step, subject: &str, names: Names<'_>) -> StepView {
     let Step { entry, key, record } = step;
-    let captured = capture(record);
+    let noted = StepView {
+        by: entry.by.iter().map(|party| names.party(party)).collect(),
+        containers: entry.containers.iter().map(|enclosing| ContainerView::of(&enclosing.key)).collect(),
+        drill: false,
+        event: None,
+        height: entry.height,
+        record: entry.record,
+        role: entry.role,
+        signers: Vec::new(),
+        step: None,
+        time: entry.time,
+        via: (key != subject).then(|| ContainerView::of(key)),
+        visibility: entry.visibility,
+        withheld: Vec::new(),
+    };
+    match record {
+        Some(record) => read(noted, record, names),
+        None => noted,
+    }
+}
+
+/// A step with what its record says.
+fn read(noted: StepView, record: &Record, names: Names<'_>) -> StepView {
+    let captured = record.body.capture();
     // A record that captures an event has these fields, or it would not have been read.
     let spelt = captured.and_then(|_| serde_json::from_str::<SpeltRecord>(&record.text).ok());
     let spelt = spelt.map(|record| record.body.event);
     let said = spelt.as_ref().and_then(|event| event.biz_step.clone());
     let values = record.parts.iter().filter(|(_, part)| matches!(part, Part::Value { .. }));
     StepView {
-        by: entry.by.iter().map(|party| names.party(party)).collect(),
-        containers: entry.containers.iter().map(|enclosing| ContainerView::of(&enclosing.key)).collect(),
         drill: record.drill,
         event: captured.zip(spelt).map(|(capture, spelt)| event(capture, spelt, names)),
-        height: entry.height,
-        record: entry.record,
-        role: entry.role,
         signers: record.signers.clone(),
-        step: said.unwrap_or_else(|| record.action.name().to_owned()),
-        time: entry.time,
-        via: (key != subject).then(|| ContainerView::of(key)),
+        step: Some(said.unwrap_or_else(|| record.action.name().to_owned())),
         withheld: values.map(|(pointer, _)| pointer.clone()).collect(),
+        ..noted
     }
 }
 

@@ -191,16 +191,28 @@ async fn a_copy_is_good_until_the_next_block() {
 }
 
 #[actix_web::test]
-async fn a_history_with_a_record_for_parties_only_stays_closed() {
+async fn a_history_shows_of_a_record_for_parties_only_that_it_exists() {
     let demo = Demo::with_history();
     let private = demo.seen("inspecting", "active", STORE_SITE, &[epc(0)]).private();
     demo.take("store", &private);
-    for address in [address(0), format!("{}/proof", address(0))] {
-        let answer = get(demo.chain.clone(), &address).await;
-        answer.is_problem(403, "E-HISTORY-PRIVATE");
+    let item = get(demo.chain.clone(), &address(0)).await;
+    let proof = get(demo.chain.clone(), &format!("{}/proof", address(0))).await;
+    for answer in [&item, &proof] {
+        assert_eq!(answer.status, StatusCode::OK);
         assert!(!answer.text().contains("inspecting"));
     }
-    assert_eq!(get(demo.chain.clone(), &address(3)).await.status, StatusCode::OK);
+    let item = item.json();
+    let steps = item["history"].as_array().unwrap();
+    let (withheld, shown) = steps.split_last().unwrap();
+    assert_eq!((&withheld["visibility"], &withheld["role"]), (&json!("parties"), &json!("inspect")));
+    assert_eq!(withheld["by"][0]["id"], "store");
+    for told in ["event", "signers", "step", "withheld"] {
+        assert!(withheld.get(told).is_none(), "{told}");
+        assert!(told == "withheld" || shown.iter().all(|step| step.get(told).is_some()), "{told}");
+    }
+    assert!(shown.iter().all(|step| step.get("visibility").is_none()));
+    let record = format!("/v1/records/{}", withheld["record"].as_str().unwrap());
+    assert_eq!(get(demo.chain.clone(), &record).await.json()["visibility"], "parties");
 }
 
 #[actix_web::test]

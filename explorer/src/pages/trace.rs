@@ -33,6 +33,8 @@ pub(crate) struct Verdict {
     /// `consistent`, `unconfirmed`, `conflict` or `absent`.
     pub kind: &'static str,
     pub records: u64,
+    /// How many of them are kept private.
+    pub kept: u64,
     pub reasons: Vec<Said>,
 }
 

@@ -99,6 +99,26 @@ pub(crate) const DISPOSITIONS: &[Term] = &[
     term("unknown", "不明", "Unknown"),
 ];
 
+/// What a record did to a thing, where only that is public.
+pub(crate) const ROLES: &[Term] = &[
+    term("associate", "组装", "Assembled"),
+    term("commission", "生产赋码", "Made and coded"),
+    term("contain", "装入", "Filled"),
+    term("destroy", "销毁", "Destroyed"),
+    term("dissociate", "拆解", "Disassembled"),
+    term("flag", "备注", "Remark"),
+    term("inspect", "检验", "Inspected"),
+    term("issue", "发码", "Codes issued"),
+    term("observe", "经过一步", "One step"),
+    term("pack", "装箱", "Packed"),
+    term("receive", "收货", "Received"),
+    term("register", "登记", "Registered"),
+    term("release", "取出", "Emptied"),
+    term("ship", "发货", "Shipped"),
+    term("unpack", "拆箱", "Unpacked"),
+    term("update", "更新", "Updated"),
+];
+
 /// Actions of records.
 pub(crate) const ACTIONS: &[Term] = &[
     term("authority.grant", "授权记录", "Authority granted"),

@@ -26,12 +26,6 @@ const TROUBLES: &[Trouble] = &[
         hint: ["核对高度，或从首页查找。", "Check the height, or search from the home page."],
     },
     Trouble {
-        code: "E-HISTORY-PRIVATE",
-        title: ["此码的历史不公开", "The history of this code is private"],
-        detail: ["其中有记录仅对当事企业公开。", "It holds records that are open to their parties only."],
-        hint: ["请向品牌方询问。", "Ask the brand."],
-    },
-    Trouble {
         code: "E-NODE-FAULT",
         title: ["节点出错", "The node failed"],
         detail: ["此次请求未能完成，原因已写入节点的日志。", "The request was not answered; the node's log says why."],

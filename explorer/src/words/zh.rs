@@ -44,6 +44,9 @@ pub(crate) static ZH: Words = Words {
             one: "已在您的设备上核验：1 条记录未被改动，但不足以确认来源",
             many: "已在您的设备上核验：{n} 条记录均未被改动，但不足以确认来源",
         },
+        kept: Counted {
+            one: "；其中 1 条由企业保密，仅公开指纹", many: "；其中 {n} 条由企业保密，仅公开指纹"
+        },
         conflict_title: "发现矛盾",
         conflict_text: "已在您的设备上核验：记录未被改动，矛盾就在记录之中",
         absent_title: "没有此码的记录",
@@ -73,7 +76,9 @@ pub(crate) static ZH: Words = Words {
         mark_signed: "✎ 已签名",
         mark_proven: "◆ 已证明",
         mark_broken: "✕ 与签名不符",
+        mark_kept: "◐ 已保密",
         legend: "◆ 已证明：签名与收录均在您的设备上核对。✎ 已签名：企业自述，尚待核对。无标记：由服务器提供。",
+        legend_kept: "◐ 已保密：内容不公开，它的存在已由账本记录。",
         fact_coded: "赋码企业",
         fact_holder: "登记持有方",
         fact_signers: "签名企业",
@@ -85,6 +90,8 @@ pub(crate) static ZH: Words = Words {
         step_drill: "（演练）",
         step_inside: "随箱 …",
         step_keys: "签名密钥",
+        step_kept: "内容",
+        step_kept_text: "仅对当事企业公开；它的存在、签名企业与时间由账本证明。",
         step_record: "记录",
         step_block: "区块",
         step_disposition: "状态",

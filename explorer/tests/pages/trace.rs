@@ -204,12 +204,22 @@ async fn a_code_without_a_record_has_a_page_that_says_so_and_shows_none() {
 }
 
 #[actix_web::test]
-async fn a_history_that_is_not_for_everybody_stays_closed() {
+async fn a_step_that_is_not_for_everybody_is_shown_to_exist() {
     let demo = Demo::with_history();
     let private = demo.seen("inspecting", "conformant", STORE_SITE, &[epc(0)]).private();
     let id = demo.take("store", &private).id;
-    let page = get(&demo, &path(0)).await.is_page(403);
-    assert!(page.visible().contains("此码的历史不公开") && page.with("data-record").next().is_none());
+    let answer = get(&demo, &path(0)).await;
+    let page = answer.is_page(200);
+    let kept: Vec<_> = page.with("data-kept").collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].get("data-record"), kept[0].get("data-step")), (id.to_string().as_str(), "inspect"));
+    assert_eq!((kept[0].get("data-signers"), kept[0].get("data-by")), ("", "store"));
+    let visible = page.visible();
+    assert!(visible.contains("◐ 已保密") && visible.contains("仅对当事企业公开") && visible.contains("检验"));
+    assert!(answer.text().contains("其中 1 条由企业保密，仅公开指纹"));
+    let english = get(&demo, &format!("{}?lang=en", path(0))).await;
+    assert!(english.text().contains("; 1 is kept private, only its fingerprint is public"));
+    assert!(!get(&demo, &path(1)).await.is_page(200).visible().contains("已保密"));
     let record = get(&demo, &format!("/x/records/{id}")).await.is_page(200);
     assert!(record.visible().contains("仅对当事企业公开") && !record.visible().contains("检验"));
     let block = get(&demo, "/x/blocks/10").await;

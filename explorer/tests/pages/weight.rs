@@ -8,10 +8,10 @@ use crate::{
 };
 
 /// Page, style and script of the trace page, compressed.
-const TRACE_BYTES_MAX: usize = 12_000;
+const TRACE_BYTES_MAX: usize = 11_500;
 
 /// What is read where no script runs.
-const TRACE_WITHOUT_SCRIPT_BYTES_MAX: usize = 8_000;
+const TRACE_WITHOUT_SCRIPT_BYTES_MAX: usize = 6_500;
 
 async fn transferred(demo: &Demo, address: &str) -> usize {
     let request = TestRequest::get().uri(address).insert_header((header::ACCEPT_ENCODING, "gzip, br"));

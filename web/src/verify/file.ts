@@ -46,6 +46,8 @@ export interface Entry {
   record: string;
   role: string;
   time: string;
+  /** Absent where everybody may read the record. */
+  visibility?: "parties";
 }
 
 /** The entries of a row after the first `after`, where its head was `head`. */
@@ -76,6 +78,7 @@ export interface Document {
   parts?: { [pointer: string]: { count?: number; root?: string } };
   proof: DataIntegrityProof | DataIntegrityProof[];
   signers: string[];
+  visibility?: "parties";
 }
 
 export interface Bucket {

@@ -18,7 +18,7 @@ export interface Held {
   /** False when what is proven is that the subject has no row. */
   present: boolean;
   rows: Map<string, Row>;
-  /** Every record checked, by id. */
+  /** Every record checked, by id. Those that are for their parties alone are missing: their entries prove that they exist. */
   records: Map<string, Document>;
   /** What happened to the subject, alone or inside its containers: one entry per record, in order of height. */
   entries: Entry[];
@@ -91,7 +91,8 @@ async function inOrder(
   enter("record");
   const records = await recordsOf(tools, proof, order);
   for (const [i, id] of order.entries()) {
-    await demandSigned(tools, records.get(id)!.record, id, chain);
+    const shown = records.get(id);
+    if (shown) await demandSigned(tools, shown.record, id, chain);
     if (progress) await progress(i + 1);
   }
   enter("element");
@@ -105,7 +106,7 @@ async function inOrder(
     time: header.time,
     present: !!row,
     rows,
-    records: new Map(order.map((id) => [id, records.get(id)!.record])),
+    records: new Map(Array.from(records, ([id, { record }]) => [id, record])),
     entries: Array.from(happened.values()).sort((a, b) => a.height - b.height),
   };
 }
@@ -116,20 +117,27 @@ function recordOrder({ histories }: ProofFile): string[] {
   return Array.from(new Set(entries.map(({ record }) => record)));
 }
 
-/** The records by the ids computed from their text: one for every entry, and none from elsewhere. */
+/** The records by the ids computed from their text: one for every entry that is not private, and none from elsewhere. */
 async function recordsOf(tools: Tools, proof: ProofFile, order: string[]): Promise<Records> {
   const records: Records = new Map();
   for (const shown of proof.records) records.set(await idOf(tools, shown.record), shown);
-  for (const id of order) demand(records.has(id), "id", id);
-  demand(proof.records.length === order.length, "without entry");
+  for (const { record: id, visibility } of proof.histories.flatMap(({ entries }) => entries)) {
+    demand(visibility === "parties" || records.has(id), "id", id);
+  }
+  demand(proof.records.length === order.filter((id) => records.has(id)).length, "without entry");
   return records;
 }
 
 /** Opens the disclosed elements of a history's records, among which each must name the thing it is an entry of. */
 async function demandNamed(tools: Tools, records: Records, { entries, key }: Folded): Promise<void> {
-  for (const { record: id } of entries) {
-    const { disclosed = {}, record } = records.get(id)!;
-    let named = names(record.body, key);
+  for (const { by, record: id, visibility } of entries) {
+    const shown = records.get(id);
+    if (!shown) continue;
+    const { disclosed = {}, record } = shown;
+    demand(record.visibility === visibility, "visibility", id);
+    // A batch is named by its record's id, and a company that changes its keys by its signature.
+    let named = ["batch/" + id, ...(/^key\./.test(record.action) ? by.map((party) => "party/" + party) : [])].includes(key);
+    named = named || names(record.body, key);
     for (const pointer of Object.keys(disclosed)) {
       for (const element of disclosed[pointer]!) {
         await demandDisclosed(tools, record, id, pointer, element);

@@ -6,12 +6,12 @@ use hefu_api::views::{EventView, StepView};
 use hefu_contracts::time::Time;
 use hefu_keys::Hash;
 
-use super::super::{Said, Source, short};
+use super::super::{Said, Source};
 use crate::{
     moment::{Zone, date_and_clock},
     words::{
         Words,
-        terms::{ACTIONS, BIZ_STEPS, DISPOSITIONS, say},
+        terms::{ACTIONS, BIZ_STEPS, DISPOSITIONS, ROLES, say},
     },
 };
 
@@ -19,7 +19,9 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Step {
     pub record: String,
-    /// Business step or action as the record spells it.
+    /// Whether the record is for its parties alone, so that only what the ledger noted is shown.
+    pub kept: bool,
+    /// Business step or action as the record spells it; of one that is kept private, its role.
     pub step: String,
     /// The event's time as the record spells it, the block's where there is none.
     pub time: String,
@@ -45,7 +47,8 @@ impl Step {
         let spelt = step.event.as_ref().map(|event| event.time.clone());
         Step {
             record: step.record.to_string(),
-            step: step.step.clone(),
+            kept: !step.visibility.is_public(),
+            step: step.step.clone().unwrap_or_else(|| role(step).to_owned()),
             time: spelt.unwrap_or_else(|| step.time.to_string()),
             height: step.height.get(),
             signers: step.signers.iter().map(ToString::to_string).collect(),
@@ -62,17 +65,19 @@ impl Step {
         self.by.join(" ")
     }
 
-    pub(crate) fn record_short(&self) -> String {
-        short(&self.record)
+    /// Enough to find it again below its address, which has the whole.
+    pub(crate) fn record_short(&self) -> &str {
+        self.record.get(..8).unwrap_or(&self.record)
     }
 }
 
 impl Told {
     fn new(step: &StepView, dispositions: &BTreeMap<Hash, String>, w: &Words) -> Told {
         let event = step.event.as_ref();
-        let title = match event.and_then(|event| event.biz_step.as_deref()) {
-            Some(word) => say(BIZ_STEPS, word, w),
-            None => say(ACTIONS, &step.step, w),
+        let title = match (event.and_then(|event| event.biz_step.as_deref()), &step.step) {
+            (Some(word), _) => say(BIZ_STEPS, word, w),
+            (None, Some(action)) => say(ACTIONS, action, w),
+            (None, None) => say(ROLES, role(step), w),
         };
         let drill = if step.drill { w.trace.step_drill } else { "" };
         let place = event.and_then(|event| event.location.as_ref().or(event.read_point.as_ref()));
@@ -92,6 +97,11 @@ impl Told {
             }),
         }
     }
+}
+
+/// What the ledger noted, in the letters of the entry.
+fn role(step: &StepView) -> &'static str {
+    step.role.name()
 }
 
 /// When a step happened by its author's word, by the block's time where the record has none.

@@ -110,7 +110,9 @@ fn verdict(item: &ItemView, w: &Words) -> Verdict {
         (None, false) => "unconfirmed",
         (None, true) => "consistent",
     };
-    Verdict { kind, records: u64::try_from(item.history.len()).unwrap_or(u64::MAX), reasons }
+    let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
+    let kept = item.history.iter().filter(|step| !step.visibility.is_public()).count();
+    Verdict { kind, records: count(item.history.len()), kept: count(kept), reasons }
 }
 
 /// An item in somebody's hand should be neither inside a container nor on its way.
