@@ -1,11 +1,13 @@
 //! Figures of this machine, in one run: what a signature costs, what the whole path of a record costs on one core, how
-//! long a record takes to be final on loopback, and what an idle node needs.
+//! long a record takes to be final on loopback, what an idle node needs, and how long a slow phone waits for a trace page.
 //!
 //! Times on a shared machine are noisy; the ratios within one run are what to compare.
 
 #![expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a measurement may stop at any fault")]
 
 use std::{
+    path::Path,
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -34,7 +36,8 @@ fn main() -> Result<()> {
     let node = Hefu::start(data.path(), &[])?;
     latency(&node)?;
     idle(&node)?;
-    Ok(())
+    drop(node);
+    slow_phone()
 }
 
 /// Microseconds of one strict verification of 64 bytes, key from bytes.
@@ -171,5 +174,20 @@ fn idle(node: &Hefu) -> Result<()> {
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default().trim();
     // A tick is 10 ms on Linux, so ticks over ten seconds are tenths of a per cent.
     println!("idle         {:>6}.{} % of a core, {resident} resident", used / 10, used % 10);
+    Ok(())
+}
+
+/// The demo's trace page in a real browser that is slowed down.
+fn slow_phone() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let node = Hefu::start(data.path(), &["--demo"])?;
+    let item = node.ready.items.first().and_then(|item| item.strip_prefix(&node.ready.url)).context("no item")?;
+    let status = Command::new("node")
+        .arg("tests/e2e/slow.mjs")
+        .env("HEFU_URL", &node.ready.url)
+        .env("HEFU_ITEM", item)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .status()?;
+    anyhow::ensure!(status.success(), "the browser has failed");
     Ok(())
 }
