@@ -146,13 +146,14 @@ fn print(proof: &Proof, story: &Story) -> anyhow::Result<()> {
         output::line(format_args!("    {role} in block {}, record {}{with}{kept}", entry.height, entry.record))?;
     }
     let count = story.steps.len();
-    output::line(format_args!("\nproven: {count} steps, every signature holds, none was left out or changed"))?;
-    match kept(story) {
-        0 => {}
-        1 => output::line("        (1 of them is kept private: that it exists, who signed it and when is proven)")?,
-        n => output::line(format_args!(
-            "        ({n} of them are kept private: that they exist, who signed them and when is proven)"
-        ))?,
+    let shown = story.steps.iter().filter(|step| step.record.is_some()).count();
+    if shown == count {
+        output::line(format_args!("\nproven: {count} steps, every signature holds, none was left out or changed"))?;
+    } else {
+        output::line(format_args!(
+            "\nproven: {count} steps, none was left out or changed; every signature of {shown} holds"
+        ))?;
+        output::line("        (of those kept private: that they exist, who signed them and when)")?;
     }
     output::line("        (times are what the signers say; that the item itself was not swapped, nothing proves)")
 }
@@ -160,11 +161,6 @@ fn print(proof: &Proof, story: &Story) -> anyhow::Result<()> {
 /// When it happened, by the signer's word; the block's time where the record tells none.
 fn told_time(step: &Step) -> Time {
     event(step).map_or(step.entry.time, |event| event.time)
-}
-
-/// Number of steps whose records are for their parties alone.
-fn kept(story: &Story) -> usize {
-    story.steps.iter().filter(|step| step.record.is_none()).count()
 }
 
 fn as_json(proof: &Proof, story: &Story) -> Value {
