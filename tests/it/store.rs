@@ -51,8 +51,13 @@ fn a_whole_store_is_verified_and_a_changed_byte_is_named() {
     let (code, text) = told(data.path());
     assert_eq!(code, 4, "{}: {text}", victim.display());
     let name = victim.file_name().unwrap().to_str().unwrap();
-    let number = name.split('.').next().unwrap().trim_start_matches('0');
-    assert!(text.contains(number) || text.contains("height") || text.contains("lost"), "{name} is not named in {text}");
+    // A changed byte in a table is named with table and file; in the log it looks like a lost tail.
+    if name.ends_with(".log") {
+        assert!(text.contains("had committed"), "{text}");
+    } else {
+        let named = text.contains(name) || text.contains("height ");
+        assert!(named && text.contains("table "), "{name} is not named in {text}");
+    }
 }
 
 #[test]
@@ -71,8 +76,8 @@ fn a_store_that_lost_its_tail_is_refused_with_advice() {
     // The database of before the last block, with the watermark of after it.
     fs::copy(data.path().join("data/watermark"), copy.path().join("data/watermark")).unwrap();
     let (code, text) = told(copy.path());
-    assert_ne!(code, 0, "{text}");
-    assert!(text.contains("watermark") || text.contains("tail") || text.contains("lost"), "{text}");
+    assert_eq!(code, 4, "{text}");
+    assert!(text.contains("had committed") && text.contains("lost"), "{text}");
     assert!(Hefu::start(copy.path(), &[]).is_err(), "a node has started on it");
 }
 

@@ -26,7 +26,10 @@ pub fn verify(data: &Path, json: bool) -> anyhow::Result<()> {
         // Where there is no store, nothing is wrong with it.
         let nothing = matches!(error, VerifyError::Open(OpenError::None(_)));
         let exit = if nothing { Exit::Failed } else { Exit::Unproven };
-        let told = Told::new(format!("the store in {} was not verified", data.display())).exit(exit);
+        let mut told = Told::new(format!("the store in {} was not verified", data.display())).exit(exit);
+        if nothing && data.join("CURRENT").exists() {
+            told = told.hint("this is the folder of the tables; name the data directory around it");
+        }
         anyhow::Error::new(error).context(told)
     })?;
     let compared = &report.compared;

@@ -1,5 +1,6 @@
 //! The store on disk: RocksDB, one column family per table.
 
+mod manifest;
 mod options;
 
 use std::{
@@ -98,6 +99,14 @@ pub enum OpenError {
         /// RocksDB's words.
         source: rocksdb::Error,
     },
+    /// The list of the tables' files is damaged.
+    #[error("{file} is damaged at byte {at}: it lists the files of all tables, so none can be read")]
+    Manifest {
+        /// The list.
+        file: PathBuf,
+        /// Where.
+        at: usize,
+    },
     /// What it holds cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -175,6 +184,10 @@ fn check_tables(data: &Path) -> Result<PathBuf, OpenError> {
     }
     if !path.join("CURRENT").exists() {
         return Err(OpenError::HalfMade(data.to_owned()));
+    }
+    let unread = |source| OpenError::Directory { path: path.clone(), source };
+    if let Some(manifest::Damage { file, at }) = manifest::damage(&path).map_err(unread)? {
+        return Err(OpenError::Manifest { file: path.join(file), at });
     }
     let failed = |source| OpenError::Tables { path: path.clone(), source };
     let mut found = DB::list_cf(&options::database(), &path).map_err(failed)?;

@@ -56,6 +56,28 @@ fn tables(data: &Path, suffix: &str) -> Vec<PathBuf> {
     files
 }
 
+/// RocksDB would read round in circles for ever after some of these.
+#[test]
+fn a_changed_type_in_the_list_of_files_is_named() {
+    let (data, _) = filled();
+    let store = data.path().join("store");
+    let name = fs::read_to_string(store.join("CURRENT")).expect("CURRENT");
+    let list = store.join(name.trim_end());
+    let sound = fs::read(&list).expect("a list");
+    let (mut at, mut changed) = (0, 0);
+    while let Some([_, _, _, _, low, high, kind]) = sound.get(at..at + 7) {
+        let mut bytes = sound.clone();
+        bytes[at + 6] = kind ^ 4;
+        fs::write(&list, &bytes).expect("written");
+        let error = verify_store(data.path(), |_| ()).expect_err("not noticed").to_string();
+        assert!(error.contains(name.trim_end()) && error.contains(&format!("byte {at}")), "{error}");
+        (at, changed) = (at + 7 + usize::from(u16::from_le_bytes([*low, *high])), changed + 1);
+    }
+    assert!(changed > 20 && at == sound.len(), "only {changed} records were found");
+    fs::write(&list, &sound).expect("written");
+    verify_store(data.path(), |_| ()).expect("it is sound again");
+}
+
 #[test]
 fn a_store_is_opened_again_as_it_was_left() {
     let (data, world) = filled();
