@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command.run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure::report(error),
+        Err(error) => failure::report(&error),
     }
 }
 

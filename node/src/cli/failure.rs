@@ -57,22 +57,37 @@ impl fmt::Display for Told {
 
 impl Error for Told {}
 
-/// An error as it is shown.
+/// An error as it is shown, and the cause of it. Some errors quote their cause, for logs that show one line alone;
+/// such a cause is not shown again.
 #[derive(Debug)]
 struct Shown {
-    error: anyhow::Error,
+    words: String,
+    cause: Option<Box<Shown>>,
     hint: Option<String>,
+}
+
+impl Shown {
+    fn new(error: &anyhow::Error, hint: Option<String>) -> Shown {
+        let mut told: Vec<String> = Vec::new();
+        for words in error.chain().map(ToString::to_string) {
+            if told.last().is_none_or(|last| !last.ends_with(&words)) {
+                told.push(words);
+            }
+        }
+        let inner = told.drain(1..).rev().fold(None, |cause, words| Some(Box::new(Shown { words, cause, hint: None })));
+        Shown { words: told.pop().unwrap_or_default(), cause: inner, hint }
+    }
 }
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
+        f.write_str(&self.words)
     }
 }
 
 impl Error for Shown {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.error.source()
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
     }
 }
 
@@ -83,13 +98,13 @@ impl Diagnostic for Shown {
 }
 
 /// Shows an error on stderr and tells the exit code.
-pub fn report(error: anyhow::Error) -> ExitCode {
-    let exit = exit_of(&error);
-    let hint = hint_of(&error);
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    let exit = exit_of(error);
+    let hint = hint_of(error);
     // Lines are left to the terminal: ids and addresses are there to be copied.
     let hooked = miette::set_hook(Box::new(|_| Box::new(MietteHandlerOpts::new().wrap_lines(false).build())));
     debug_assert!(hooked.is_ok(), "a process reports one failure");
-    let report = miette::Report::new(Shown { error, hint });
+    let report = miette::Report::new(Shown::new(error, hint));
     eprintln!("{report:?}");
     ExitCode::from(exit as u8)
 }
@@ -140,6 +155,18 @@ mod tests {
         ] {
             assert_eq!(exit_of(&error), expected, "{error:?}");
         }
+    }
+
+    #[test]
+    fn a_cause_that_is_quoted_is_shown_once() {
+        let error = anyhow::anyhow!("disk full").context("cannot write: disk full").context("the store was not made");
+        let shown = Shown::new(&error, None);
+        let cause = shown.source().expect("a cause");
+        assert_eq!(
+            (shown.to_string(), cause.to_string()),
+            ("the store was not made".into(), "cannot write: disk full".into())
+        );
+        assert!(cause.source().is_none());
     }
 
     #[test]
