@@ -7,8 +7,9 @@ use hefu_keys::{Hash, parts, parts::ListPart};
 use super::{History, PROOF_BYTES_MAX, PROOF_VERSION, Proof, ProvenRecord, history};
 use crate::{
     annex::Part,
-    entry::Entry,
+    entry::{Entry, Role},
     exact,
+    genesis::FORMAT_VERSION,
     gs1::Epc,
     record::{Body, Record, Verified},
     row::{self, Row},
@@ -130,6 +131,10 @@ impl Proof {
         }
         let members = &self.genesis.members;
         members.check().map_err(|bad| Broken::new(What::Genesis, bad))?;
+        if self.header.version != FORMAT_VERSION {
+            let reason = format!("format version {}, this program knows {FORMAT_VERSION}", self.header.version);
+            return Err(Broken::new(What::Header, reason));
+        }
         if self.header.chain != chain {
             return Err(Broken::new(What::Header, format!("it is of chain {}", self.header.chain)));
         }
@@ -163,30 +168,58 @@ impl Proof {
     }
 
     fn check_histories(&self, chain: &Hash, rows: &BTreeMap<String, Row>) -> Result<Vec<Step>, Broken> {
-        if !rows.contains_key(&self.subject) {
-            return Ok(Vec::new());
-        }
         let mut records = Records::read(&self.records, chain)?;
+        let mut used = vec![0; self.histories.len()];
         let mut steps = Vec::new();
+        if !rows.contains_key(&self.subject) {
+            self.demand_used(&used)?;
+            records.demand_used()?;
+            return Ok(steps);
+        }
         history::visit(&self.subject, &mut |wanted| {
-            let entries = self.stretch(wanted, rows)?;
+            let entries = self.stretch(wanted, rows, &mut used)?;
             for entry in &entries {
                 let record = records.about(entry, &wanted.key)?;
+                // What else went into a container, or came out of it, is not the subject's story.
+                if wanted.key != self.subject && matches!(entry.role, Role::Contain | Role::Release) {
+                    continue;
+                }
                 steps.push(Step { entry: entry.clone(), key: wanted.key.clone(), record });
             }
             Ok::<_, Broken>(entries)
         })?;
+        self.demand_used(&used)?;
         records.demand_used()?;
         steps.sort_by_key(|step| step.entry.height);
         Ok(steps)
     }
 
+    /// That every history is asked for to its end: what nothing binds could say anything.
+    fn demand_used(&self, used: &[usize]) -> Result<(), Broken> {
+        let surplus = self.histories.iter().zip(used).find(|(history, used)| history.entries.len() != **used);
+        match surplus {
+            None => Ok(()),
+            Some((history, _)) => {
+                Err(Broken::new(What::History, "it holds more than the subject's history").about(&history.key))
+            }
+        }
+    }
+
     /// The entries of a stretch, with the chain of heads checked from its beginning to its end.
-    fn stretch(&self, wanted: &history::Wanted, rows: &BTreeMap<String, Row>) -> Result<Vec<Entry>, Broken> {
+    fn stretch(
+        &self,
+        wanted: &history::Wanted,
+        rows: &BTreeMap<String, Row>,
+        used: &mut [usize],
+    ) -> Result<Vec<Entry>, Broken> {
         let broken = |reason: &str| Broken::new(What::History, reason).about(&wanted.key);
-        let starts = |history: &&History| history.key == wanted.key && history.after == wanted.after;
-        let history =
-            self.histories.iter().find(starts).ok_or_else(|| broken("a stretch of the history is missing"))?;
+        let starts = |history: &History| history.key == wanted.key && history.after == wanted.after;
+        let (history, used) = self
+            .histories
+            .iter()
+            .zip(used)
+            .find(|(history, _)| starts(history))
+            .ok_or_else(|| broken("a stretch of the history is missing"))?;
         let (until, end) = match wanted.until {
             Some(until) => until,
             None => {
@@ -201,6 +234,7 @@ impl Proof {
         if head != end {
             return Err(broken("the entries do not lead to the row's head"));
         }
+        *used = entries.len().max(*used);
         Ok(entries.to_vec())
     }
 }

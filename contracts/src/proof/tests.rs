@@ -172,9 +172,7 @@ fn a_proof_tells_the_whole_way_and_nothing_of_what_came_after() {
         "Ship container",
         "Receive container",
         "Unpack container",
-        "Release container",
         "Unpack item",
-        "Release container",
         "Observe item",
     ];
     assert_eq!(told, expected);
@@ -371,6 +369,39 @@ fn a_record_without_an_entry_is_refused() {
     assert_eq!(proof.check(&kept.chain()).unwrap_err().what, What::Record);
     proof.records.truncate(known);
     proof.check(&kept.chain()).unwrap();
+}
+
+/// What nothing asks for could say anything.
+#[test]
+fn a_history_that_nothing_asks_for_is_refused() {
+    let (kept, subject, bottle) = travelled();
+    let bottle = crate::row::key_of_thing(&crate::gs1::Epc::parse(&bottle).unwrap());
+    let honest = kept.prove(&subject);
+    let mut twice = honest.clone();
+    twice.histories.push(honest.histories[0].clone());
+    assert_eq!(twice.check(&kept.chain()).unwrap_err().what, What::History);
+    let mut stranger = honest.clone();
+    stranger
+        .histories
+        .push(crate::proof::History { key: "container/00/999".to_owned(), ..honest.histories[0].clone() });
+    assert_eq!(stranger.check(&kept.chain()).unwrap_err().what, What::History);
+    let mut absent = kept.prove("item/01/09528880010021/21/NEVERISSUED");
+    absent.check(&kept.chain()).unwrap();
+    absent.histories = kept.prove(&bottle).histories;
+    assert_eq!(absent.check(&kept.chain()).unwrap_err().what, What::History);
+}
+
+/// Deeper than any stack: what encloses what is followed without recursion, and each stretch once.
+#[test]
+fn however_deep_things_are_nested_they_are_proven() {
+    let (mut world, ..) = World::with_codes();
+    let box_of = |number: u64| format!("https://id.gs1.org/01/04012345123456/21/N{number}");
+    for number in 0..3_000 {
+        world.take("puyan", &nest("ADD", &box_of(number + 1), LAB, &[&box_of(number)])).unwrap();
+    }
+    let kept = Kept::new(world);
+    let subject = crate::row::key_of_thing(&crate::gs1::Epc::parse(&box_of(0)).unwrap());
+    assert_eq!(kept.prove(&subject).check(&kept.chain()).unwrap().steps.len(), 3_000);
 }
 
 #[test]

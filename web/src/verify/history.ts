@@ -9,19 +9,18 @@ const ZERO = "0".repeat(64);
 /** A history with the head it reaches after each entry; `heads[0]` is the one it starts from. */
 export interface Folded extends History {
   heads: string[];
-  end: number;
-  /** Up to which entry its heads are known to be ones that the register or a proven entry names. */
-  proven: number;
+  /** After how many entries it was left: their heads are ones that the register or a proven entry names. */
+  reached: Set<number>;
 }
 
 /** Chains a history's entries onto its starting head: head_n = SHA-256(3 ‖ head_(n−1) ‖ SHA-256(entry)). */
 export async function fold(tools: Tools, history: History): Promise<Folded> {
-  const { after, entries, head } = history;
+  const { entries, head } = history;
   const heads = [head];
   for (const [i, entry] of entries.entries()) {
     heads.push(await hashText(tools, 3, hash32(heads[i]!), await hash(tools, canonical(entry))));
   }
-  return { ...history, heads, end: after + entries.length, proven: after };
+  return { ...history, heads, reached: new Set() };
 }
 
 /**
@@ -40,25 +39,29 @@ export function timeline(subject: string, histories: Folded[], rows: Map<string,
     const { key, n, head } = from;
     const row = rows.get(key);
     const closed = end[0] && end[0].key === key;
-    const to = closed ? end[0]! : { n: (row && row.n) || 0, head: (row && row.head) || ZERO };
+    const to: Partial<Point> = (closed ? end[0] : row) || {};
     const history = histories.find((one) => one.key === key && one.after === n && one.head === head);
-    demand(history && (closed || row) && history.heads[to.n - n] === to.head, key);
-    history.proven = Math.max(history.proven, to.n);
+    const count = (to.n || 0) - n;
+    demand(history && (closed || row) && history.heads[count] === (to.head || ZERO), key);
+    // Each stay once, however often it is named.
+    if (history.reached.has(count)) return;
+    history.reached.add(count);
 
     let enclosing = around;
-    for (const entry of history.entries.slice(0, to.n - n)) {
-      const { containers = [], record, role } = entry;
-      if (/^(unpack|dissociate)$/.test(role)) {
-        walk(enclosing, containers);
-        enclosing = [];
+    for (const entry of history.entries.slice(0, count)) {
+      const { containers, record, role } = entry;
+      // Told where the thing goes into something, and where it is unpacked or dissociated.
+      if (containers) {
+        const out = /^(un|dis)/.test(role);
+        if (out) walk(enclosing, containers);
+        enclosing = out ? [] : containers;
       }
-      if (/^(pack|associate)$/.test(role)) enclosing = containers;
       if (key === subject || !/^(contain|release)$/.test(role)) happened.set(record, entry);
     }
     walk(enclosing, closed ? end.slice(1) : []);
   }
 
   walk([{ key: subject, n: 0, head: ZERO }], []);
-  for (const { end, key, proven } of histories) demand(end === proven, key);
+  for (const { entries, key, reached } of histories) demand(reached.has(entries.length), key);
   return happened;
 }
