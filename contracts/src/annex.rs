@@ -6,6 +6,8 @@ use hefu_keys::{Hash, parts::Salt};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::exact;
+
 /// Largest annex in bytes.
 pub const ANNEX_BYTES_MAX: usize = 1 << 20;
 
@@ -20,10 +22,10 @@ pub struct Annex {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commissioning: Option<Issuance>,
     /// Lists of identifiers that the rules read.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exact::in_order")]
     pub lists: BTreeMap<String, ListAnnex>,
     /// Values that no rule reads: they may be erased everywhere and the chain still re-executes.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exact::in_order")]
     pub values: BTreeMap<String, ValueAnnex>,
 }
 

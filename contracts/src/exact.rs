@@ -4,11 +4,17 @@
 //! takes a list for an object, `null` for a field that is absent, and a default that is written for one that is not. So
 //! what was read is written again and compared.
 
-use std::io;
+mod misfit;
+
+use std::{collections::BTreeMap, io};
 
 use hefu_keys::canonical::{self, NotCanonical};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
+
+pub use misfit::{Misfit, Slip};
+
+use crate::refusal::{Code, Refusal};
 
 /// Why a text is not a document of the expected type in its one spelling.
 #[derive(Debug, Error)]
@@ -18,10 +24,22 @@ pub enum Inexact {
     Canonical(#[from] NotCanonical),
     /// Unknown, missing or malformed fields.
     #[error(transparent)]
-    Shape(#[from] serde_json::Error),
+    Shape(#[from] Misfit),
     /// The same document is written otherwise.
     #[error("its one spelling differs from byte {0} on: a default value or null is left out, and an object is no list")]
     Spelling(usize),
+}
+
+impl Inexact {
+    /// The refusal of a record whose value at `pointer` is the text.
+    pub(crate) fn refuse(self, pointer: &str) -> Refusal {
+        let (code, at) = match &self {
+            Inexact::Canonical(_) => (Code::JsonNotCanonical, String::new()),
+            Inexact::Spelling(_) => (Code::RecordSpelling, String::new()),
+            Inexact::Shape(misfit) => (misfit.slip.code(), misfit.pointer.clone()),
+        };
+        Refusal::new(code).at(format!("{pointer}{at}")).because(self.to_string())
+    }
 }
 
 /// Reads a document that hashes as it stands.
@@ -35,7 +53,8 @@ pub fn read<'a, T: Deserialize<'a> + Serialize>(text: &'a str) -> Result<T, Inex
 
 /// Reads a part of a text that is known to be canonical.
 pub(crate) fn read_canonical<'a, T: Deserialize<'a> + Serialize>(text: &'a str) -> Result<T, Inexact> {
-    let value: T = serde_json::from_str(text)?;
+    // Where something does not fit, the text is read once more to find the place.
+    let value: T = serde_json::from_str(text).map_err(|_| Misfit::find::<T>(text))?;
     match difference(&value, text) {
         None => Ok(value),
         Some(at) => Err(Inexact::Spelling(at)),
@@ -47,6 +66,13 @@ pub(crate) fn difference<T: Serialize>(value: &T, text: &str) -> Option<usize> {
     let mut follower = Follower { expected: text.as_bytes(), at: 0 };
     let written = serde_json::to_writer(&mut follower, value);
     (written.is_err() || follower.at != text.len()).then_some(follower.at)
+}
+
+/// Writes a map in the order of RFC 8785, which compares keys by their UTF-16 code units, not by their bytes.
+pub(crate) fn in_order<V: Serialize, S: Serializer>(map: &BTreeMap<String, V>, to: S) -> Result<S::Ok, S::Error> {
+    let mut members: Vec<(&String, &V)> = map.iter().collect();
+    members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+    to.collect_map(members)
 }
 
 /// A writer that only takes what it expects.
@@ -111,5 +137,20 @@ mod tests {
             assert!(matches!(read::<Outer>(text), Err(Inexact::Canonical(_))), "{text}");
         }
         assert!(matches!(read::<Outer>(r#"{"n":"2"}"#), Err(Inexact::Shape(_))));
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Named {
+        #[serde(serialize_with = "in_order")]
+        names: BTreeMap<String, u64>,
+    }
+
+    /// U+1F600 is D83D DE00 in UTF-16 and so comes before U+FF01, but after it in UTF-8.
+    #[test]
+    fn names_are_sorted_as_rfc_8785_sorts_them() {
+        let names = [("\u{1f600}".to_owned(), 1), ("\u{ff01}".to_owned(), 2)];
+        let text = "{\"names\":{\"\u{1f600}\":1,\"\u{ff01}\":2}}";
+        assert_eq!(read::<Named>(text).unwrap(), Named { names: BTreeMap::from(names) });
+        assert!(matches!(read::<Named>("{\"names\":{\"\u{ff01}\":2,\"\u{1f600}\":1}}"), Err(Inexact::Canonical(_))));
     }
 }

@@ -15,7 +15,7 @@ pub use grants::{Grant, KeyRole, Scope};
 pub use keys::{KeyGrant, KeyRevoke, KeyRow, Reason, Revoked, Signer, signers};
 pub(crate) use keys::{grant as grant_key, revoke as revoke_key};
 pub use organisation::{
-    Name, PREFIX_DIGITS, Party, PartyAdd, PartyKind, PartyRow, PrefixRow, SitePut, SiteRow, party_of_gln,
+    Name, PREFIX_DIGITS, Party, PartyAdd, PartyKind, PartyRow, PrefixRow, SitePut, SiteRow, site_of_gln,
 };
 pub(crate) use organisation::{add as add_party, put_site, register as register_party};
 pub use window::{WINDOW, Window};

@@ -4,6 +4,7 @@
 //! history began elsewhere and cannot be judged here.
 
 mod capture;
+mod contents;
 mod declare;
 mod event;
 mod nesting;
@@ -49,6 +50,16 @@ pub struct Parent {
     pub record: Hash,
 }
 
+/// What is inside a thing, as far as the rules bind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contents {
+    /// Number of things directly inside.
+    pub count: u64,
+    /// Most levels of things that were inside one another since it was last empty; 1 where they held nothing.
+    pub levels: u64,
+}
+
 /// A handover that has begun: only the named receiver can end it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +99,9 @@ pub struct ThingRow {
     /// How it came into being.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commissioned: Option<Mark>,
+    /// What is inside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contents: Option<Contents>,
     /// How it ceased to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destroyed: Option<Mark>,
@@ -115,6 +129,11 @@ pub struct ThingRow {
 }
 
 impl ThingRow {
+    /// Whether the rules bind it: its company prefix is registered here.
+    pub fn is_bound(&self) -> bool {
+        !self.flags.contains(&Flag::OriginNotOnLedger)
+    }
+
     /// Adds a remark, once.
     pub fn flag(&mut self, flag: Flag) {
         if let Err(at) = self.flags.binary_search(&flag) {
@@ -142,6 +161,9 @@ pub struct EventRow {
     /// The record that declared it to be in error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaration: Option<Hash>,
+    /// Digest of the things that it names, which its declaration must name as well; absent where only that is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Hash>,
     /// The record that holds it, where this ledger does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Hash>,

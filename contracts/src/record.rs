@@ -141,7 +141,7 @@ struct Wire<'a> {
     drill: bool,
     expires: Time,
     nonce: &'a str,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exact::in_order")]
     parts: BTreeMap<String, Part>,
     #[serde(borrow)]
     proof: &'a RawValue,
@@ -154,6 +154,14 @@ struct Wire<'a> {
 
 fn shape(pointer: &str, detail: impl Into<String>) -> Refusal {
     Refusal::new(Code::RecordShape).at(pointer).because(detail)
+}
+
+/// Among the fields around a body, the action has a code of its own: another version of the program may know more.
+fn frame(refusal: Refusal) -> Refusal {
+    match (refusal.code, refusal.pointer.as_str()) {
+        (Code::RecordShape, "/action") => Refusal { code: Code::ActionUnknown, ..refusal },
+        _ => refusal,
+    }
 }
 
 impl Record {
@@ -171,7 +179,7 @@ impl Record {
     }
 
     fn decode(secured: &Secured<'_>) -> Result<Record, Refusal> {
-        let wire: Wire<'_> = exact::read_canonical(secured.text()).map_err(|error| shape("", error.to_string()))?;
+        let wire: Wire<'_> = exact::read_canonical(secured.text()).map_err(|inexact| frame(inexact.refuse("")))?;
         let signers = wire.check(secured)?;
         let body = Body::read(wire.action, wire.body.get())?;
         Ok(Record {
@@ -277,7 +285,7 @@ impl Body {
 
     fn read(action: Action, text: &str) -> Result<Body, Refusal> {
         fn parse<'a, T: Deserialize<'a> + Serialize>(text: &'a str) -> Result<T, Refusal> {
-            exact::read_canonical(text).map_err(|error| shape("/body", error.to_string()))
+            exact::read_canonical(text).map_err(|inexact| inexact.refuse("/body"))
         }
         Ok(match action {
             Action::PartyAdd => Body::PartyAdd(parse(text)?),

@@ -57,7 +57,7 @@ codes! {
     5 JsonNumber "E-JSON-NUMBER" Malformed 400 "a number is not spelt as ECMAScript spells it",
     6 JsonString "E-JSON-STRING" Malformed 400 "a string holds a lone surrogate, invalid UTF-8 or a needless escape",
     7 JsonDepth "E-JSON-DEPTH" Malformed 400 "arrays and objects are nested too deeply",
-    8 RecordShape "E-RECORD-SHAPE" Malformed 400 "a field is unknown, missing or of the wrong form",
+    8 RecordShape "E-RECORD-SHAPE" Malformed 400 "a field is of the wrong form",
     9 RecordSize "E-RECORD-SIZE" Rejected 413 "the record is too large",
     10 AnnexSize "E-ANNEX-SIZE" Rejected 413 "the annex is too large",
     11 ElementCount "E-ELEMENT-COUNT" Rejected 413 "the record has too many list elements",
@@ -85,7 +85,7 @@ codes! {
     33 KeyLastAdmin "E-KEY-LAST-ADMIN" Refused 422 "the key is the organisation's last admin",
     34 PrefixForeign "E-PREFIX-FOREIGN" Refused 422 "the identifier's company prefix is not the organisation's own",
     35 AuthorityNone "E-AUTHORITY-NONE" Refused 422 "the owner of the identifier has not given the organisation authority for this step",
-    36 SiteForeign "E-SITE-FOREIGN" Refused 422 "the read point is a site of another organisation",
+    36 SiteForeign "E-SITE-FOREIGN" Refused 422 "the place is a site of another organisation",
     37 ProductVersion "E-PRODUCT-VERSION" Refused 422 "the catalogue entry's version is not the next one",
     38 ProductUnknown "E-PRODUCT-UNKNOWN" Refused 422 "the trade item is not in the catalogue",
     39 BatchUnknown "E-BATCH-UNKNOWN" Refused 422 "no batch of codes was issued by this record",
@@ -110,6 +110,12 @@ codes! {
     58 TransferNone "E-TRANSFER-NONE" Refused 422 "nobody has shipped the item",
     59 TransferOther "E-TRANSFER-OTHER" Refused 422 "the item was shipped to another receiver",
     60 TransferNoReceiver "E-TRANSFER-NO-RECEIVER" Refused 422 "the shipping names no receiver that is on the ledger",
+    61 ItemNotEmpty "E-ITEM-NOT-EMPTY" Refused 422 "things are inside the item and must be taken out first",
+    62 EventOtherThings "E-EVENT-OTHER-THINGS" Refused 422 "the declaration names other things than the event that it declares to be in error",
+    63 FieldUnknown "E-FIELD-UNKNOWN" Malformed 400 "a field is not known here",
+    64 FieldMissing "E-FIELD-MISSING" Malformed 400 "a field is missing",
+    65 ActionUnknown "E-ACTION-UNKNOWN" Malformed 400 "the record's action is not known",
+    66 RecordSpelling "E-RECORD-SPELLING" Malformed 400 "the same can be written otherwise, and only one spelling is read",
 }
 
 impl fmt::Display for Code {

@@ -143,7 +143,7 @@ impl Row {
     pub fn read_own(text: &str) -> Result<Row, BadRow> {
         let bad = |key: &str, source: Option<serde_json::Error>| BadRow {
             key: key.to_owned(),
-            source: source.map(Inexact::Shape),
+            source: source.map(|source| Inexact::Shape(source.into())),
         };
         let row: RowIn<'_> = serde_json::from_str(text).map_err(|source| bad("", Some(source)))?;
         let data = Data::read(&row.key, row.data.get())

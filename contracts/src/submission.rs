@@ -56,8 +56,13 @@ impl Unverified {
             return Err(Refusal::new(Code::AnnexSize).because(detail));
         }
         let text = canonical::check(bytes).map_err(hefu_keys::secured::Malformed::from)?;
-        let wire: Wire<'_> =
-            exact::read_canonical(text).map_err(|error| Refusal::new(Code::RecordShape).because(error.to_string()))?;
+        let wire: Wire<'_> = exact::read_canonical(text).map_err(|inexact| match canonical::member(text, "proof") {
+            Some(_) => {
+                let detail = "this is a record alone; it is handed in as {\"record\":…}, with its annex beside it";
+                Refusal::new(Code::RecordShape).because(detail)
+            }
+            None => inexact.refuse(""),
+        })?;
         let record = Record::read(wire.record.get())?;
         let annex = wire.annex.map_or_else(|| Ok(Annex::default()), |annex| read_annex(annex.get()))?;
         let lists = check_parts(&record, &annex)?;
@@ -86,7 +91,7 @@ fn read_annex(text: &str) -> Result<Annex, Refusal> {
     if text == "{}" {
         return Err(Refusal::new(Code::RecordShape).at("/annex").because("an empty annex is absent"));
     }
-    exact::read_canonical(text).map_err(|error| Refusal::new(Code::RecordShape).at("/annex").because(error.to_string()))
+    exact::read_canonical(text).map_err(|inexact| inexact.refuse("/annex"))
 }
 
 /// Every list of the record is there and is what the record commits to, every value that is there is, and nothing

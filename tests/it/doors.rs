@@ -32,6 +32,17 @@ fn state(node: &Hefu) -> (u64, Value) {
     (status["height"].as_u64().unwrap(), block["header"]["register"].clone())
 }
 
+/// A submission whose record lacks a member.
+fn without(submission: &str, name: &str) -> String {
+    let (before, rest) = submission.split_once(&format!("\"{name}\":")).unwrap();
+    format!("{before}{}", rest.split_once(',').unwrap().1)
+}
+
+/// The record of a submission, without what is around it.
+fn alone(submission: &str) -> String {
+    submission.strip_prefix("{\"record\":").and_then(|rest| rest.strip_suffix('}')).unwrap().to_owned()
+}
+
 #[test]
 fn what_is_wrong_is_named_and_changes_nothing() {
     let data = tempfile::tempdir().unwrap();
@@ -50,37 +61,45 @@ fn what_is_wrong_is_named_and_changes_nothing() {
     };
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     let text = fresh(&mut brand);
-    let cases: Vec<(&str, u16, String)> = vec![
-        ("E-JSON-SYNTAX", 400, "{\"record\":".to_owned()),
-        ("E-JSON-SYNTAX", 400, text.replacen("\"seq\":", "\"seq\":NaN,\"seqq\":", 1)),
-        ("E-JSON-NOT-CANONICAL", 400, format!(" {text}")),
-        ("E-JSON-DUPLICATE-KEY", 400, text.replacen("\"seq\":", "\"seq\":1,\"seq\":", 1)),
-        ("E-JSON-KEY-ORDER", 400, text.replacen("{\"record\":", "{\"z\":1,\"record\":", 1)),
-        ("E-JSON-NUMBER", 400, text.replacen("\"seq\":", "\"seq\":18446744073709551616,\"seqq\":", 1)),
-        ("E-JSON-STRING", 400, text.replacen("Hall", "\\ud800", 1)),
-        ("E-JSON-DEPTH", 400, format!("{{\"record\":{deep}}}")),
-        ("E-RECORD-SHAPE", 400, text.replacen("\"seq\":", "\"seq\":1,\"seqq\":", 1)),
-        ("E-RECORD-SIZE", 413, drafted(&mut brand, &|draft| draft.body["x"] = json!("x".repeat(70_000)))),
-        ("E-RECORD-SHAPE", 400, drafted(&mut brand, &|draft| draft.body["x"] = json!("x"))),
-        ("E-RECORD-CHAIN", 422, drafted(&mut brand, &|draft| draft.chain = hefu_keys::Hash::ZERO)),
-        ("E-RECORD-EXPIRED", 422, drafted(&mut brand, &|draft| {
+    let cases: Vec<(&str, &str, u16, String)> = vec![
+        ("E-JSON-SYNTAX", "", 400, "{\"record\":".to_owned()),
+        ("E-JSON-SYNTAX", "", 400, text.replacen("\"seq\":", "\"seq\":NaN,\"seqq\":", 1)),
+        ("E-JSON-NOT-CANONICAL", "", 400, format!(" {text}")),
+        ("E-JSON-DUPLICATE-KEY", "", 400, text.replacen("\"seq\":", "\"seq\":1,\"seq\":", 1)),
+        ("E-JSON-KEY-ORDER", "", 400, text.replacen("{\"record\":", "{\"z\":1,\"record\":", 1)),
+        ("E-JSON-NUMBER", "", 400, text.replacen("\"seq\":", "\"seq\":18446744073709551616,\"seqq\":", 1)),
+        ("E-JSON-STRING", "", 400, text.replacen("Hall", "\\ud800", 1)),
+        ("E-JSON-DEPTH", "", 400, format!("{{\"record\":{deep}}}")),
+        ("E-RECORD-SHAPE", "", 400, alone(&text)),
+        ("E-RECORD-SHAPE", "/seq", 400, text.replacen("\"seq\":", "\"seq\":\"1\",\"seqq\":", 1)),
+        ("E-RECORD-SPELLING", "", 400, text.replacen("\"expires\":", "\"drill\":false,\"expires\":", 1)),
+        ("E-FIELD-UNKNOWN", "/seqq", 400, text.replacen("\"seq\":", "\"seq\":1,\"seqq\":", 1)),
+        ("E-FIELD-UNKNOWN", "/body/x", 400, drafted(&mut brand, &|draft| draft.body["x"] = json!("x"))),
+        ("E-FIELD-MISSING", "/nonce", 400, without(&text, "nonce")),
+        ("E-FIELD-MISSING", "/body/name/zh", 400, drafted(&mut brand, &|draft| draft.body["name"] = json!({"en": "A"}))),
+        ("E-ACTION-UNKNOWN", "/action", 400, text.replacen("site.put", "site.putt", 1)),
+        ("E-RECORD-SIZE", "", 413, drafted(&mut brand, &|draft| draft.body["x"] = json!("x".repeat(70_000)))),
+        ("E-RECORD-CHAIN", "/chain", 422, drafted(&mut brand, &|draft| draft.chain = hefu_keys::Hash::ZERO)),
+        ("E-RECORD-EXPIRED", "/expires", 422, drafted(&mut brand, &|draft| {
             draft.expires = hefu_contracts::time::Time::from_millis(now().millis() - 60_000).unwrap();
         })),
-        ("E-RECORD-EXPIRES-LATE", 422, drafted(&mut brand, &|draft| draft.expires = now().plus(Millis(31 * 86_400_000)))),
-        ("E-SEQ-USED", 422, drafted(&mut brand, &|draft| draft.seq = 1)),
-        ("E-SEQ-WINDOW", 422, drafted(&mut brand, &|draft| draft.seq = 1_000_000)),
-        ("E-SIGNATURE", 401, fresh(&mut brand).replacen("厂房", "厂区", 1)),
-        ("E-RECORD-PART", 400, fresh(&mut brand).replacen(
+        ("E-RECORD-EXPIRES-LATE", "/expires", 422, drafted(&mut brand, &|draft| {
+            draft.expires = now().plus(Millis(31 * 86_400_000));
+        })),
+        ("E-SEQ-USED", "/seq", 422, drafted(&mut brand, &|draft| draft.seq = 1)),
+        ("E-SEQ-WINDOW", "/seq", 422, drafted(&mut brand, &|draft| draft.seq = 1_000_000)),
+        ("E-SIGNATURE", "/proof", 401, fresh(&mut brand).replacen("厂房", "厂区", 1)),
+        ("E-RECORD-PART", "/body/x", 400, fresh(&mut brand).replacen(
             "{\"record\":",
             "{\"annex\":{\"values\":{\"/body/x\":{\"salt\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"value\":1}}},\"record\":",
             1,
         )),
     ];
-    for (code, status, body) in cases {
+    for (code, pointer, status, body) in cases {
         let (answered, problem) = node.post("/v1/records", JSON, body.as_bytes()).unwrap();
         assert_eq!(
-            (answered, problem["code"].as_str()),
-            (status, Some(code)),
+            (answered, problem["code"].as_str(), problem["pointer"].as_str().unwrap_or_default()),
+            (status, Some(code), pointer),
             "{problem}\n{}",
             body.chars().take(300).collect::<String>()
         );

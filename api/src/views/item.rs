@@ -257,16 +257,20 @@ fn condition(thing: &ThingRow, whereabouts: &WhereaboutsView, names: Names<'_>) 
 
 fn whereabouts(story: &Story, subject: &str, thing: &ThingRow) -> WhereaboutsView {
     let names = Names(&story.rows);
-    let (mut key, mut outermost) = (subject, thing);
+    let (mut key, mut outermost, mut inner) = (subject, thing, thing);
     let mut parents: Vec<ContainerView> = Vec::new();
-    while let Some(parent) = &outermost.parent {
+    while let Some(parent) = &inner.parent {
         let Some(Data::Thing(row)) = story.rows.get(&parent.key).map(|row| &row.data) else { break };
         // The rules let nothing be inside itself; a chain of rows that did would never end here.
         if parents.iter().any(|known| known.row == parent.key) {
             break;
         }
         parents.push(ContainerView::of(&parent.key));
-        (key, outermost) = (&parent.key, row);
+        // As in the rules: a container from elsewhere gives nobody custody of what is in it.
+        if row.is_bound() && std::ptr::eq(outermost, inner) {
+            (key, outermost) = (&parent.key, row);
+        }
+        inner = row;
     }
     let place = outermost.place.as_deref().and_then(|place| Epc::parse(place).ok());
     WhereaboutsView {

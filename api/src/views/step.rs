@@ -113,16 +113,11 @@ struct SpeltRecord {
     body: SpeltBody,
 }
 
-/// One step for each record, oldest first. What else went into a container or came out of it is not the thing's story,
-/// and a record that is noted both on the thing and on its container is shown as what it did to the thing.
+/// One step for each record, oldest first. A record that is noted both on the thing and on its container is shown as what it did to the thing.
 pub(super) fn steps(story: &Story, subject: &str, names: Names<'_>) -> Vec<StepView> {
     let mut by_record: BTreeMap<Hash, &Step> = BTreeMap::new();
     let mut order = Vec::new();
     for step in &story.steps {
-        let own = step.key == subject;
-        if !own && matches!(step.entry.role, Role::Contain | Role::Release) {
-            continue;
-        }
         let known = by_record.insert(step.entry.record, step);
         match known {
             None => order.push(step.entry.record),

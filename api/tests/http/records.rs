@@ -90,7 +90,7 @@ async fn each_class_of_no_has_its_status_and_says_what_is_wrong() {
         ("{\"record\":{}}".to_owned(), 400, "E-RECORD-PROOF", "refusal-no-proof.json"),
         ("[".repeat(40), 400, "E-JSON-DEPTH", "refusal-depth.json"),
         (String::new(), 400, "E-JSON-SYNTAX", "refusal-empty.json"),
-        (forbidden, 400, "E-RECORD-SHAPE", "refusal-shape.json"),
+        (forbidden, 400, "E-FIELD-UNKNOWN", "refusal-field-unknown.json"),
         (altered, 401, "E-SIGNATURE", "refusal-signature.json"),
         (stranger, 401, "E-KEY-UNKNOWN", "refusal-key-unknown.json"),
         (duplicate, 409, "E-EVENT-DUPLICATE", ""),

@@ -3,7 +3,7 @@
 use hefu_keys::{Address, Hash, PublicKey};
 use serde::{Deserialize, Serialize};
 
-use super::{Grant, KeyRole, PartyRow, Window};
+use super::{Grant, KeyRole, Party, PartyRow, Window};
 use crate::{
     entry::Role,
     execute::{Case, Checked, Moment},
@@ -52,6 +52,9 @@ pub struct KeyRow {
     pub grants: Vec<Grant>,
     /// The organisation it signs for.
     pub party: String,
+    /// The record that granted it last; absent for those of genesis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Hash>,
     /// Set while the key is revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revoked>,
@@ -74,7 +77,7 @@ impl KeyRow {
             return Err(Refusal::new(Code::KeyRevoked).against(revoked.record));
         }
         if !self.grants.iter().any(|grant| grant.holds(time)) {
-            return Err(Refusal::new(Code::KeyExpired));
+            return Err(Refusal { conflict: self.record, ..Refusal::new(Code::KeyExpired) });
         }
         Ok(())
     }
@@ -165,26 +168,42 @@ pub(super) fn check_possession(record: &Record, key: &Address, pointer: &str) ->
 pub(crate) fn grant(case: &Case<'_>, body: &KeyGrant) -> Checked<Writes> {
     case.require(KeyRole::Admin)?;
     check_grants(&body.grants, "/body/grants")?;
+    // Who may let organisations in is settled at genesis: only a registrar makes another.
+    if body.grants.iter().any(|grant| grant.role == KeyRole::Registrar) {
+        case.require(KeyRole::Registrar)?;
+    }
     check_possession(case.record(), &body.key, "/body/key")?;
     let row_key = row::key_of_key(&body.key);
     let before: Option<KeyRow> = case.get(&row_key)?;
     if let Some(before) = before.as_ref().filter(|before| before.party != case.party()) {
-        return Err(Refusal::new(Code::KeyOfOther).at("/body/key").because(before.party.clone()).into());
+        return Err(of_other(before).into());
     }
     let mut party: PartyRow = case.own_party()?;
     party.admins.retain(|admin| *admin != body.key);
-    if body.grants.iter().any(|grant| grant.role == KeyRole::Admin) {
+    // One that expires cannot be the last: the organisation would lock itself out.
+    if body.grants.iter().any(|grant| grant.role == KeyRole::Admin && grant.expires.is_none()) {
         party.admins.push(body.key);
         party.admins.sort_by_key(ToString::to_string);
     }
     check_admins(&party)?;
 
     let window = before.map(|before| before.window).unwrap_or_default();
-    let key = KeyRow { grants: body.grants.clone(), party: case.party().to_owned(), revoked: None, window };
+    let key = KeyRow {
+        grants: body.grants.clone(),
+        party: case.party().to_owned(),
+        record: Some(case.record().id),
+        revoked: None,
+        window,
+    };
     let mut writes = Writes::default();
     writes.set(row_key, Data::Key(Box::new(key)));
     writes.note(row::key_of_party(case.party()), Data::Party(party), Role::Update);
     Ok(writes)
+}
+
+fn of_other(key: &KeyRow) -> Refusal {
+    let refusal = Refusal::new(Code::KeyOfOther).at("/body/key").because(key.party.clone());
+    Refusal { conflict: key.record, ..refusal }
 }
 
 fn check_admins(party: &PartyRow) -> Result<(), Refusal> {
@@ -206,7 +225,7 @@ pub(crate) fn revoke(case: &Case<'_>, body: &KeyRevoke) -> Checked<Writes> {
         case.require(KeyRole::Admin)?;
     }
     if key.party != case.party() {
-        return Err(Refusal::new(Code::KeyOfOther).at("/body/key").because(key.party).into());
+        return Err(of_other(&key).into());
     }
     if let Some(revoked) = &key.revoked {
         return Err(Refusal::new(Code::KeyRevoked).at("/body/key").against(revoked.record).into());
@@ -223,8 +242,8 @@ pub(crate) fn revoke(case: &Case<'_>, body: &KeyRevoke) -> Checked<Writes> {
 }
 
 /// The first key of an organisation: it administers, and may do everything an organisation does by itself.
-pub(crate) fn add_key(writes: &mut Writes, party: &str, key: &Address, roles: &[KeyRole]) {
+pub(crate) fn add_key(writes: &mut Writes, party: &Party, record: Option<Hash>, roles: &[KeyRole]) {
     let grants = roles.iter().map(|role| Grant::of(*role)).collect();
-    let row = KeyRow { grants, party: party.to_owned(), revoked: None, window: Window::default() };
-    writes.set(row::key_of_key(key), Data::Key(Box::new(row)));
+    let row = KeyRow { grants, party: party.id.clone(), record, revoked: None, window: Window::default() };
+    writes.set(row::key_of_key(&party.admin), Data::Key(Box::new(row)));
 }

@@ -3,7 +3,7 @@
 use hefu_keys::{Address, Hash};
 use serde::{Deserialize, Serialize};
 
-use super::{KeyRole, keys};
+use super::{KeyRole, find_owner, keys};
 use crate::{
     entry::Role,
     execute::{Case, Checked},
@@ -188,35 +188,44 @@ pub(crate) fn add(case: &Case<'_>, body: &PartyAdd) -> Checked<Writes> {
     case.require(KeyRole::Registrar)?;
     party.check("/body")?;
     keys::check_possession(case.record(), &party.admin, "/body/admin")?;
-    if case.get::<PartyRow>(&row::key_of_party(&party.id))?.is_some() {
-        return Err(Refusal::new(Code::PartyExists).at("/body/id").because(party.id.clone()).into());
+    if let Some(before) = case.get::<PartyRow>(&row::key_of_party(&party.id))? {
+        let refusal = Refusal::new(Code::PartyExists).at("/body/id").because(party.id.clone());
+        return Err(Refusal { conflict: before.record, ..refusal }.into());
     }
-    if case.get::<super::KeyRow>(&row::key_of_key(&party.admin))?.is_some() {
-        return Err(Refusal::new(Code::KeyOfOther).at("/body/admin").because(party.admin.to_string()).into());
+    if let Some(before) = case.get::<super::KeyRow>(&row::key_of_key(&party.admin))? {
+        let refusal = Refusal::new(Code::KeyOfOther).at("/body/admin").because(before.party);
+        return Err(Refusal { conflict: before.record, ..refusal }.into());
     }
     for prefix in &party.prefixes {
         if let Some((taken, owner)) = overlapping(case, prefix)? {
+            let refusal = Refusal::new(Code::PrefixTaken).at("/body/prefixes");
+            let conflict = record_of_party(case, owner.as_deref())?;
+            let owner = owner.as_deref().unwrap_or("others");
             let detail = format!("{prefix} overlaps {taken} of {owner}");
-            return Err(Refusal::new(Code::PrefixTaken).at("/body/prefixes").because(detail).into());
+            return Err(Refusal { conflict, ..refusal.because(detail) }.into());
         }
     }
-    if let Some(gln) = &party.gln
-        && let Some(site) = case.get::<SiteRow>(&row::key_of_site(gln))?
-    {
-        return Err(Refusal::new(Code::GlnTaken).at("/body/gln").because(format!("{gln} of {}", site.party)).into());
+    if let Some(gln) = &party.gln {
+        check_gln(case, gln, &party.id)?;
     }
     let roles = [KeyRole::Admin, KeyRole::Capture, KeyRole::Catalogue, KeyRole::Issue, KeyRole::Read];
     Ok(register(party, Some(case.record().id), &roles))
 }
 
-/// A registered prefix that this one begins with or is the beginning of.
-fn overlapping(case: &Case<'_>, prefix: &str) -> Checked<Option<(String, String)>> {
+/// The record that added an organisation.
+fn record_of_party(case: &Case<'_>, id: Option<&str>) -> Checked<Option<Hash>> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(case.get::<PartyRow>(&row::key_of_party(id))?.and_then(|party| party.record))
+}
+
+/// A registered prefix that this one begins with, and its owner, or that it is the beginning of.
+fn overlapping(case: &Case<'_>, prefix: &str) -> Checked<Option<(String, Option<String>)>> {
     for length in PREFIX_DIGITS {
         let Some(shorter) = prefix.get(..length) else { break };
         match case.get::<PrefixRow>(&row::key_of_prefix(shorter))? {
-            Some(PrefixRow { party: Some(owner) }) => return Ok(Some((shorter.to_owned(), owner))),
+            Some(PrefixRow { party: Some(owner) }) => return Ok(Some((shorter.to_owned(), Some(owner)))),
             Some(PrefixRow { party: None }) if shorter == prefix => {
-                return Ok(Some((format!("{prefix}…"), "others".to_owned())));
+                return Ok(Some((format!("{prefix}…"), None)));
             }
             Some(PrefixRow { party: None }) | None => {}
         }
@@ -251,20 +260,14 @@ pub(crate) fn register(party: &Party, record: Option<Hash>, roles: &[KeyRole]) -
         let site = SiteRow { name: party.name.clone(), party: party.id.clone(), record };
         writes.set(row::key_of_site(gln), Data::Site(site));
     }
-    keys::add_key(&mut writes, &party.id, &party.admin, roles);
+    keys::add_key(&mut writes, party, record, roles);
     writes
 }
 
 pub(crate) fn put_site(case: &Case<'_>, body: &SitePut) -> Checked<Writes> {
     case.require(KeyRole::Admin)?;
     body.name.check("/body/name")?;
-    if let Some(site) = case.get::<SiteRow>(&row::key_of_site(&body.gln))?
-        && site.party != case.party()
-    {
-        let mut refusal = Refusal::new(Code::GlnTaken).at("/body/gln").because(site.party);
-        refusal.conflict = site.record;
-        return Err(refusal.into());
-    }
+    check_gln(case, &body.gln, case.party())?;
 
     let site = SiteRow { name: body.name.clone(), party: case.party().to_owned(), record: Some(case.record().id) };
     let mut writes = Writes::default();
@@ -272,10 +275,27 @@ pub(crate) fn put_site(case: &Case<'_>, body: &SitePut) -> Checked<Writes> {
     Ok(writes)
 }
 
-/// The organisation whose place or own number a GLN is.
+/// That a GLN is no place of another organisation and does not begin with another one's company prefix.
+fn check_gln(case: &Case<'_>, gln: &Gln, party: &str) -> Checked<()> {
+    let taken = Refusal::new(Code::GlnTaken).at("/body/gln");
+    if let Some(site) = site_of_gln(case, gln)?.filter(|site| site.party != party) {
+        let detail = format!("{gln} is a place of {}", site.party);
+        return Err(Refusal { conflict: site.record, ..taken.because(detail) }.into());
+    }
+    match find_owner(case, &gln.to_string())? {
+        Some((prefix, owner)) if owner != party => {
+            let conflict = record_of_party(case, Some(&owner))?;
+            let detail = format!("{gln} begins with {prefix} of {owner}");
+            Err(Refusal { conflict, ..taken.because(detail) }.into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The place that a GLN names, and with it the organisation whose place or own number it is.
 ///
 /// # Errors
 /// From the storage.
-pub fn party_of_gln(case: &Case<'_>, gln: &Gln) -> Checked<Option<String>> {
-    Ok(case.get::<SiteRow>(&row::key_of_site(gln))?.map(|site| site.party))
+pub fn site_of_gln(case: &Case<'_>, gln: &Gln) -> Checked<Option<SiteRow>> {
+    Ok(case.get(&row::key_of_site(gln))?)
 }

@@ -50,14 +50,15 @@ fn joining_is_refused_for_what_is_taken() {
     let mut unsigned = newcomer("guixiu", &[]);
     unsigned.also.clear();
     world.refuses("corenest", &unsigned, Code::KeyPossession, None);
-    world.take("corenest", &newcomer("guixiu", &["952888040"])).unwrap();
+    let joined = world.take("corenest", &newcomer("guixiu", &["952888040"])).unwrap();
     world.refuses("guixiu", &newcomer("other", &[]), Code::KeyRole, None);
     let mut twice = newcomer("guixiu", &[]);
     twice.body["admin"] = json!(key("second").address());
     twice.also = vec!["second".to_owned()];
-    world.refuses("corenest", &twice, Code::PartyExists, None);
-    for prefix in ["952888040", "9528880401", "9528", "952888001"] {
-        world.refuses("corenest", &newcomer("other", &[prefix]), Code::PrefixTaken, None);
+    world.refuses("corenest", &twice, Code::PartyExists, Some(joined));
+    let taken = [("952888040", Some(joined)), ("9528880401", Some(joined)), ("9528", None), ("952888001", None)];
+    for (prefix, conflict) in taken {
+        world.refuses("corenest", &newcomer("other", &[prefix]), Code::PrefixTaken, conflict);
     }
     let mut gln = newcomer("other", &[]);
     gln.body["gln"] = json!("9528880200019");
@@ -122,10 +123,10 @@ fn grants_end_at_their_time() {
     let mut world = World::new();
     let grants = json!([{"expires": world.time, "role": "catalogue"}]);
     let deed = Deed::new(Action::KeyGrant, json!({"grants": grants, "key": key("desk").address()})).with("desk");
-    world.take("corenest", &deed).unwrap();
+    let granted = world.take("corenest", &deed).unwrap();
     world.take("desk", &product(1)).unwrap();
     world.time = world.time.plus(Millis(1));
-    world.refuses("desk", &product(2), Code::KeyExpired, None);
+    world.refuses("desk", &product(2), Code::KeyExpired, Some(granted));
 }
 
 #[test]
@@ -188,4 +189,36 @@ fn frames_that_do_not_fit_are_refused() {
     change(&mut world, &|draft| draft.expires = now.plus(Millis(30 * day))).unwrap();
     let used = change(&mut world, &|draft| draft.nonce = [7; 16]);
     assert_eq!(used, Err((Code::SeqUsed, "/seq".to_owned())));
+}
+
+#[test]
+fn only_a_registrar_makes_a_registrar() {
+    let mut world = World::new();
+    world.take("corenest", &newcomer("guixiu", &[])).unwrap();
+    world.refuses("guixiu", &grant("desk", &["registrar"]), Code::KeyRole, None);
+    world.take("corenest", &grant("desk", &["registrar"])).unwrap();
+    world.take("desk", &newcomer("second", &[])).unwrap();
+}
+
+#[test]
+fn an_admin_key_that_expires_cannot_be_the_last() {
+    let mut world = World::new();
+    let mut passing = grant("desk", &["admin"]);
+    passing.body["grants"][0]["expires"] = json!("2026-12-01T00:00:00.000Z");
+    world.take("corenest", &passing).unwrap();
+    world.refuses("corenest", &revoke("corenest"), Code::KeyLastAdmin, None);
+    world.take("corenest", &grant("second", &["admin"])).unwrap();
+    world.take("second", &revoke("corenest")).unwrap();
+}
+
+#[test]
+fn a_number_under_the_prefix_of_another_is_not_given_away() {
+    let mut world = World::new();
+    let site = |gln: &str| Deed::new(Action::SitePut, json!({"gln": gln, "name": name("Hall", "厂房")}));
+    world.refuses("puyan", &site("9528880200026"), Code::GlnTaken, None);
+    world.take("huaxu", &site("9528880200026")).unwrap();
+    world.take("puyan", &site("9528880700021")).unwrap();
+    let mut joining = newcomer("guixiu", &[]);
+    joining.body["gln"] = json!("9528880200033");
+    world.refuses("corenest", &joining, Code::GlnTaken, None);
 }

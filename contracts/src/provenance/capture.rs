@@ -1,14 +1,19 @@
 //! Capturing an event: what every type of event shares.
 
+use std::collections::BTreeSet;
+
+use hefu_keys::Hash;
+
 use super::{
     AHEAD_MAX, Capture, Event, EventKind, EventRow, EventStatus, ThingRow, declare, nesting, object,
-    thing::{Thing, check_authority},
+    thing::{Thing, check_authority, check_scope},
 };
 use crate::{
+    canonical_text,
     entry::Role,
     execute::{Case, Checked},
     gs1::Epc,
-    parties::{KeyRole, party_of_gln},
+    parties::{KeyRole, SiteRow, site_of_gln},
     record::Record,
     refusal::{Code, Refusal},
     row::{self, Data},
@@ -16,7 +21,20 @@ use crate::{
 };
 
 /// What an event does to one thing.
-pub(super) type Effect = (Thing, Note);
+pub(super) struct Effect {
+    /// The thing's row.
+    pub key: String,
+    /// As the event leaves it.
+    pub row: ThingRow,
+    /// Its entry; none where only a measure changes that no history tells.
+    pub note: Option<Note>,
+}
+
+impl Effect {
+    pub(super) fn noted(thing: Thing, note: impl Into<Note>) -> Effect {
+        Effect { key: thing.key, row: thing.row, note: Some(note.into()) }
+    }
+}
 
 pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
     case.require(KeyRole::Capture)?;
@@ -26,7 +44,10 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         let detail = format!("{}, now is {}", event.time, case.moment().time);
         return Err(Refusal::new(Code::EventFuture).at("/body/event/eventTime").because(detail).into());
     }
-    check_site(case, event)?;
+    check_sites(case, event)?;
+    if case.submission().list(event.list()).is_empty() && event.classes.is_empty() {
+        check_scope(case, event, None)?;
+    }
     let event_key = row::key_of_event(case.party(), &body.cbv);
     let before: Option<EventRow> = case.get(&event_key)?;
     if event.declares_error {
@@ -43,15 +64,24 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
     };
     effects.extend(class_effects(case, event)?);
 
-    let row = EventRow { declaration: None, record: Some(case.record().id), status: EventStatus::Recorded };
+    let row = EventRow {
+        declaration: None,
+        names: Some(digest(&named(case, event))),
+        record: Some(case.record().id),
+        status: EventStatus::Recorded,
+    };
     Ok(write(effects, event_key, row))
 }
 
 /// The rows of an event's effects and of the event itself.
 pub(super) fn write(effects: Vec<Effect>, event_key: String, row: EventRow) -> Writes {
     let mut writes = Writes::default();
-    for (thing, note) in effects {
-        writes.note(thing.key, Data::Thing(Box::new(thing.row)), note);
+    for Effect { key, row, note } in effects {
+        let data = Data::Thing(Box::new(row));
+        match note {
+            Some(note) => writes.note(key, data, note),
+            None => writes.set(key, data),
+        }
     }
     writes.set(event_key, Data::Event(row));
     writes
@@ -76,16 +106,41 @@ fn check_parts(record: &Record, event: &Event) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A read point that is somebody's site must be the author's own.
-fn check_site(case: &Case<'_>, event: &Event) -> Checked<()> {
-    let Some(gln) = event.read_point.as_ref().and_then(Epc::gln) else { return Ok(()) };
-    match party_of_gln(case, &gln)? {
-        Some(owner) if owner != case.party() => {
-            let detail = format!("{gln} is a site of {owner}");
-            Err(Refusal::new(Code::SiteForeign).at("/body/event/readPoint/id").because(detail).into())
-        }
-        Some(_) | None => Ok(()),
+/// Where things are seen is no site of another organisation; where they are afterwards may be one of whoever has them:
+/// a laboratory inspects at a factory.
+fn check_sites(case: &Case<'_>, event: &Event) -> Checked<()> {
+    if let Some(site) = site_of_other(case, event.read_point.as_ref())? {
+        return Err(foreign("readPoint", &site).into());
     }
+    let Some(site) = site_of_other(case, event.biz_location.as_ref())? else { return Ok(()) };
+    for epc in named(case, event) {
+        let thing = Thing::find(case, epc)?;
+        if thing.is_bound() && !thing.is_with(case, &site.party)? {
+            return Err(foreign("bizLocation", &site).into());
+        }
+    }
+    Ok(())
+}
+
+fn site_of_other(case: &Case<'_>, place: Option<&Epc>) -> Checked<Option<SiteRow>> {
+    let Some(gln) = place.and_then(Epc::gln) else { return Ok(None) };
+    Ok(site_of_gln(case, &gln)?.filter(|site| site.party != case.party()))
+}
+
+fn foreign(field: &str, site: &SiteRow) -> Refusal {
+    let refusal = Refusal::new(Code::SiteForeign).at(format!("/body/event/{field}/id"));
+    Refusal { conflict: site.record, ..refusal.because(format!("it is a site of {}", site.party)) }
+}
+
+/// Every identifier of something that an event is about: things, classes, and what encloses them.
+pub(super) fn named<'a>(case: &'a Case<'_>, event: &'a Event) -> BTreeSet<&'a Epc> {
+    case.submission().list(event.list()).iter().chain(&event.classes).chain(&event.parent).collect()
+}
+
+/// SHA-256 of the identifiers' canonical list.
+pub(super) fn digest(named: &BTreeSet<&Epc>) -> Hash {
+    let identifiers: Vec<&str> = named.iter().map(|epc| epc.as_str()).collect();
+    Hash::of(canonical_text(&identifiers).as_bytes())
 }
 
 /// Every thing an event names one by one, with the author's authority checked.
@@ -93,6 +148,10 @@ pub(super) fn things(case: &Case<'_>, event: &Event) -> Checked<Vec<Thing>> {
     let mut things = Vec::new();
     for epc in case.submission().list(event.list()) {
         let thing = Thing::find(case, epc)?;
+        if thing.is_class() && thing.owner.is_some() {
+            let detail = format!("{} is a class, which stands in a list with quantities", epc.as_str());
+            return Err(Refusal::new(Code::RecordShape).at(event.list()).because(detail).into());
+        }
         check_authority(case, event, &thing)?;
         things.push(thing);
     }
@@ -105,10 +164,10 @@ pub(super) fn class_effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effec
     for class in &event.classes {
         let mut thing = Thing::find(case, class)?;
         check_authority(case, event, &thing)?;
-        if thing.row == ThingRow::default() {
-            thing.row.commissioned = Some(Thing::mark(case, event));
+        if event.makes() {
+            thing.row.commissioned.get_or_insert_with(|| Thing::mark(case, event));
         }
-        effects.push((thing, Role::Observe.into()));
+        effects.push(Effect::noted(thing, Role::Observe));
     }
     Ok(effects)
 }

@@ -1,11 +1,12 @@
 //! Error declarations: an organisation takes back its word (EPCIS 2.0 §7.4.1.2).
 //!
 //! The original stays as it is and queries return both. A declaration is noted on every row it names and the rows are
-//! flagged; the state that the original led to stands, since later events may rest on it.
+//! flagged; the state that the original led to stands, since later events may rest on it. A declaration of an event that
+//! this ledger does not hold can only speak of things that it knows.
 
 use super::{
     Event, EventRow, EventStatus, Flag,
-    capture::{Effect, write},
+    capture::{Effect, digest, named, write},
     thing::{Thing, check_authority},
 };
 use crate::{
@@ -19,15 +20,22 @@ pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: O
     if let Some(declaration) = before.as_ref().and_then(|before| before.declaration) {
         return Err(Refusal::new(Code::EventDuplicate).at("/body/cbv").against(declaration).into());
     }
+    let named = named(case, event);
+    let names = before.as_ref().and_then(|before| before.names);
+    if names.is_some_and(|names| names != digest(&named)) {
+        let refusal = Refusal::new(Code::EventOtherThings).at("/body/event");
+        return Err(Refusal { conflict: before.and_then(|before| before.record), ..refusal }.into());
+    }
     let flag = if before.is_some() { Flag::ErrorDeclared } else { Flag::ErrorWithoutOriginal };
-    let listed = case.submission().list(event.list()).iter();
-    let named = listed.chain(&event.classes).chain(&event.parent);
     let mut effects: Vec<Effect> = Vec::new();
     for epc in named {
         let mut thing = Thing::find(case, epc)?;
         check_authority(case, event, &thing)?;
+        if thing.is_bound() && thing.row.commissioned.is_none() {
+            return Err(thing.refuse(Code::ItemNotCommissioned, None).into());
+        }
         thing.row.flag(flag);
-        effects.push((thing, Role::Flag.into()));
+        effects.push(Effect::noted(thing, Role::Flag));
     }
 
     let status = match before {
@@ -35,6 +43,6 @@ pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: O
         None => EventStatus::DeclaredWithoutOriginal,
     };
     let record = before.and_then(|before| before.record);
-    let row = EventRow { declaration: Some(case.record().id), record, status };
+    let row = EventRow { declaration: Some(case.record().id), names, record, status };
     Ok(write(effects, event_key.to_owned(), row))
 }

@@ -117,6 +117,10 @@ const UNREAD: [&str; 2] = ["sensorElementList", "sourceList"];
 
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
+fn missing(field: &str) -> Refusal {
+    Refusal { code: Code::FieldMissing, ..shape(field, format!("{field:?} is missing")) }
+}
+
 fn shape(field: &str, detail: impl Into<String>) -> Refusal {
     Refusal::new(Code::RecordShape).at(format!("/body/event/{field}")).because(detail)
 }
@@ -141,7 +145,7 @@ fn objects<'a, T: Deserialize<'a>>(fields: &Fields<'a>, name: &str) -> Result<Ve
 }
 
 fn required<'a, T: Deserialize<'a>>(fields: &Fields<'a>, name: &str) -> Result<T, Refusal> {
-    read(fields, name)?.ok_or_else(|| shape(name, "is missing"))
+    read(fields, name)?.ok_or_else(|| missing(name))
 }
 
 impl Capture {
@@ -150,10 +154,9 @@ impl Capture {
     /// # Errors
     /// `E-RECORD-SHAPE` with a pointer to the field.
     pub fn read(text: &str) -> Result<Capture, Refusal> {
-        let wire: CaptureWire<'_> = exact::read_canonical(text)
-            .map_err(|error| Refusal::new(Code::RecordShape).at("/body").because(error.to_string()))?;
+        let wire: CaptureWire<'_> = exact::read_canonical(text).map_err(|inexact| inexact.refuse("/body"))?;
         let event = Event::read(wire.event.get())?;
-        if wire.commissioning.is_some() && (event.kind, event.action) != (EventKind::Object, EventAction::Add) {
+        if wire.commissioning.is_some() && !event.makes() {
             let detail = "only an ObjectEvent with action ADD commissions codes";
             return Err(Refusal::new(Code::RecordShape).at("/body/commissioning").because(detail));
         }
@@ -167,7 +170,8 @@ impl Event {
         // An extension bears the prefix of its namespace (EPCIS 2.0 §6.3); a name without one is a slip.
         let known = |name: &str| FIELDS.contains(&name) || UNREAD.contains(&name) || name.contains(':');
         if let Some(unknown) = fields.keys().find(|name| !known(name)) {
-            return Err(shape(unknown, "is no field of EPCIS 2.0 in a record's text, and no extension"));
+            let detail = "is no field of EPCIS 2.0 in a record's text, and no extension";
+            return Err(Refusal { code: Code::FieldUnknown, ..shape(unknown, detail) });
         }
         let kind = match required::<&str>(&fields, "type")? {
             "ObjectEvent" => EventKind::Object,
@@ -200,7 +204,7 @@ impl Event {
         match (self.kind, self.action, &self.parent) {
             (EventKind::Object, _, Some(_)) => Err(shape("parentID", "an ObjectEvent has none")),
             (EventKind::Aggregation | EventKind::Association, EventAction::Add | EventAction::Delete, None) => {
-                Err(shape("parentID", "is missing"))
+                Err(missing("parentID"))
             }
             _ => Ok(()),
         }
@@ -212,6 +216,11 @@ impl Event {
             EventKind::Object => "/body/event/epcList",
             EventKind::Aggregation | EventKind::Association => "/body/event/childEPCs",
         }
+    }
+
+    /// Whether things come into being by it.
+    pub fn makes(&self) -> bool {
+        (self.kind, self.action) == (EventKind::Object, EventAction::Add)
     }
 
     /// Where the things are after the event: the business location, or else where they were seen.
@@ -248,9 +257,12 @@ fn check_offset(text: &str) -> Result<(), Refusal> {
 /// A word of the CBV, bare where it is written as a web address or CURIE.
 fn word(fields: &Fields<'_>, name: &str, kind: &str) -> Result<Option<String>, Refusal> {
     let Some(text) = read::<String>(fields, name)? else { return Ok(None) };
-    let bare =
-        ["https://ref.gs1.org/cbv/", "cbv:"].iter().find_map(|prefix| text.strip_prefix(prefix)?.strip_prefix(kind));
-    Ok(Some(bare.map(str::to_owned).unwrap_or(text)))
+    Ok(Some(bare(&text, kind).to_owned()))
+}
+
+fn bare<'a>(text: &'a str, kind: &str) -> &'a str {
+    let prefixes = ["https://ref.gs1.org/cbv/", "cbv:"];
+    prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)?.strip_prefix(kind)).unwrap_or(text)
 }
 
 fn identifier(field: &str, text: &str) -> Result<Epc, Refusal> {
@@ -298,7 +310,6 @@ fn receiver(fields: &Fields<'_>) -> Result<Option<Epc>, Refusal> {
         destination: String,
     }
     let list: Vec<Destination> = objects(fields, "destinationList")?;
-    let possessing =
-        list.iter().find(|to| to.kind.trim_start_matches("https://ref.gs1.org/cbv/SDT-") == "possessing_party");
+    let possessing = list.iter().find(|to| bare(&to.kind, "SDT-") == "possessing_party");
     possessing.map(|to| identifier("destinationList", &to.destination)).transpose()
 }

@@ -4,8 +4,9 @@
 //! differ in what people mean, not in the rules.
 
 use super::{
-    Event, EventAction, EventKind, Mark, Parent, ThingRow,
+    Event, EventAction, EventKind, Mark, NESTING_MAX, Parent, ThingRow,
     capture::{Effect, things},
+    contents,
     thing::{Thing, check_authority},
 };
 use crate::{
@@ -22,7 +23,7 @@ pub(super) fn effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
         return children.into_iter().map(|child| observe(event, child)).collect();
     };
     let parent = Thing::find(case, parent)?;
-    if parent.owner.is_some() && !creates(&parent, event) {
+    if parent.owner.is_some() {
         check_authority(case, event, &parent)?;
     }
     match event.action {
@@ -40,23 +41,24 @@ fn creates(parent: &Thing, event: &Event) -> bool {
 }
 
 fn observe(event: &Event, mut thing: Thing) -> Checked<Effect> {
-    if thing.owner.is_some() {
+    if thing.is_bound() {
         thing.check_alive(event)?;
     }
 
     thing.settle(event);
-    Ok((thing, Role::Observe.into()))
+    Ok(Effect::noted(thing, Role::Observe))
 }
 
 fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<Thing>) -> Checked<Vec<Effect>> {
     let created = creates(&parent, event);
     let above = parent.ancestors(case)?;
-    if parent.owner.is_some() && !created {
+    if parent.is_bound() && !created {
         parent.check_alive(event)?;
         parent.check_order(event)?;
         check_held(case, &parent, &parent.outermost(case)?)?;
     }
-    if above.len().saturating_add(1) > super::NESTING_MAX {
+    let levels = contents::levels_of(&children);
+    if above.len().saturating_add(levels) > NESTING_MAX {
         return Err(parent.refuse(Code::PackDepth, None).into());
     }
     let place = event.place().or(event.read_point.as_ref());
@@ -64,7 +66,7 @@ fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<T
         if child.key == parent.key || above.iter().any(|(key, _)| *key == child.key) {
             return Err(child.refuse(Code::PackCycle, None).into());
         }
-        if child.owner.is_none() {
+        if !child.is_bound() {
             continue;
         }
         child.check_alive(event)?;
@@ -76,7 +78,8 @@ fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<T
 
     let mark = Thing::mark(case, event);
     let mut containers = vec![parent.key.clone()];
-    containers.extend(above.into_iter().map(|(key, _)| key));
+    containers.extend(above.iter().map(|(key, _)| key.clone()));
+    let raised = contents::put_in(&mut parent.row, above, &children, levels);
     for child in &mut children {
         child.row.parent = Some(Parent { key: parent.key.clone(), record: mark.record });
         child.row.last = Some(mark.clone());
@@ -87,12 +90,14 @@ fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<T
     }
     parent.row.last = Some(mark);
     let role = if event.kind == EventKind::Association { Role::Associate } else { Role::Pack };
-    Ok(nested(event, parent, children, (Role::Contain, role), &containers))
+    let mut effects = nested(event, parent, children, (Role::Contain, role), &containers);
+    effects.extend(raised);
+    Ok(effects)
 }
 
-fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<Thing>) -> Checked<Vec<Effect>> {
+fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, children: Vec<Thing>) -> Checked<Vec<Effect>> {
     let outermost = parent.outermost(case)?;
-    if parent.owner.is_some() {
+    if parent.is_bound() {
         if children.is_empty() && event.classes.is_empty() {
             // EPCIS lets the list be absent for "everything"; whoever checks one item's history must find it named.
             return Err(parent.refuse(Code::UnpackAll, None).at("/body/event/childEPCs").into());
@@ -101,12 +106,16 @@ fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec
         parent.check_order(event)?;
         check_held(case, &parent, &outermost)?;
     }
-    for child in children.iter().filter(|child| child.owner.is_some()) {
+    for child in children.iter().filter(|child| child.is_bound()) {
         child.check_alive(event)?;
         child.check_order(event)?;
         let inside = child.row.parent.as_ref();
         if inside.is_none_or(|inside| inside.key != parent.key) {
             return Err(child.refuse(Code::ItemNotInParent, inside.map(|inside| inside.record)).into());
+        }
+        // Nobody vouches for a container from elsewhere: whoever had the thing has it still.
+        if !parent.row.is_bound() {
+            check_held(case, child, &child.row)?;
         }
     }
 
@@ -114,15 +123,26 @@ fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec
     let mut containers = vec![parent.key.clone()];
     containers.extend(parent.ancestors(case)?.into_iter().map(|(key, _)| key));
     let holder = outermost.holder.map(|holder| Mark { at: mark.at, by: holder.by, record: mark.record });
+    // A thing from elsewhere that was not inside is merely seen: what did not enclose it tells nothing of it.
+    let (mut children, strangers): (Vec<Thing>, Vec<Thing>) = children
+        .into_iter()
+        .partition(|child| child.row.parent.as_ref().is_some_and(|inside| inside.key == parent.key));
+    contents::take_out(&mut parent.row, &children);
     for child in &mut children {
         child.row.parent = None;
-        child.row.holder = holder.clone().or(child.row.holder.take());
+        if !child.is_bound() || parent.row.is_bound() {
+            child.row.holder = holder.clone().or(child.row.holder.take());
+        }
         child.row.place = outermost.place.clone();
         child.row.last = Some(mark.clone());
     }
     parent.row.last = Some(mark);
     let role = if event.kind == EventKind::Association { Role::Dissociate } else { Role::Unpack };
-    Ok(nested(event, parent, children, (Role::Release, role), &containers))
+    let mut effects = nested(event, parent, children, (Role::Release, role), &containers);
+    for stranger in strangers {
+        effects.push(observe(event, stranger)?);
+    }
+    Ok(effects)
 }
 
 fn nested(
@@ -133,12 +153,11 @@ fn nested(
     containers: &[String],
 ) -> Vec<Effect> {
     parent.settle(event);
-    let note = |role| Note { role, containers: containers.to_vec() };
     let inside = children.into_iter().map(|mut child| {
         child.settle(event);
-        (child, note(inner))
+        Effect::noted(child, Note { role: inner, containers: containers.to_vec() })
     });
-    std::iter::once((parent, outer.into())).chain(inside).collect()
+    std::iter::once(Effect::noted(parent, outer)).chain(inside).collect()
 }
 
 /// That the author's organisation has it and it is not on its way; `outermost` says so for what is enclosed.

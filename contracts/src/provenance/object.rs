@@ -14,7 +14,7 @@ use crate::{
     entry::Role,
     execute::{Case, Checked},
     gs1::{Epc, EpcKind},
-    parties::{may_record, party_of_gln},
+    parties::{may_record, site_of_gln},
     refusal::{Code, Refusal},
 };
 
@@ -36,12 +36,12 @@ fn each(things: Vec<Thing>, mut effect: impl FnMut(Thing) -> Checked<Effect>) ->
 }
 
 fn observe(event: &Event, mut thing: Thing, role: Role) -> Checked<Effect> {
-    if thing.owner.is_some() {
+    if thing.is_bound() {
         thing.check_alive(event)?;
     }
 
     thing.settle(event);
-    Ok((thing, role.into()))
+    Ok(Effect::noted(thing, role))
 }
 
 fn commission(case: &Case<'_>, body: &Capture, things: Vec<Thing>) -> Checked<Vec<Effect>> {
@@ -83,7 +83,7 @@ fn commission(case: &Case<'_>, body: &Capture, things: Vec<Thing>) -> Checked<Ve
             thing.row.batch = Some(commissioning.batch);
             thing.row.claim_key = Some(URL_SAFE_NO_PAD.encode(code.claim_key));
         }
-        Ok((thing, Role::Commission.into()))
+        Ok(Effect::noted(thing, Role::Commission))
     })
 }
 
@@ -98,24 +98,25 @@ fn proven_code<'a>(thing: &Thing, batch: Option<&BatchRow>, codes: &BTreeMap<&st
 }
 
 fn destroy(case: &Case<'_>, event: &Event, mut thing: Thing) -> Checked<Effect> {
-    if thing.owner.is_some() {
+    if thing.is_bound() {
         thing.check_at_disposal(case, event)?;
+        thing.check_empty()?;
     }
 
     let mark = Thing::mark(case, event);
     thing.settle(event);
     thing.row.last = Some(mark.clone());
     thing.row.destroyed = Some(mark);
-    Ok((thing, Role::Destroy.into()))
+    Ok(Effect::noted(thing, Role::Destroy))
 }
 
 fn ship(case: &Case<'_>, event: &Event, things: Vec<Thing>) -> Checked<Vec<Effect>> {
     let to = match event.receiver.as_ref().and_then(Epc::gln) {
-        Some(gln) => party_of_gln(case, &gln)?,
+        Some(gln) => site_of_gln(case, &gln)?.map(|site| site.party),
         None => None,
     };
     each(things, |mut thing| {
-        if thing.owner.is_some() {
+        if thing.is_bound() {
             thing.check_at_disposal(case, event)?;
             let to = to.clone().ok_or_else(|| {
                 Refusal::new(Code::TransferNoReceiver).at("/body/event/destinationList").because(thing.epc.as_str())
@@ -126,12 +127,12 @@ fn ship(case: &Case<'_>, event: &Event, things: Vec<Thing>) -> Checked<Vec<Effec
             thing.row.last = Some(mark);
         }
         thing.settle(event);
-        Ok((thing, Role::Ship.into()))
+        Ok(Effect::noted(thing, Role::Ship))
     })
 }
 
 fn receive(case: &Case<'_>, event: &Event, mut thing: Thing) -> Checked<Effect> {
-    if thing.owner.is_some() {
+    if thing.is_bound() {
         thing.check_alive(event)?;
         thing.check_order(event)?;
         thing.check_unpacked()?;
@@ -150,5 +151,5 @@ fn receive(case: &Case<'_>, event: &Event, mut thing: Thing) -> Checked<Effect> 
     }
 
     thing.settle(event);
-    Ok((thing, Role::Receive.into()))
+    Ok(Effect::noted(thing, Role::Receive))
 }

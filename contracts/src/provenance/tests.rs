@@ -237,7 +237,7 @@ fn packing_needs_one_holder_and_one_place() {
     let (mut world, refills, bottles) = made();
     let holder = thing(&world, &refills[0]).holder.unwrap().record;
     let others = nest("AssociationEvent", "ADD", &bottles[0], HUAXU, LATER, &refills[..1]);
-    world.refuses("huaxu", &others, Code::AuthorityNone, None);
+    world.refuses("huaxu", &others, Code::AuthorityNone, Some(holder));
     let body = json!({"prefix": "952888001", "to": "huaxu"});
     world.take("corenest", &Deed::new(crate::action::Action::AuthorityGrant, body)).unwrap();
     world.refuses("huaxu", &others, Code::PackHolder, Some(holder));
@@ -316,8 +316,8 @@ fn fields_that_are_not_epcis_or_not_detached_are_malformed() {
     use crate::record::Record;
     let mut world = World::new();
     for (field, value, code) in [
-        ("epcList", json!(["urn:x:1"]), Code::RecordShape),
-        ("colour", json!("green"), Code::RecordShape),
+        ("epcList", json!(["urn:x:1"]), Code::FieldUnknown),
+        ("colour", json!("green"), Code::FieldUnknown),
         ("eventTimeZoneOffset", json!("8:00"), Code::RecordShape),
         ("eventTime", json!("yesterday"), Code::RecordShape),
         ("type", json!("TransactionEvent"), Code::RecordShape),
@@ -338,4 +338,153 @@ fn transactions_of_a_public_event_stay_out_of_its_text() {
     let mut deed = see("inspecting", LAB, AT, &["https://id.gs1.org/01/10614141073464/21/1".to_owned()]);
     deed.body["event"]["bizTransactionList"] = json!([{"type": "po", "bizTransaction": "urn:x:1"}]);
     world.refuses("puyan", &deed, Code::RecordPart, None);
+}
+
+/// A container whose company prefix is registered nowhere.
+const FOREIGN: &str = "https://id.gs1.org/00/040123400000000011";
+
+#[test]
+fn a_container_of_another_company_is_not_created_by_whoever_comes_first() {
+    let (mut world, refills, _) = made();
+    world.refuses("yueling", &nest("AggregationEvent", "ADD", SSCC, YUELING, AT, &refills), Code::AuthorityNone, None);
+}
+
+/// Nobody vouches for such a container, so it gives nobody custody.
+#[test]
+fn a_container_from_elsewhere_changes_no_holder() {
+    let (mut world, _, bottles) = made();
+    world.take("puyan", &nest("AggregationEvent", "ADD", FOREIGN, LAB, AT, &[])).unwrap();
+    world.take("huaxu", &nest("AggregationEvent", "ADD", FOREIGN, HUAXU, AT, &bottles)).unwrap();
+    let out = nest("AggregationEvent", "DELETE", FOREIGN, LAB, LATER, &bottles);
+    let refusal = world.take("puyan", &out).unwrap_err();
+    assert!([Code::AuthorityNone, Code::PackHolder].contains(&refusal.code), "{refusal}");
+    world.take("huaxu", &nest("AggregationEvent", "DELETE", FOREIGN, HUAXU, LATER, &bottles)).unwrap();
+    assert_eq!(thing(&world, &bottles[0]).holder.unwrap().by, "huaxu");
+}
+
+#[test]
+fn a_thing_from_elsewhere_is_not_taken_out_of_what_it_was_not_in() {
+    let (mut world, ..) = made();
+    let stranger = ["https://id.gs1.org/01/04012345123456/21/1".to_owned()];
+    let other = FOREIGN.replace("011", "028");
+    world.take("puyan", &nest("AggregationEvent", "ADD", FOREIGN, LAB, AT, &stranger)).unwrap();
+    world.take("puyan", &nest("AggregationEvent", "DELETE", &other, LAB, LATER, &stranger)).unwrap();
+    let key = crate::row::key_of_thing(&stranger[0].parse_epc());
+    assert!(thing(&world, &stranger[0]).parent.is_some_and(|parent| parent.key.ends_with("011")));
+    let last: crate::entry::Entry = serde_json::from_str(&world.entries[&(key, 2)]).unwrap();
+    assert_eq!((last.role, last.containers.len()), (crate::entry::Role::Observe, 0));
+}
+
+/// A container of Huaxu's.
+fn sscc(number: u32) -> String {
+    let digits = format!("0952888020{number:07}");
+    let weighed =
+        digits.bytes().zip([3, 1].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight);
+    format!("https://id.gs1.org/00/{digits}{}", (10 - weighed.sum::<u32>() % 10) % 10)
+}
+
+#[test]
+fn things_are_nested_as_deep_as_a_walk_may_be_long_and_no_deeper() {
+    let (mut world, _, bottles) = made();
+    let most = u32::try_from(super::NESTING_MAX).unwrap();
+    let pack = |world: &mut World, parent: u32, child: &str, at: &str| {
+        world.take("huaxu", &nest("AggregationEvent", "ADD", &sscc(parent), HUAXU, at, &[child.to_owned()]))
+    };
+    // From the inside out, so that no parent is inside anything when it is packed.
+    pack(&mut world, 1, &bottles[0], AT).unwrap();
+    for number in 1..most {
+        pack(&mut world, number + 1, &sscc(number), AT).unwrap_or_else(|refusal| panic!("{number}: {refusal}"));
+    }
+    assert_eq!(pack(&mut world, most + 1, &sscc(most), AT).unwrap_err().code, Code::PackDepth);
+
+    // From the outside in: what goes into the innermost is counted to the outside.
+    pack(&mut world, 999, &bottles[1], AT).unwrap();
+    assert_eq!(pack(&mut world, 1, &sscc(999), AT).unwrap_err().code, Code::PackDepth);
+    let out = nest("AggregationEvent", "DELETE", &sscc(most), HUAXU, LATER, &[sscc(most - 1)]);
+    world.take("huaxu", &out).unwrap();
+    assert_eq!(thing(&world, &sscc(most)).contents, None);
+    pack(&mut world, 1, &sscc(999), LATER).unwrap();
+    let outermost = thing(&world, &sscc(most - 1)).contents.unwrap();
+    assert_eq!((outermost.count, outermost.levels), (1, u64::from(most)));
+    assert_eq!(pack(&mut world, most, &sscc(most - 1), LATER).unwrap_err().code, Code::PackDepth);
+}
+
+#[test]
+fn what_holds_things_is_not_destroyed() {
+    let (mut world, _, bottles) = made();
+    let packed = world.take("huaxu", &nest("AggregationEvent", "ADD", SSCC, HUAXU, AT, &bottles)).unwrap();
+    let destroy = event("ObjectEvent", "DELETE", "destroying", HUAXU, LATER, &[SSCC.to_owned()]);
+    world.refuses("huaxu", &destroy, Code::ItemNotEmpty, Some(packed));
+    let one = nest("AggregationEvent", "DELETE", SSCC, HUAXU, LATER, &bottles[..1]);
+    let unpacked = world.take("huaxu", &one).unwrap();
+    world.refuses("huaxu", &destroy, Code::ItemNotEmpty, Some(unpacked));
+    world.take("huaxu", &nest("AggregationEvent", "DELETE", SSCC, HUAXU, LATER, &bottles[1..])).unwrap();
+    world.take("huaxu", &destroy).unwrap();
+}
+
+const LOT: &str = "https://id.gs1.org/01/09528880010106/10/L1";
+
+#[test]
+fn a_lot_is_made_only_with_authority_of_its_owner_and_seen_by_anybody() {
+    let (mut world, ..) = made();
+    let quantity = json!([{"epcClass": LOT, "quantity": 10}]);
+    let mut make = event("ObjectEvent", "ADD", "commissioning", LAB, AT, &[]);
+    make.body["event"]["quantityList"] = quantity.clone();
+    world.refuses("puyan", &make, Code::AuthorityNone, None);
+    let mut see = see("inspecting", LAB, AT, &[]);
+    see.body["event"]["quantityList"] = quantity;
+    world.take("puyan", &see).unwrap();
+    assert_eq!(thing(&world, LOT).commissioned, None, "who sees it has not made it");
+    make.body["event"]["readPoint"]["id"] = json!(format!("https://id.gs1.org/414/{HUAXU}"));
+    world.take("huaxu", &make).unwrap();
+    assert_eq!(thing(&world, LOT).commissioned.unwrap().by, "huaxu");
+
+    let listed = event("ObjectEvent", "OBSERVE", "inspecting", LAB, AT, &[LOT.to_owned()]);
+    let refusal = world.take("puyan", &listed).unwrap_err();
+    assert_eq!((refusal.code, refusal.pointer.as_str()), (Code::RecordShape, "/body/event/epcList"));
+}
+
+#[test]
+fn things_are_at_a_place_of_the_author_or_of_whoever_has_them() {
+    let (mut world, refills, _) = made();
+    let at = |place: &str| {
+        let mut seen = see("inspecting", LAB, LATER, &refills[..1]);
+        seen.body["event"]["bizLocation"] = json!({"id": format!("https://id.gs1.org/414/{place}")});
+        seen
+    };
+    let refusal = world.take("puyan", &at(HUAXU)).unwrap_err();
+    assert_eq!((refusal.code, refusal.pointer.as_str()), (Code::SiteForeign, "/body/event/bizLocation/id"));
+    world.take("puyan", &at(YUELING)).unwrap();
+}
+
+#[test]
+fn a_limited_key_does_not_record_what_names_nothing_elsewhere() {
+    let (mut world, ..) = made();
+    let desk = crate::tests::key("desk").address();
+    let scope = json!({"bizSteps": ["inspecting"]});
+    let grants = json!({"grants": [{"role": "capture", "scope": scope}], "key": desk});
+    world.take("puyan", &Deed::new(crate::action::Action::KeyGrant, grants).with("desk")).unwrap();
+    world.take("desk", &see("inspecting", LAB, AT, &[])).unwrap();
+    world.refuses("desk", &see("shipping", LAB, AT, &[]), Code::KeyRole, None);
+}
+
+#[test]
+fn a_declaration_speaks_of_what_its_event_spoke_of() {
+    let (mut world, refills, _) = made();
+    let seen = see("inspecting", LAB, LATER, &refills[..2]);
+    let recorded = world.take("puyan", &seen).unwrap();
+    let mut declared = seen.clone();
+    declared.body["event"]["errorDeclaration"] = json!({"declarationTime": LATER});
+    declared.lists.insert("/body/event/epcList".to_owned(), refills[..1].to_vec());
+    world.refuses("puyan", &declared, Code::EventOtherThings, Some(recorded));
+    declared.lists.clone_from(&seen.lists);
+    world.take("puyan", &declared).unwrap();
+}
+
+#[test]
+fn a_declaration_brings_nothing_into_being() {
+    let (mut world, refills, _) = World::with_codes();
+    let mut declared = see("inspecting", LAB, LATER, &[refills.epc(0)]);
+    declared.body["event"]["errorDeclaration"] = json!({"declarationTime": LATER});
+    world.refuses("puyan", &declared, Code::ItemNotCommissioned, None);
 }

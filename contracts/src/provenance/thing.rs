@@ -6,7 +6,7 @@ use super::{Event, Flag, Mark, NESTING_MAX, ThingRow};
 use crate::{
     execute::{Case, Checked},
     gs1::{Epc, EpcKind},
-    parties::{find_owner, may_record},
+    parties::{KeyRole, find_owner, may_record},
     refusal::{Code, Refusal},
     row,
 };
@@ -25,7 +25,7 @@ pub(super) struct Thing {
     pub key: String,
     /// As it stands, and as the event leaves it.
     pub row: ThingRow,
-    /// Set where the rules bind it: its prefix is registered here, and it is one thing, not a class of them.
+    /// Whose company prefix it bears, where one is registered here.
     pub owner: Option<Owner>,
 }
 
@@ -37,14 +37,23 @@ impl Thing {
             Some(digits) => find_owner(case, digits)?,
             None => None,
         };
-        let mut thing = Thing { epc: epc.clone(), key, row, owner: None };
-        match owner {
-            None => thing.row.flag(Flag::OriginNotOnLedger),
-            // Balances of classes are not kept yet, so nothing of a lot can be impossible.
-            Some(_) if matches!(epc.kind(), EpcKind::Class { .. }) => {}
-            Some((prefix, party)) => thing.owner = Some(Owner { prefix, party }),
+        let owner = owner.map(|(prefix, party)| Owner { prefix, party });
+        let mut thing = Thing { epc: epc.clone(), key, row, owner };
+        if thing.owner.is_none() {
+            thing.row.flag(Flag::OriginNotOnLedger);
         }
         Ok(thing)
+    }
+
+    /// Whether it stands for many: a lot or a class.
+    pub(super) fn is_class(&self) -> bool {
+        matches!(self.epc.kind(), EpcKind::Class { .. })
+    }
+
+    /// Whether the rules bind its history: its prefix is registered here, and it is one thing. Balances of classes are
+    /// not kept yet, so nothing of a lot can be impossible.
+    pub(super) fn is_bound(&self) -> bool {
+        self.owner.is_some() && !self.is_class()
     }
 
     /// A refusal about this thing.
@@ -82,6 +91,14 @@ impl Thing {
         }
     }
 
+    /// That nothing is inside it: what is inside a thing that is gone could never come out.
+    pub(super) fn check_empty(&self) -> Result<(), Refusal> {
+        let Some(contents) = self.row.contents else { return Ok(()) };
+        let last = self.row.last.as_ref().map(|last| last.record);
+        let detail = format!("{} holds {}", self.epc.as_str(), contents.count);
+        Err(self.refuse(Code::ItemNotEmpty, last).because(detail))
+    }
+
     /// That no handover is under way.
     pub(super) fn check_at_rest(&self) -> Result<(), Refusal> {
         match &self.row.transfer {
@@ -108,18 +125,15 @@ impl Thing {
         self.check_holder(case, Code::ItemNotHolder)
     }
 
-    /// Every enclosing parent, innermost first.
+    /// Every enclosing parent, innermost first, at most [`NESTING_MAX`] of them. Only around things from elsewhere can
+    /// there be more: the rules keep others from being nested deeper.
     ///
     /// # Errors
-    /// `E-PACK-DEPTH` where there are more than [`NESTING_MAX`], or from the storage.
+    /// From the storage.
     pub(super) fn ancestors(&self, case: &Case<'_>) -> Checked<Vec<(String, ThingRow)>> {
         let mut found = Vec::new();
         let mut next = self.row.parent.clone();
-        while let Some(parent) = next {
-            if found.len() >= NESTING_MAX {
-                let detail = format!("{} is inside more than {NESTING_MAX} others", self.epc.as_str());
-                return Err(Refusal::new(Code::PackDepth).at("/body/event").because(detail).into());
-            }
+        while let Some(parent) = next.filter(|_| found.len() < NESTING_MAX) {
             let row: ThingRow = case.get(&parent.key)?.unwrap_or_default();
             next = row.parent.clone();
             found.push((parent.key, row));
@@ -127,9 +141,17 @@ impl Thing {
         Ok(found)
     }
 
-    /// The row that says who holds it and where it is: its own, or that of the outermost parent.
+    /// The row that says who holds it and where it is: its own, or that of the outermost parent as far as the rules
+    /// bind them. A container from elsewhere gives nobody custody of what is in it.
     pub(super) fn outermost(&self, case: &Case<'_>) -> Checked<ThingRow> {
-        Ok(self.ancestors(case)?.pop().map_or_else(|| self.row.clone(), |(_, row)| row))
+        let bound = self.ancestors(case)?.into_iter().map(|(_, row)| row).take_while(ThingRow::is_bound);
+        Ok(bound.last().unwrap_or_else(|| self.row.clone()))
+    }
+
+    /// Whether an organisation has it, or is the named receiver.
+    pub(super) fn is_with(&self, case: &Case<'_>, party: &str) -> Checked<bool> {
+        let ThingRow { holder, transfer, .. } = self.outermost(case)?;
+        Ok(holder.is_some_and(|holder| holder.by == party) || transfer.is_some_and(|transfer| transfer.to == party))
     }
 
     /// Who did this, when, by which record.
@@ -155,25 +177,33 @@ impl Thing {
 /// whom the owner gave authority; and that the key's own limits allow it.
 pub(super) fn check_authority(case: &Case<'_>, event: &Event, thing: &Thing) -> Checked<()> {
     let step = event.biz_step.as_deref();
-    let site = event.read_point.as_ref().and_then(Epc::gln);
-    let prefix = thing.owner.as_ref().map(|owner| owner.prefix.as_str());
-    let time = case.moment().time;
-    let grants = case.author().key.grants.iter().filter(|grant| grant.holds(time));
-    let mut captures = grants.filter(|grant| grant.role == crate::parties::KeyRole::Capture);
-    if !captures.any(|grant| grant.covers(step, site.as_ref(), prefix)) {
-        let detail = format!("the key's grants do not cover {}", thing.epc.as_str());
-        return Err(Refusal::new(Code::KeyRole).at("/signers/0").because(detail).into());
-    }
+    check_scope(case, event, Some(thing))?;
     let Some(owner) = &thing.owner else { return Ok(()) };
     if may_record(case, &owner.prefix, &owner.party, step)? {
         return Ok(());
     }
-    let outermost = thing.outermost(case)?;
-    let holds = outermost.holder.is_some_and(|holder| holder.by == case.party());
-    let receives = outermost.transfer.is_some_and(|transfer| transfer.to == case.party());
-    if holds || receives {
+    // Who has some of a lot is not kept yet, so anybody may have seen some; only making it needs authority.
+    if thing.is_class() && !event.makes() {
+        return Ok(());
+    }
+    if thing.is_with(case, case.party())? {
         return Ok(());
     }
     let detail = format!("{} belongs to {}", thing.epc.as_str(), owner.party);
-    Err(Refusal::new(Code::AuthorityNone).at("/body/event").because(detail).into())
+    let known = thing.outermost(case)?.holder.or_else(|| thing.row.commissioned.clone());
+    Err(thing.refuse(Code::AuthorityNone, known.map(|mark| mark.record)).because(detail).into())
+}
+
+/// That the limits of the author's key allow the event's step and place, and the company prefix of a thing.
+pub(super) fn check_scope(case: &Case<'_>, event: &Event, thing: Option<&Thing>) -> Result<(), Refusal> {
+    let site = event.read_point.as_ref().and_then(Epc::gln);
+    let prefix = thing.and_then(|thing| thing.owner.as_ref()).map(|owner| owner.prefix.as_str());
+    let time = case.moment().time;
+    let grants = case.author().key.grants.iter().filter(|grant| grant.holds(time));
+    let mut captures = grants.filter(|grant| grant.role == KeyRole::Capture);
+    if captures.any(|grant| grant.covers(event.biz_step.as_deref(), site.as_ref(), prefix)) {
+        return Ok(());
+    }
+    let what = thing.map_or("the event", |thing| thing.epc.as_str());
+    Err(Refusal::new(Code::KeyRole).at("/signers/0").because(format!("the key's grants do not cover {what}")))
 }

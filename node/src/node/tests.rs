@@ -92,7 +92,7 @@ async fn a_single_validator_makes_records_final_on_demand() {
     let Outcome::Not { id: None, refusal } = submit(&ledger, b"{}".to_vec(), Wait::Final).await else {
         panic!("taken")
     };
-    assert_eq!(refusal.code, Code::RecordShape);
+    assert_eq!(refusal.code, Code::FieldMissing);
 
     let height = ledger.status().expect("no fault").height.get();
     node.shutdown().await;
