@@ -23,8 +23,10 @@ setup:
 setup-browser:
 	@scripts/setup build browser
 
+# There are no examples; asking for them makes Cargo choose the features of dependencies as it does for tests. Otherwise
+# the tests would compile the engine and most else a second time.
 build: setup
-	$(CARGO) build $(PROFILE) --locked --workspace --bins
+	$(CARGO) build $(PROFILE) --locked --workspace --bins --examples
 
 demo: build ## one validator with the demo data; a second start continues its chain
 	$(BINARY) dev --demo --data $(DEMO) --listen $(LISTEN)
