@@ -10,6 +10,7 @@
 
 mod ai;
 mod check;
+mod element_string;
 mod epc;
 mod key;
 mod link;
@@ -18,9 +19,10 @@ mod urn;
 
 pub use ai::BadElement;
 pub use check::{check_digit, check_pair};
+pub use element_string::BadElementString;
 pub use epc::{BadEpc, EPC_BYTES_MAX, Epc, EpcKind, constrained};
 pub use key::{BadKey, Gln, Gtin, Sscc};
-pub use link::{BadLink, DigitalLink, Element, LINK_BYTES_MAX};
+pub use link::{BadLink, DigitalLink, Element, LINK_BYTES_MAX, Stem};
 pub use urn::BadUrn;
 
 /// Longest part of a wrong text that an error repeats, in characters.

@@ -133,12 +133,16 @@ pub enum BadElement {
         max: usize,
     },
     /// A character that cannot stand where it does.
-    #[error("the value {value:?} of AI {ai} has a character that cannot stand there")]
+    #[error("the value {value:?} of AI {ai} has {found:?} as character {at}, which cannot stand there")]
     Characters {
         /// The Application Identifier.
         ai: String,
         /// The value, shortened.
         value: String,
+        /// The first such character.
+        found: char,
+        /// Its place in the value, from 1.
+        at: usize,
     },
     /// A check digit or check characters that do not fit the rest, or another rule of this key.
     #[error("the value {value:?} of AI {ai} {rule}")]
@@ -188,18 +192,28 @@ impl Ai {
         }
     }
 
+    /// The most characters that a value may have; all values have as many where the length is predefined.
+    pub(super) fn length_max(&self) -> usize {
+        self.parts.iter().map(|part| part.max).sum()
+    }
+
     /// Checks a value of the Application Identifier `code`.
     pub(super) fn check(&self, code: &str, value: &str, judging: Judging) -> Result<(), BadElement> {
-        let characters = || BadElement::Characters { ai: code.to_owned(), value: quote(value) };
+        let characters = |index: usize| BadElement::Characters {
+            ai: code.to_owned(),
+            value: quote(value),
+            found: value.chars().nth(index).unwrap_or_default(),
+            at: index.saturating_add(1),
+        };
         let length = || BadElement::Length {
             ai: code.to_owned(),
             value: quote(value),
             found: value.chars().count(),
             min: self.parts.iter().filter(|part| !part.optional).map(|part| part.min).sum(),
-            max: self.parts.iter().map(|part| part.max).sum(),
+            max: self.length_max(),
         };
-        if !value.is_ascii() {
-            return Err(characters());
+        if let Some(index) = value.chars().position(|character| !character.is_ascii()) {
+            return Err(characters(index));
         }
         let mut rest = value;
         for part in self.parts {
@@ -210,8 +224,8 @@ impl Ai {
             if text.len() < part.min {
                 return Err(length());
             }
-            if !text.bytes().all(|byte| part.set.has(byte)) {
-                return Err(characters());
+            if let Some(index) = text.bytes().position(|byte| !part.set.has(byte)) {
+                return Err(characters(value.len().saturating_sub(rest.len()).saturating_add(index)));
             }
             if let Some(rule) = part.check.broken_by(text, judging) {
                 return Err(BadElement::Content { ai: code.to_owned(), value: quote(value), rule });
@@ -242,6 +256,19 @@ impl Check {
         };
         (!holds && judging == Judging::Full).then_some(rule)
     }
+}
+
+/// Whether some Application Identifier begins with these two digits.
+pub(super) fn is_begun_by(first: u8, second: u8) -> bool {
+    let digits = format!("{first}{second}");
+    table::TABLE.iter().any(|ai| {
+        let (first, last) = match ai.codes {
+            Codes::One(only) => (only, only),
+            Codes::Span(first, last) | Codes::Measures(first, last) => (first, last),
+        };
+        let start = |code: &'static str| code.get(..2).unwrap_or_default();
+        (start(first)..=start(last)).contains(&digits.as_str())
+    })
 }
 
 fn is_piece_of_total(text: &str) -> bool {

@@ -3,9 +3,12 @@
 //! `https://any.example/stem/01/09521234543213/10/L7/21/7K3X?17=261231` has a stem that means nothing to the
 //! identifier, a primary key (AI 01), qualifiers in a fixed order (10, 21) and attributes in the query (17).
 
+mod compressed;
 mod read;
+mod stem;
 
 pub(super) use read::is_uri_byte;
+pub use stem::Stem;
 use thiserror::Error;
 
 use super::{
@@ -47,8 +50,15 @@ pub enum BadLink {
         bytes: usize,
     },
     /// A character that a URI must encode.
-    #[error("{0:?} has a character that cannot stand in a URI")]
-    Characters(String),
+    #[error("{text:?} has {found:?} as character {at}, which cannot stand in a URI")]
+    Characters {
+        /// The text, shortened.
+        text: String,
+        /// The first such character.
+        found: char,
+        /// Its place in the text, from 1.
+        at: usize,
+    },
     /// Another scheme than http or https, or one in mixed case.
     #[error("{0:?} begins with neither https:// nor http://")]
     Scheme(String),
@@ -58,6 +68,12 @@ pub enum BadLink {
     /// No pair of a primary key and its value ends the path.
     #[error("{0:?} has no GS1 key in its path")]
     NoKey(String),
+    /// A link whose elements are packed into one piece of its path.
+    #[error("{0:?} looks like a compressed Digital Link, only uncompressed ones are read")]
+    Compressed(String),
+    /// A stem with a query or a fragment.
+    #[error("the stem {0:?} has a query or a fragment, links cannot begin with it")]
+    Stem(String),
     /// A broken percent-encoding.
     #[error("{0:?} is no percent-encoded text")]
     Encoding(String),
@@ -134,9 +150,20 @@ impl DigitalLink {
         else {
             return Err(BadLink::NoKey(elements.iter().map(|(ai, _)| format!("({ai})")).collect()));
         };
-        let mut path = vec![rest.remove(at)];
-        let fitting = |sequence: &&[&str]| sequence.iter().any(|ai| rest.iter().any(|element| element.ai == *ai));
-        for ai in sequences.iter().copied().find(fitting).unwrap_or_default() {
+        let key = rest.remove(at);
+        let fits = |sequence: &&[&str]| sequence.iter().any(|ai| rest.iter().any(|element| element.ai == *ai));
+        // Some keys have alternative qualifiers (AI 01 either 22, 10, 21 or 235): the first that leaves every element a
+        // place is taken.
+        let mut links =
+            sequences.iter().copied().filter(fits).map(|sequence| DigitalLink::sorted(&key, &rest, sequence));
+        let Some(link) = links.next() else { return DigitalLink::sorted(&key, &rest, &[]) };
+        link.or_else(|bad| links.find_map(Result::ok).ok_or(bad))
+    }
+
+    /// The key with those of the other elements behind it that are in `sequence`, in its order; the rest as attributes.
+    fn sorted(key: &Element, others: &[Element], sequence: &[&str]) -> Result<DigitalLink, BadLink> {
+        let (mut path, mut rest) = (vec![key.clone()], others.to_vec());
+        for ai in sequence {
             if let Some(at) = rest.iter().position(|element| element.ai == *ai) {
                 path.push(rest.remove(at));
             }
@@ -219,9 +246,9 @@ impl DigitalLink {
         format!("{CANONICAL_STEM}/{}", self.path())
     }
 
-    /// The link under a stem such as `https://t.example`, with all qualifiers and attributes.
-    pub fn uri(&self, stem: &str) -> String {
-        let mut uri = format!("{}/{}", stem.trim_end_matches('/'), self.path());
+    /// The link under a stem, with all qualifiers and attributes.
+    pub fn uri(&self, stem: &Stem) -> String {
+        let mut uri = format!("{stem}/{}", self.path());
         for (Element { ai, value }, before) in
             self.attributes.iter().zip(['?'].into_iter().chain(['&'].into_iter().cycle()))
         {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hefu_contracts::{
     cbv,
-    gs1::{DigitalLink, EPC_BYTES_MAX, Epc, EpcKind, LINK_BYTES_MAX, constrained},
+    gs1::{DigitalLink, EPC_BYTES_MAX, Epc, EpcKind, LINK_BYTES_MAX, Stem, constrained},
     row::key_of_thing,
 };
 use hefu_keys::Hash;
@@ -63,7 +63,8 @@ pub(super) fn link(bytes: &[u8]) -> Verdict {
         assert_eq!((again.path_elements(), again.canonical()), (link.path_elements(), canonical));
         assert!(again.attributes().is_empty());
     }
-    let uri = link.uri("https://t.example/");
+    let stem: Stem = "https://t.example/".parse().expect("a stem");
+    let uri = link.uri(&stem);
     if uri.len() <= LINK_BYTES_MAX {
         assert_eq!(DigitalLink::parse(&uri).as_ref(), Ok(&link), "under another domain it says something else");
     }
@@ -75,7 +76,15 @@ pub(super) fn link(bytes: &[u8]) -> Verdict {
         .collect();
     assert_eq!(DigitalLink::of(&elements).as_ref(), Ok(&link), "its elements make another link");
     assert!(elements.iter().all(|(ai, value)| link.get(ai) == Some(value)));
-    assert!(link.element_string().starts_with('^'));
+    let element_string = link.element_string();
+    assert!(element_string.starts_with('^'));
+    if element_string.len() <= LINK_BYTES_MAX {
+        assert_eq!(
+            DigitalLink::of_element_string(&element_string).as_ref(),
+            Ok(&link),
+            "its bar code says something else"
+        );
+    }
     let epc = Epc::of_link(&link);
     assert_eq!(Epc::from_canonical(epc.as_str()).as_ref(), Ok(&epc), "what it identifies has another canonical text");
     if text.len() <= EPC_BYTES_MAX {

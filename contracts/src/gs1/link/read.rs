@@ -1,6 +1,6 @@
 //! From a URI to the elements of a link.
 
-use super::{Ai, BadLink, DigitalLink, Element, Judging, LINK_BYTES_MAX, Spelling, percent, quote};
+use super::{Ai, BadLink, DigitalLink, Element, Judging, LINK_BYTES_MAX, Spelling, compressed, percent, quote};
 
 /// Words that versions up to 1.1 had beside the numbers.
 const WORDS: [(&str, &str); 23] = [
@@ -40,21 +40,29 @@ pub(super) fn identity(uri: &str, judging: Judging) -> Result<DigitalLink, BadLi
 }
 
 fn path_and_query(uri: &str) -> Result<(&str, &str), BadLink> {
+    let (_, rest) = domain_and_rest(uri)?;
+    let path_and_query = rest.strip_prefix('/').ok_or_else(|| BadLink::NoKey(quote(uri)))?;
+    let (path_and_query, _fragment) = path_and_query.split_once('#').unwrap_or((path_and_query, ""));
+    Ok(path_and_query.split_once('?').unwrap_or((path_and_query, "")))
+}
+
+/// The domain with its port, and what stands behind it: nothing, or the slash of the path and everything after it.
+pub(super) fn domain_and_rest(uri: &str) -> Result<(&str, &str), BadLink> {
     if uri.len() > LINK_BYTES_MAX {
         return Err(BadLink::TooLong { bytes: uri.len() });
     }
-    if !uri.bytes().all(is_uri_byte) {
-        return Err(BadLink::Characters(quote(uri)));
+    let is_wrong = |character: char| !u8::try_from(character).is_ok_and(is_uri_byte);
+    if let Some((index, found)) = uri.chars().enumerate().find(|(_, character)| is_wrong(*character)) {
+        return Err(BadLink::Characters { text: quote(uri), found, at: index.saturating_add(1) });
     }
     let schemes = ["https://", "http://", "HTTPS://", "HTTP://"];
     let behind =
         schemes.into_iter().find_map(|scheme| uri.strip_prefix(scheme)).ok_or_else(|| BadLink::Scheme(quote(uri)))?;
-    let (domain, rest) = behind.split_once('/').ok_or_else(|| BadLink::NoKey(quote(uri)))?;
+    let (domain, rest) = behind.split_at_checked(behind.find('/').unwrap_or(behind.len())).unwrap_or((behind, ""));
     if domain.is_empty() || !domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte)) {
         return Err(BadLink::Domain(quote(domain)));
     }
-    let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
-    Ok(rest.split_once('?').unwrap_or((rest, "")))
+    Ok((domain, rest))
 }
 
 /// Letters, digits and the punctuation of RFC 3986.
@@ -76,7 +84,8 @@ fn path_elements(path: &str, spelling: Spelling) -> Result<Vec<Element>, BadLink
             return Ok(elements);
         }
     }
-    Err(BadLink::NoKey(quote(path)))
+    let last = path.rsplit('/').next().unwrap_or_default();
+    Err(if compressed::is_likely(last) { BadLink::Compressed(quote(last)) } else { BadLink::NoKey(quote(path)) })
 }
 
 fn application_identifier(code: &str, spelling: Spelling) -> Option<(&str, &'static Ai)> {

@@ -57,7 +57,7 @@ fn a_urn_that_breaks_its_scheme_is_refused_with_the_form() {
             "urn:epc:id:sgtin:9521234.054321.a%2",
             "\"urn:epc:id:sgtin:9521234.054321.a%2\" does not have the form urn:epc:id:sgtin:Prefix.IndicatorItem.Serial",
         ),
-        ("urn:epc:id:sgtin:9521234.054321.a b", "the value \"a b\" of AI 21 has a character that cannot stand there"),
+        ("urn:epc:id:sgtin:9521234.054321.a b", "the value \"a b\" of AI 21 has ' ' as character 2, which cannot stand there"),
         (
             "urn:epc:id:sscc:95212.300000000001",
             "\"urn:epc:id:sscc:95212.300000000001\" does not have the form urn:epc:id:sscc:Prefix.ExtensionSerial",
