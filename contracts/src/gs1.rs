@@ -23,7 +23,7 @@ pub use element_string::BadElementString;
 pub use epc::{BadEpc, EPC_BYTES_MAX, Epc, EpcKind, constrained};
 pub use key::{BadKey, Gln, Gtin, Sscc};
 pub use link::{BadLink, DigitalLink, Element, LINK_BYTES_MAX, Stem};
-pub use urn::BadUrn;
+pub use urn::{BadPrefix, BadUrn, CompanyPrefix, NoUrn};
 
 /// Longest part of a wrong text that an error repeats, in characters.
 const QUOTE_CHARS_MAX: usize = 40;

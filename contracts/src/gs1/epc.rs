@@ -195,7 +195,7 @@ const GRAI_TYPE_DIGITS: usize = 14;
 ///
 /// A serial number makes the lot superfluous; a consumer product variant, an importer index and a service instance name
 /// no other thing.
-fn finest(path: &[Element]) -> Vec<Element> {
+pub(super) fn finest(path: &[Element]) -> Vec<Element> {
     let Some((key, qualifiers)) = path.split_first() else { return Vec::new() };
     let names_another =
         |element: &&Element| matches!(element.ai.as_str(), "10" | "21" | "235" | "254" | "8011" | "8020");

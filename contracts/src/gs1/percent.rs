@@ -1,4 +1,4 @@
-//! Percent-encoding of values in a Digital Link (RFC 3986 §2.1, Digital Link URI Syntax §4).
+//! Percent-encoding of values in a Digital Link (RFC 3986 §2.1, Digital Link URI Syntax §4) and in an EPC URN.
 
 /// What stays as it is in a path besides letters and digits.
 ///
@@ -8,6 +8,9 @@ const PATH_PLAIN: &[u8] = b"-._';=";
 
 /// What stays as it is in a query besides letters and digits: there `;` and `=` may separate.
 const QUERY_PLAIN: &[u8] = b"-._";
+
+/// What stays as it is in the fields of an EPC URN besides letters and digits (EPC Tag Data Standard §6.3.1).
+const URN_PLAIN: &[u8] = b"-._!'()*+,:;=";
 
 /// A value decoded once, or `None` for a broken escape or bytes that are no UTF-8. In a query a plus is a space.
 pub(super) fn decode(text: &str, in_query: bool) -> Option<String> {
@@ -35,6 +38,11 @@ pub(super) fn encode_in_path(value: &str) -> String {
 /// A value as it stands in the query.
 pub(super) fn encode_in_query(value: &str) -> String {
     encode(value, QUERY_PLAIN)
+}
+
+/// A value as it stands in an EPC URN.
+pub(super) fn encode_in_urn(value: &str) -> String {
+    encode(value, URN_PLAIN)
 }
 
 fn encode(value: &str, plain: &[u8]) -> String {

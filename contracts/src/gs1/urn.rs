@@ -3,11 +3,18 @@
 //! A URN tells the company prefix apart by a dot and leaves the check digit out; the link has the check digit and does
 //! not tell the prefix.
 
+mod prefix;
+mod write;
+
+pub use prefix::{BadPrefix, CompanyPrefix};
 use thiserror::Error;
+pub use write::NoUrn;
+pub(super) use write::write;
 
 use super::{
     ai::Judging,
     check::check_digit,
+    epc::finest,
     link::{BadLink, DigitalLink, Element},
     percent, quote,
 };
@@ -23,13 +30,13 @@ pub enum BadUrn {
         /// The scheme's form.
         form: &'static str,
     },
+    /// No URN of a scheme with a GS1 key, or a pattern that leaves more than the serial number open.
+    #[error("{0:?} is no EPC URN of a thing with a GS1 key")]
+    Scheme(String),
     /// A value that the key does not allow.
     #[error(transparent)]
     Value(#[from] BadLink),
 }
-
-/// Digits of a company prefix in a URN.
-const PREFIX_DIGITS: std::ops::RangeInclusive<usize> = 6..=12;
 
 /// A scheme: what stands behind `urn:epc:`, the form as people write it, and how the fields become elements.
 struct Scheme {
@@ -77,6 +84,28 @@ pub(super) fn read(urn: &str, judging: Judging) -> Option<Result<DigitalLink, Ba
     }
     let elements = (scheme.read)(body).ok_or_else(wrong_form);
     Some(elements.and_then(|elements| Ok(DigitalLink::checked(elements, Vec::new(), judging)?)))
+}
+
+impl DigitalLink {
+    /// The link of what an EPC URN names.
+    ///
+    /// # Errors
+    /// [`BadUrn`] where it is none, or none with a GS1 key.
+    pub fn of_urn(urn: &str) -> Result<DigitalLink, BadUrn> {
+        read(urn, Judging::Full).unwrap_or_else(|| Err(BadUrn::Scheme(quote(urn))))
+    }
+
+    /// The EPC URN of what the link names, by its key and the finest qualifier; a URN has no place for more. Without a
+    /// serial number it is the pattern of all of them.
+    ///
+    /// # Errors
+    /// [`NoUrn`] where there is no scheme for the key, or it does not begin with such a company prefix.
+    pub fn urn(&self, prefix: &CompanyPrefix) -> Result<String, NoUrn> {
+        match finest(self.path_elements()).as_slice() {
+            [key, qualifiers @ ..] => write(key, qualifiers.first(), prefix),
+            [] => Err(NoUrn::Scheme(String::new())),
+        }
+    }
 }
 
 fn sgtin(body: &str) -> Option<Vec<Element>> {
@@ -185,7 +214,7 @@ fn fields<const N: usize>(body: &str) -> Option<[&str; N]> {
 }
 
 fn prefix_of(text: &str) -> Option<&str> {
-    (PREFIX_DIGITS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+    (prefix::DIGITS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
 }
 
 /// Prefix and reference, `total` digits together, with their check digit.
