@@ -30,6 +30,7 @@
 //! destinations. That change is not followed: a name that has been given stays.
 
 mod decimal;
+mod document;
 mod json;
 mod namespaces;
 mod order;
@@ -38,6 +39,9 @@ mod value;
 mod words;
 mod write;
 
+use std::fmt::Display;
+
+pub use document::{EventText, NotEpcis, events};
 use hefu_keys::Hash;
 use thiserror::Error;
 
@@ -63,13 +67,31 @@ pub enum NotHashable {
     #[error("the event has no type")]
     NoType,
     /// A time field that holds no time with an offset.
-    #[error("{field} is {text:?}, not a time like 2026-09-18T02:00:00.000Z")]
+    #[error("{pointer} is {text:?}, not a time like 2026-09-18T02:00:00.000Z")]
     Time {
-        /// The field's name.
-        field: &'static str,
+        /// The field, from the event (RFC 6901).
+        pointer: String,
         /// Its value, shortened.
         text: String,
     },
+}
+
+impl NotHashable {
+    /// Where in the event it is; the event itself where nothing finer is known.
+    pub fn pointer(&self) -> &str {
+        match self {
+            NotHashable::Time { pointer, .. } => pointer,
+            NotHashable::Json(_) | NotHashable::TooDeep | NotHashable::NotAnObject | NotHashable::NoType => "",
+        }
+    }
+
+    /// The same, told by the parent whose member or element `step` it is in.
+    fn below(self, step: impl Display) -> NotHashable {
+        match self {
+            NotHashable::Time { pointer, text } => NotHashable::Time { pointer: format!("/{step}{pointer}"), text },
+            NotHashable::Json(_) | NotHashable::TooDeep | NotHashable::NotAnObject | NotHashable::NoType => self,
+        }
+    }
 }
 
 /// The pre-hash string of one EPCIS event in JSON.

@@ -11,7 +11,7 @@ mod context;
 mod document;
 mod event;
 
-pub use document::{NotEpcis, Source, read};
+pub use document::{Source, read};
 pub use event::{Captured, NotCaptured, commission, convert};
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Writer<'_> {
         let mut written = String::new();
         for field in fields {
             if let Some(json) = member(members, field.name) {
-                written.push_str(&self.field(field, json)?);
+                written.push_str(&self.field(field, json).map_err(|bad| bad.below(field.name))?);
             }
         }
         let mut rest = Vec::new();
@@ -59,14 +59,19 @@ impl Writer<'_> {
 
     /// A line for each value of a field, sorted.
     fn lines(&self, name: &'static str, json: &Json, shape: Shape) -> Result<String, NotHashable> {
-        let lines = json.items().iter().map(|item| self.line(name, item, shape)).collect::<Result<Vec<_>, _>>()?;
-        Ok(sorted(lines))
+        let line = |(index, item)| {
+            self.line(name, item, shape).map_err(|bad| match json {
+                Json::List(_) => bad.below(index),
+                Json::Null | Json::Word(_) | Json::Text(_) | Json::Object(_) => bad,
+            })
+        };
+        Ok(sorted(json.items().iter().enumerate().map(line).collect::<Result<_, _>>()?))
     }
 
     fn line(&self, name: &'static str, item: &Json, shape: Shape) -> Result<String, NotHashable> {
         let behind = match item {
             Json::Null => String::new(),
-            Json::Word(text) | Json::Text(text) => match self.value(name, text, shape)? {
+            Json::Word(text) | Json::Text(text) => match self.value(text, shape)? {
                 value if value.is_empty() => value,
                 value => format!("={value}"),
             },
@@ -79,10 +84,12 @@ impl Writer<'_> {
         Ok(if behind.is_empty() { behind } else { format!("{name}{behind}") })
     }
 
-    fn value(&self, field: &'static str, text: &str, shape: Shape) -> Result<String, NotHashable> {
+    fn value(&self, text: &str, shape: Shape) -> Result<String, NotHashable> {
         match shape {
             Shape::Time if trimmed(text).is_empty() => Ok(String::new()),
-            Shape::Time => time::utc(trimmed(text)).ok_or_else(|| NotHashable::Time { field, text: quote(text) }),
+            Shape::Time => {
+                time::utc(trimmed(text)).ok_or_else(|| NotHashable::Time { pointer: String::new(), text: quote(text) })
+            }
             Shape::Text(words) => Ok(value::canonical(text, words, self.namespaces)),
             Shape::Object(_) | Shape::List { .. } => Ok(value::canonical(text, Words::None, self.namespaces)),
         }

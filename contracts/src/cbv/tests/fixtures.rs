@@ -3,31 +3,9 @@
 use std::collections::BTreeMap;
 
 use hefu_keys::Hash;
-use serde_json::value::RawValue;
 
-use super::super::{event_hash, event_id, hash_of_event_id, prehash};
+use super::super::{event_id, events, hash_of_event_id};
 use crate::gs1::fixtures;
-
-type Members<'a> = BTreeMap<String, &'a RawValue>;
-
-fn members(text: &str) -> Members<'_> {
-    serde_json::from_str(text).expect("an object")
-}
-
-/// The `@context` of an EPCIS document and its events, each as its text.
-fn events_of(document: &str) -> (Vec<&str>, Vec<&str>) {
-    let document = members(document);
-    let contexts = document.get("@context").map(|context| context.get()).into_iter().collect();
-    let mut body = members(document["epcisBody"].get());
-    if let Some(results) = body.get("queryResults") {
-        body = members(members(results.get())["resultsBody"].get());
-    }
-    let list: Vec<&RawValue> = match (body.get("eventList"), body.get("event")) {
-        (Some(list), _) => serde_json::from_str(list.get()).unwrap(),
-        (None, event) => event.into_iter().copied().collect(),
-    };
-    (contexts, list.into_iter().map(RawValue::get).collect())
-}
 
 #[test]
 fn the_vectors_of_the_reference_implementation_agree() {
@@ -35,10 +13,10 @@ fn the_vectors_of_the_reference_implementation_agree() {
     let mut events_count = 0;
     for name in fixtures::names(folder).iter().filter_map(|name| name.strip_suffix(".jsonld")) {
         let document = fixtures::read(&format!("{name}.jsonld")).unwrap();
-        let (contexts, events) = events_of(&document);
+        let events = events(&document).unwrap();
         let hashes = fixtures::read(&format!("{name}.hashes")).unwrap();
         let hashes: Vec<Hash> = hashes.split_whitespace().map(|id| hash_of_event_id(id).unwrap()).collect();
-        let found: Vec<Hash> = events.iter().map(|event| event_hash(event, &contexts).unwrap()).collect();
+        let found: Vec<Hash> = events.iter().map(|event| event.hash().unwrap()).collect();
         assert_eq!(found, hashes, "{name}");
         events_count += found.len();
 
@@ -48,7 +26,7 @@ fn the_vectors_of_the_reference_implementation_agree() {
         for ((line, hash), event) in prehashes.lines().zip(&hashes).zip(&events) {
             // One published string is cut off; its hash is that of the whole.
             if Hash::of(line.as_bytes()) == *hash {
-                assert_eq!(prehash(event, &contexts).unwrap(), line, "{name}");
+                assert_eq!(event.prehash().unwrap(), line, "{name}");
             }
         }
     }
@@ -76,11 +54,9 @@ fn examples() -> Vec<(String, Option<Hash>, Hash)> {
     let mut examples = Vec::new();
     for name in fixtures::names("epcis20/JSON").iter().filter(|name| name.ends_with(".jsonld")) {
         let document = fixtures::read(name).unwrap();
-        let (contexts, events) = events_of(&document);
-        for (index, event) in events.iter().enumerate() {
-            let stated = members(event).get("eventID").and_then(|id| hash_of_event_id(id.get().trim_matches('"')));
+        for (index, event) in events(&document).unwrap().iter().enumerate() {
             let short = name.trim_start_matches("epcis20/JSON/");
-            examples.push((format!("{short}#{index}"), stated, event_hash(event, &contexts).unwrap()));
+            examples.push((format!("{short}#{index}"), event.stated(), event.hash().unwrap()));
         }
     }
     examples
@@ -116,9 +92,8 @@ fn none_of_the_event_ids_in_gs1_examples_is_the_hash_of_its_event() {
 fn every_captured_document_of_other_systems_has_hashes() {
     for name in fixtures::names("epcis-documents/Capture/Documents") {
         let document = fixtures::read(&name).unwrap();
-        let (contexts, events) = events_of(&document);
-        for event in events {
-            assert!(prehash(event, &contexts).is_ok(), "{name}");
+        for event in events(&document).unwrap() {
+            assert!(event.prehash().is_ok(), "{name}");
         }
     }
 }

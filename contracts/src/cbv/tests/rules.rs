@@ -131,12 +131,12 @@ fn what_has_no_hash_is_refused_with_its_reason() {
         (
             r#"{"type":"ObjectEvent","eventTime":"2026-09-18T02:00:00"}"#,
             "{}",
-            "eventTime is \"2026-09-18T02:00:00\", not a time like 2026-09-18T02:00:00.000Z",
+            "/eventTime is \"2026-09-18T02:00:00\", not a time like 2026-09-18T02:00:00.000Z",
         ),
         (
             r#"{"type":"ObjectEvent","sensorElementList":[{"sensorMetadata":{"startTime":"noon"}}]}"#,
             "{}",
-            "startTime is \"noon\", not a time like 2026-09-18T02:00:00.000Z",
+            "/sensorElementList/0/sensorMetadata/startTime is \"noon\", not a time like 2026-09-18T02:00:00.000Z",
         ),
     ] {
         assert_eq!(prehash(event, &[context]).unwrap_err().to_string(), reason);
