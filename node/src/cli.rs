@@ -12,6 +12,7 @@ mod files;
 mod init;
 mod keyring;
 mod keys;
+mod link;
 mod output;
 mod parties;
 mod record;
@@ -28,7 +29,7 @@ use clap::{Parser, Subcommand};
 const EXIT_CODES: &str = "Exit codes:
   0  it worked
   1  something failed: a file, the network, this machine
-  2  the command line was not understood
+  2  the command line was not understood, or a link given in it is none
   3  the ledger did not take a record: it was malformed, rejected or refused
   4  a proof or a store does not hold
 
@@ -82,6 +83,9 @@ enum Command {
     #[command(after_help = "Examples:\n  hefu capture delivery.json --key line1\n  \
         hefu capture *.jsonld --key line1 --node https://node.example --json")]
     Capture(capture::Capture),
+    /// Read and make GS1 Digital Links
+    #[command(subcommand)]
+    Link(link::Link),
     /// Check a proof, or a node's store, without trust in whoever made it
     #[command(after_help = "Examples:\n  hefu verify proof.json --genesis 3f…\n  \
         hefu verify https://t.example/01/09528880010021/21/7K3M9Q2X4BHT6WZ0N5PD --genesis 3f…\n  \
@@ -114,6 +118,7 @@ impl Command {
             Command::Product(product) => product.run(),
             Command::Codes(codes) => codes.run(),
             Command::Capture(capture) => capture.run(),
+            Command::Link(link) => link.run(),
             Command::Verify(verify) => verify.run(),
         }
     }

@@ -7,6 +7,8 @@ mod bench;
 mod keys;
 #[path = "cli/ledger.rs"]
 mod ledger;
+#[path = "cli/link.rs"]
+mod link;
 #[path = "cli/records.rs"]
 mod records;
 #[path = "cli/verify.rs"]

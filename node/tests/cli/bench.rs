@@ -176,3 +176,14 @@ impl Drop for DevNode {
         drop(self.child.wait());
     }
 }
+
+/// Test data of others that lies beside the project; `None` where it does not.
+pub fn fixture(name: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures").join(name);
+    let text = fs::read_to_string(&path).ok();
+    if text.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
+        println!("{} is missing: only the project's own data was checked", path.display());
+    }
+    text
+}
