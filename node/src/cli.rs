@@ -7,6 +7,7 @@ mod capture;
 mod catalogue;
 mod codes;
 mod dev;
+mod epcis;
 mod failure;
 mod files;
 mod init;
@@ -83,6 +84,9 @@ enum Command {
     #[command(after_help = "Examples:\n  hefu capture delivery.json --key line1\n  \
         hefu capture *.jsonld --key line1 --node https://node.example --json")]
     Capture(capture::Capture),
+    /// Hash the events of EPCIS 2.0 documents
+    #[command(subcommand)]
+    Epcis(epcis::Epcis),
     /// Read and make GS1 Digital Links
     #[command(subcommand)]
     Link(link::Link),
@@ -118,6 +122,7 @@ impl Command {
             Command::Product(product) => product.run(),
             Command::Codes(codes) => codes.run(),
             Command::Capture(capture) => capture.run(),
+            Command::Epcis(epcis) => epcis.run(),
             Command::Link(link) => link.run(),
             Command::Verify(verify) => verify.run(),
         }

@@ -3,6 +3,8 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/epcis.rs"]
+mod epcis;
 #[path = "cli/keys.rs"]
 mod keys;
 #[path = "cli/ledger.rs"]

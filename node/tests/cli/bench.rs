@@ -77,6 +77,13 @@ impl Bench {
         ran(self.command(args))
     }
 
+    /// Runs the program with a text on standard input.
+    pub fn hefu_reading(&self, input: &str, args: &[&str]) -> Ran {
+        let mut command = self.command(args);
+        command.stdin(fs::File::open(self.write("stdin", input)).unwrap());
+        ran(command)
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hefu"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HEFU_") || name == "RUST_LOG") {
