@@ -37,6 +37,7 @@ pub mod refusal;
 pub mod register;
 pub mod row;
 pub mod schema;
+pub mod settlement;
 pub mod state;
 pub mod submission;
 pub mod time;

@@ -1,0 +1,108 @@
+//! What a line was paid with, part by part, and what of it counts as base (§4, `base`).
+
+use std::collections::BTreeMap;
+
+use super::{
+    money::{Minor, add, multiply},
+    reason::Reason,
+};
+
+/// Most parts of one line.
+pub const PARTS_MAX: usize = 16;
+
+/// The part of a line whose feed states nothing but the base.
+pub(super) const WHOLE: &str = "base";
+
+/// Amounts by part, such as `goods` or `merchant_discount`; none negative.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts(BTreeMap<String, Minor>);
+
+impl Parts {
+    /// Parts as an event states them; limits are checked by [`Parts::check`].
+    pub(super) fn new(parts: BTreeMap<String, Minor>) -> Parts {
+        Parts(parts)
+    }
+
+    /// Nothing but a base.
+    pub fn whole(base: Minor) -> Parts {
+        Parts(BTreeMap::from([(WHOLE.to_owned(), base)]))
+    }
+
+    /// # Errors
+    /// [`Reason::AmountRange`], [`Reason::BaseNegative`].
+    pub(super) fn check(&self) -> Result<(), Reason> {
+        for amount in self.0.values() {
+            if amount.within_limits()?.is_negative() {
+                return Err(Reason::BaseNegative);
+            }
+        }
+        Ok(())
+    }
+
+    fn at(&self, part: &str) -> Minor {
+        self.0.get(part).copied().unwrap_or_default()
+    }
+
+    /// What was refunded so far and `more`, where every part stays within what was paid.
+    ///
+    /// # Errors
+    /// [`Reason::RefundExceeds`].
+    pub(super) fn refunded(paid: &Parts, before: &Parts, more: &Parts) -> Result<Parts, Reason> {
+        let mut after = before.clone();
+        for (part, amount) in &more.0 {
+            let sum = before.at(part).plus(*amount)?;
+            if sum > paid.at(part) {
+                return Err(Reason::RefundExceeds);
+            }
+            after.0.insert(part.clone(), sum);
+        }
+        Ok(after)
+    }
+}
+
+/// With which sign a part counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// It adds.
+    Plus,
+    /// It takes away.
+    Minus,
+    /// It does not count.
+    Nothing,
+}
+
+/// How parts make a base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Formula(BTreeMap<String, Sign>);
+
+impl Default for Formula {
+    /// The goods less what the merchant let off.
+    fn default() -> Formula {
+        let signs = [("goods", Sign::Plus), ("merchant_discount", Sign::Minus)];
+        Formula(signs.map(|(part, sign)| (part.to_owned(), sign)).into())
+    }
+}
+
+impl Formula {
+    pub(super) fn new(signs: BTreeMap<String, Sign>) -> Formula {
+        Formula(signs)
+    }
+
+    /// The base of parts. Those that the formula does not name do not count; a stated base stands for itself.
+    ///
+    /// # Errors
+    /// [`Reason::Overflow`].
+    pub fn base(&self, parts: &Parts) -> Result<Minor, Reason> {
+        let mut base = 0;
+        for (part, amount) in &parts.0 {
+            let sign = match self.0.get(part) {
+                Some(Sign::Plus) => 1,
+                Some(Sign::Minus) => -1,
+                None if part == WHOLE => 1,
+                Some(Sign::Nothing) | None => 0,
+            };
+            base = add(base, multiply(sign, amount.get())?)?;
+        }
+        Ok(Minor::unchecked(base))
+    }
+}

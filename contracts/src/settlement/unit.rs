@@ -1,0 +1,107 @@
+//! The smallest thing that is earned, held, disputed and released as a whole (§6).
+
+use std::collections::BTreeSet;
+
+use super::{
+    entitlement::{Part, Worth},
+    journal::Bucket,
+    names::LineId,
+    segment::SegmentId,
+    terms::Terms,
+};
+use crate::time::Time;
+
+/// Which unit. They are released in this order where they are due at the same moment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UnitId {
+    /// What a line earns under one component.
+    Line {
+        /// The line.
+        line: LineId,
+        /// Place of the component in the term sheet.
+        component: usize,
+    },
+    /// What a whole segment earns.
+    Segment {
+        /// The segment.
+        segment: SegmentId,
+        /// Which part of it.
+        part: Part,
+    },
+}
+
+impl UnitId {
+    /// Its name in journals and disputes: `line:O1-1:comm`, `comp:tier@2026-09`, `cap`, `guarantee`.
+    pub fn name(&self, terms: &Terms) -> String {
+        let component = |place: usize| terms.components.get(place).map_or("", |component| component.id.as_str());
+        match self {
+            UnitId::Line { line, component: place } => format!("line:{line}:{}", component(*place)),
+            UnitId::Segment { segment, part } => match part {
+                Part::Component(place) => format!("comp:{}{segment}", component(*place)),
+                Part::Cap => format!("cap{segment}"),
+                Part::Guarantee => format!("guarantee{segment}"),
+            },
+        }
+    }
+}
+
+/// How far a unit is on its way to those who earned it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Its line was not received, or its period not closed.
+    #[default]
+    Accrued,
+    /// It waits.
+    Held {
+        /// From when on it may be released.
+        release_at: Time,
+    },
+    /// It belongs to those who earned it; differences carry over.
+    Released {
+        /// Number of the event that released it: payouts with a higher one contained it.
+        seq: u64,
+    },
+}
+
+/// A dispute about a unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dispute {
+    /// Places in the split whose share had been paid, or netted against a carried debt: they keep a claim, but no money
+    /// moves.
+    pub unmoved: BTreeSet<usize>,
+}
+
+/// The state of a unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unit {
+    /// Version of the terms, whose split holds.
+    pub version: u32,
+    /// What it is worth, and what has been posted of it.
+    pub worth: Worth,
+    /// How far it is.
+    pub stage: Stage,
+    /// The dispute about it.
+    pub dispute: Option<Dispute>,
+    /// Whether an after-sales case keeps it from release.
+    pub is_blocked: bool,
+}
+
+impl Unit {
+    /// Where the share of the party at a place of the split stands.
+    pub fn bucket(&self, place: usize) -> Bucket {
+        match (&self.dispute, self.stage) {
+            (Some(dispute), _) if !dispute.unmoved.contains(&place) => Bucket::Disputed,
+            (_, Stage::Accrued) => Bucket::Accrued,
+            (_, Stage::Held { .. }) => Bucket::Held,
+            (_, Stage::Released { .. }) => Bucket::Payable,
+        }
+    }
+
+    /// From when on a tick releases it; never while it is disputed or blocked.
+    pub fn due(&self) -> Option<Time> {
+        match self.stage {
+            Stage::Held { release_at } if self.dispute.is_none() && !self.is_blocked => Some(release_at),
+            Stage::Held { .. } | Stage::Accrued | Stage::Released { .. } => None,
+        }
+    }
+}
