@@ -18,6 +18,7 @@ mod output;
 mod parties;
 mod record;
 mod serve;
+mod settle;
 mod start;
 mod store;
 mod verify;
@@ -30,7 +31,7 @@ use clap::{Parser, Subcommand};
 const EXIT_CODES: &str = "Exit codes:
   0  it worked
   1  something failed: a file, the network, this machine
-  2  the command line was not understood, or a link given in it is none
+  2  the command line was not understood, a link in it is none, or `hefu settle` was given what it cannot read
   3  the ledger did not take a record: it was malformed, rejected or refused
   4  a proof or a store does not hold
 
@@ -38,6 +39,7 @@ Examples:
   hefu dev --demo                          a ledger with a small story, on this machine
   hefu keys new --name admin               a key of your own
   hefu capture delivery.json --key line1   EPCIS events, signed and handed in
+  hefu settle scenario < contract.json     who is owed what, by terms and events
   hefu verify proof.json --genesis 3f…     what is proven, without trust in any server";
 
 /// A ledger of signed records: one code for every item, provenance that anybody can check.
@@ -90,6 +92,9 @@ enum Command {
     /// Read and make GS1 Digital Links
     #[command(subcommand)]
     Link(link::Link),
+    /// Compute who is owed what, from terms and events of your own
+    #[command(subcommand)]
+    Settle(settle::Settle),
     /// Check a proof, or a node's store, without trust in whoever made it
     #[command(after_help = "Examples:\n  hefu verify proof.json --genesis 3f…\n  \
         hefu verify https://t.example/01/09528880010021/21/7K3M9Q2X4BHT6WZ0N5PD --genesis 3f…\n  \
@@ -124,6 +129,7 @@ impl Command {
             Command::Capture(capture) => capture.run(),
             Command::Epcis(epcis) => epcis.run(),
             Command::Link(link) => link.run(),
+            Command::Settle(settle) => settle.run(),
             Command::Verify(verify) => verify.run(),
         }
     }

@@ -13,6 +13,8 @@ mod ledger;
 mod link;
 #[path = "cli/records.rs"]
 mod records;
+#[path = "cli/settle.rs"]
+mod settle;
 #[path = "cli/verify.rs"]
 mod verify;
 

@@ -12,7 +12,7 @@ use crate::client::ClientError;
 pub enum Exit {
     /// Something did not work: a file, the network, this machine.
     Failed = 1,
-    /// The command line was not understood.
+    /// The command line, or what `hefu settle` reads, was not understood.
     Usage = 2,
     /// The ledger did not take a record: it was malformed, rejected or refused.
     Refused = 3,
