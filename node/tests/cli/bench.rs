@@ -72,14 +72,6 @@ impl Bench {
         ran(command)
     }
 
-    /// Runs the program with a text on standard input.
-    pub fn hefu_reading(&self, text: &str, args: &[&str]) -> Ran {
-        let input = self.write("stdin", text);
-        let mut command = self.command(args);
-        command.stdin(fs::File::open(input).unwrap());
-        ran(command)
-    }
-
     /// Runs the program where nobody can type a passphrase.
     pub fn hefu_without_passphrase(&self, args: &[&str]) -> Ran {
         ran(self.command(args))
