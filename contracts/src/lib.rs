@@ -29,6 +29,7 @@ pub mod genesis;
 pub mod gs1;
 pub mod height;
 pub mod parties;
+mod pointer;
 pub mod proof;
 pub mod provenance;
 pub mod receipt;

@@ -129,8 +129,8 @@ pub struct ThingRow {
 }
 
 impl ThingRow {
-    /// Whether the rules bind it: its company prefix is registered here.
-    pub fn is_bound(&self) -> bool {
+    /// Whether its history began on this ledger: only then is what is inside it with whoever holds it.
+    pub fn began_here(&self) -> bool {
         !self.flags.contains(&Flag::OriginNotOnLedger)
     }
 

@@ -267,7 +267,7 @@ fn whereabouts(story: &Story, subject: &str, thing: &ThingRow) -> WhereaboutsVie
         }
         parents.push(ContainerView::of(&parent.key));
         // As in the rules: a container from elsewhere gives nobody custody of what is in it.
-        if row.is_bound() && std::ptr::eq(outermost, inner) {
+        if row.began_here() && std::ptr::eq(outermost, inner) {
             (key, outermost) = (&parent.key, row);
         }
         inner = row;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::refusal::Code;
+use crate::{pointer, refusal::Code};
 
 /// What kind of slip it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +65,7 @@ impl Misfit {
         let known = steps.iter().map(String::as_str);
         // The path to an unknown field may hold the field already.
         let last = last.filter(|last| steps.last().is_none_or(|step| step != last));
-        let pointer =
-            known.chain(last).map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect();
+        let pointer = known.chain(last).map(|step| format!("/{}", pointer::escape(step))).collect();
         Misfit { pointer, slip, detail }
     }
 }

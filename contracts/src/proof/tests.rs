@@ -437,7 +437,7 @@ fn leaves(value: &Value, pointer: String, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                leaves(value, format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")), found);
+                leaves(value, format!("{pointer}/{}", crate::pointer::escape(name)), found);
             }
         }
         Value::Array(values) => {

@@ -1,6 +1,6 @@
 //! What is inside a thing: how many things, and how deep they are nested.
 //!
-//! Only things that the rules bind are counted. What came from elsewhere can be put into another container by anybody
+//! Only things whose history began here are counted. What came from elsewhere can be put into another container by anybody
 //! and would be counted in both.
 
 use super::{Contents, ThingRow, capture::Effect, thing::Thing};
@@ -19,7 +19,7 @@ pub(super) fn put_in(
     levels: usize,
 ) -> Vec<Effect> {
     let count = bound(children);
-    if count == 0 || !parent.is_bound() {
+    if count == 0 || !parent.began_here() {
         return Vec::new();
     }
     let mut levels = levels as u64;
@@ -48,5 +48,5 @@ pub(super) fn take_out(parent: &mut ThingRow, children: &[Thing]) {
 }
 
 fn bound(children: &[Thing]) -> u64 {
-    children.iter().filter(|child| child.row.is_bound()).count() as u64
+    children.iter().filter(|child| child.row.began_here()).count() as u64
 }

@@ -10,6 +10,7 @@ use crate::{
     codes::Commissioning,
     exact,
     gs1::Epc,
+    pointer,
     refusal::{Code, Refusal},
     time::Time,
 };
@@ -231,14 +232,9 @@ impl Event {
     /// Whether a value of this name may travel detached: transactions and extensions, which no rule reads.
     pub fn may_detach(&self, pointer: &str) -> bool {
         let Some(name) = pointer.strip_prefix("/body/event/") else { return false };
-        let absent = !self.fields.iter().any(|field| escape(field) == name);
+        let absent = !self.fields.iter().any(|field| pointer::escape(field) == name);
         absent && !name.contains('/') && (name == "bizTransactionList" || name.contains(':'))
     }
-}
-
-/// A name as a JSON Pointer spells it (RFC 6901 §3).
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// `+08:00`, as EPCIS 2.0 §7.4.1 spells an offset.

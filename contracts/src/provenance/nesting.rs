@@ -114,7 +114,7 @@ fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, children: Vec<Thi
             return Err(child.refuse(Code::ItemNotInParent, inside.map(|inside| inside.record)).into());
         }
         // Nobody vouches for a container from elsewhere: whoever had the thing has it still.
-        if !parent.row.is_bound() {
+        if !parent.row.began_here() {
             check_held(case, child, &child.row)?;
         }
     }
@@ -130,7 +130,7 @@ fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, children: Vec<Thi
     contents::take_out(&mut parent.row, &children);
     for child in &mut children {
         child.row.parent = None;
-        if !child.is_bound() || parent.row.is_bound() {
+        if !child.is_bound() || parent.row.began_here() {
             child.row.holder = holder.clone().or(child.row.holder.take());
         }
         child.row.place = outermost.place.clone();

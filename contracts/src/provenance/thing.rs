@@ -141,10 +141,10 @@ impl Thing {
         Ok(found)
     }
 
-    /// The row that says who holds it and where it is: its own, or that of the outermost parent as far as the rules
-    /// bind them. A container from elsewhere gives nobody custody of what is in it.
+    /// The row that says who holds it and where it is: its own, or that of the outermost parent as far as
+    /// their histories began here. A container from elsewhere gives nobody custody of what is in it.
     pub(super) fn outermost(&self, case: &Case<'_>) -> Checked<ThingRow> {
-        let bound = self.ancestors(case)?.into_iter().map(|(_, row)| row).take_while(ThingRow::is_bound);
+        let bound = self.ancestors(case)?.into_iter().map(|(_, row)| row).take_while(ThingRow::began_here);
         Ok(bound.last().unwrap_or_else(|| self.row.clone()))
     }
 

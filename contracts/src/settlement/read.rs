@@ -7,7 +7,10 @@ use super::{
     money::{Minor, Ppm},
     reason::Reason,
 };
-use crate::time::{Millis, Time};
+use crate::{
+    pointer,
+    time::{Millis, Time},
+};
 
 /// What is wrong with a document, as a stable word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,8 +238,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn node(&self, name: &str, value: &'a Value) -> Node<'a> {
-        let name = name.replace('~', "~0").replace('/', "~1");
-        Node { value, pointer: format!("{}/{name}", self.node.pointer) }
+        Node { value, pointer: format!("{}/{}", self.node.pointer, pointer::escape(name)) }
     }
 
     /// A field that must be there.
