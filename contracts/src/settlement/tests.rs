@@ -1,6 +1,7 @@
 //! The published and computed vectors, the rules, and the invariants of settlement.
 
 mod properties;
+mod random;
 mod rules;
 mod scenarios;
 mod story;
