@@ -13,6 +13,7 @@
 mod allocate;
 mod book;
 mod change;
+pub mod decimal;
 mod entitlement;
 mod eval;
 mod event;
@@ -57,7 +58,9 @@ pub use reason::Reason;
 pub use scenario::{Show, scenario};
 pub use segment::{Metrics, Segment, SegmentId};
 pub use tax::{cn_cumulative_2025, cn_labour_2018};
-pub use terms::{Component, Factor, Fixed, Guarantee, Heading, Kind, Metric, Mode, Payment, RefundBelow, Roles, Terms};
+pub use terms::{
+    Component, Cover, Factor, Fixed, Guarantee, Heading, Kind, Metric, Mode, Payment, RefundBelow, Roles, Terms,
+};
 pub use tier::{Steps, marginal, slab};
 pub use unit::{Dispute, Stage, Unit, UnitId};
 pub use waterfall::{Shares, Tier, waterfall};

@@ -1,6 +1,7 @@
 //! What can happen to a contract (§6), and how events are spelt.
 
 mod read;
+mod write;
 
 use super::{
     money::{Currency, Minor},
@@ -64,6 +65,11 @@ pub enum What {
     },
     /// Time passed: anyone may say so.
     Tick,
+    /// Time passed for these units: what keeps no list of all that wait says so unit by unit.
+    Release {
+        /// Names of the units.
+        units: Vec<String>,
+    },
     /// Periods that are over are closed.
     PeriodClose,
     /// Somebody disputes a unit.

@@ -33,6 +33,22 @@ pub enum Bucket {
     Writeoff,
 }
 
+impl Bucket {
+    /// Every bucket.
+    pub const ALL: [Bucket; 10] = [
+        Bucket::Accrued,
+        Bucket::Disputed,
+        Bucket::Fee,
+        Bucket::Held,
+        Bucket::InPayout,
+        Bucket::Obligation,
+        Bucket::Payable,
+        Bucket::Settled,
+        Bucket::WithheldTax,
+        Bucket::Writeoff,
+    ];
+}
+
 impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

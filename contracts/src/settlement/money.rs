@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::reason::Reason;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{decimal, reason::Reason};
 
 /// Largest amount that may come in from outside, in minor units: products with a weight or a rate stay below 2^127.
 pub const AMOUNT_MAX: i128 = 100_000_000_000_000_000;
@@ -87,6 +89,19 @@ impl Minor {
     /// An amount that was read but not yet judged: [`Minor::within_limits`] comes next.
     pub(super) const fn unchecked(value: i128) -> Minor {
         Minor(value)
+    }
+}
+
+/// A text with a decimal integer, as everywhere in settlement.
+impl Serialize for Minor {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Minor {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Minor, D::Error> {
+        decimal::deserialize(from).map(Minor)
     }
 }
 

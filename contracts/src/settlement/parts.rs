@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    money::{Minor, add, multiply},
+    money::{Minor, PPM_WHOLE, Ppm, add, multiply},
+    rate::{Rounding, divide},
     reason::Reason,
 };
+use crate::exact;
 
 /// Most parts of one line.
 pub const PARTS_MAX: usize = 16;
@@ -14,8 +18,9 @@ pub const PARTS_MAX: usize = 16;
 pub(super) const WHOLE: &str = "base";
 
 /// Amounts by part, such as `goods` or `merchant_discount`; none negative.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parts(BTreeMap<String, Minor>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Parts(#[serde(serialize_with = "exact::in_order")] BTreeMap<String, Minor>);
 
 impl Parts {
     /// Parts as an event states them; limits are checked by [`Parts::check`].
@@ -28,9 +33,11 @@ impl Parts {
         Parts(BTreeMap::from([(WHOLE.to_owned(), base)]))
     }
 
+    /// That every part is within its limits.
+    ///
     /// # Errors
     /// [`Reason::AmountRange`], [`Reason::BaseNegative`].
-    pub(super) fn check(&self) -> Result<(), Reason> {
+    pub fn check(&self) -> Result<(), Reason> {
         for amount in self.0.values() {
             if amount.within_limits()?.is_negative() {
                 return Err(Reason::BaseNegative);
@@ -43,11 +50,35 @@ impl Parts {
         self.0.get(part).copied().unwrap_or_default()
     }
 
+    /// Every part and its amount, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Minor)> {
+        self.0.iter().map(|(part, amount)| (part.as_str(), *amount))
+    }
+
+    /// The whole millionths of each part that a share of the line comes to. Rounded down, so that shares never exceed
+    /// the line, and of running totals, so that a full refund takes back what was attributed to the last unit.
+    ///
+    /// # Errors
+    /// [`Reason::Overflow`].
+    pub fn share(&self, share: Ppm) -> Result<Parts, Reason> {
+        let of = |amount: Minor| divide(multiply(amount.get(), share.get())?, PPM_WHOLE, Rounding::Floor);
+        self.0.iter().map(|(part, amount)| Ok((part.clone(), of(*amount)?))).collect::<Result<_, _>>().map(Parts)
+    }
+
+    /// By how much each part exceeds that of earlier running totals.
+    ///
+    /// # Errors
+    /// [`Reason::Overflow`].
+    pub fn since(&self, before: &Parts) -> Result<Parts, Reason> {
+        let rise = |(part, amount): (&String, &Minor)| Ok((part.clone(), amount.minus(before.at(part))?));
+        self.0.iter().map(rise).collect::<Result<_, _>>().map(Parts)
+    }
+
     /// What was refunded so far and `more`, where every part stays within what was paid.
     ///
     /// # Errors
     /// [`Reason::RefundExceeds`].
-    pub(super) fn refunded(paid: &Parts, before: &Parts, more: &Parts) -> Result<Parts, Reason> {
+    pub fn refunded(paid: &Parts, before: &Parts, more: &Parts) -> Result<Parts, Reason> {
         let mut after = before.clone();
         for (part, amount) in &more.0 {
             let sum = before.at(part).plus(*amount)?;

@@ -68,7 +68,7 @@ impl Span {
     }
 
     /// Whether a period is over at a moment.
-    pub(super) fn is_over(self, period: Period, at: Time) -> bool {
+    pub fn is_over(self, period: Period, at: Time) -> bool {
         match (self, period) {
             (Span::Campaign { to, .. }, _) => to <= at,
             (Span::Months(zone), Period::Month { .. }) => month_of(zone, at).is_some_and(|now| period < now),

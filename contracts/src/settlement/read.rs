@@ -149,9 +149,9 @@ impl<'a> Node<'a> {
     }
 
     /// One word of a closed list.
-    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Read<T> {
+    pub fn word<T: Clone>(&self, words: &[(&str, T)]) -> Read<T> {
         let text = self.text()?;
-        words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
+        words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| meaning.clone()).ok_or_else(|| {
             let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             self.fault(Fault::Word, format!("is none of {}", all.join(", ")))
         })

@@ -3,6 +3,7 @@
 
 mod calendar;
 mod dispute;
+mod find;
 mod lines;
 mod payout;
 
@@ -20,6 +21,8 @@ use super::{
 };
 use crate::time::Time;
 
+use find::find;
+
 /// Gathers what an event changes.
 pub(super) fn follow(draft: &mut Draft<'_>, event: &Event) -> Result<(), Reason> {
     match &event.what {
@@ -31,6 +34,7 @@ pub(super) fn follow(draft: &mut Draft<'_>, event: &Event) -> Result<(), Reason>
         What::AftersaleOpen { line } => lines::aftersale(draft, line, true),
         What::AftersaleClosed { line } => lines::aftersale(draft, line, false),
         What::Tick => calendar::tick(draft, needed(event.at)?),
+        What::Release { units } => calendar::release(draft, units, needed(event.at)?),
         What::PeriodClose => calendar::close(draft, needed(event.at)?),
         What::DisputeOpen { unit } => dispute::open(draft, unit),
         What::DisputeClose { unit } => dispute::close(draft, unit),

@@ -2,6 +2,7 @@
 
 mod amendment;
 mod component;
+mod cover;
 mod read;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::time::{Millis, Time};
 pub(super) use read::{read_mode, read_rounding, read_shares, read_steps};
 
 pub use component::{Component, Factor, Fixed, Kind, Metric, Mode, RefundBelow};
+pub use cover::Cover;
 
 /// Most components of one term sheet.
 pub const COMPONENTS_MAX: usize = 64;
@@ -29,6 +31,8 @@ pub struct Terms {
     pub heading: Heading,
     /// Who owes, who gets, who signs.
     pub roles: Roles,
+    /// Which lines are the contract's, by whose word.
+    pub cover: Cover,
     /// What counts as base of a line.
     pub base: Formula,
     /// What is earned, in the order of the term sheet.
@@ -73,6 +77,8 @@ pub struct Roles {
     pub risk: Shares,
     /// Without whose signature no version is valid.
     pub required_signers: Vec<Party>,
+    /// Who decides disputes with one of the two sides.
+    pub arbiter: Option<Party>,
 }
 
 /// The guarantee.
@@ -104,6 +110,16 @@ pub struct Payment {
 }
 
 impl Terms {
+    /// Everybody who has an account under these terms, sorted.
+    pub fn account_holders(&self) -> Vec<&Party> {
+        let Roles { obligor, fee_to, split, risk, .. } = &self.roles;
+        let mut parties: Vec<_> =
+            split.parties.iter().chain(&risk.parties).chain(fee_to).chain(std::iter::once(obligor)).collect();
+        parties.sort();
+        parties.dedup();
+        parties
+    }
+
     /// The most that a party's `payable` may be below zero.
     pub(super) fn clawback_floor(&self) -> Option<Minor> {
         self.payment.clawback_limit.and_then(|limit| limit.negated().ok())

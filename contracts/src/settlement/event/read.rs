@@ -17,10 +17,13 @@ use crate::settlement::{
 /// Longest delay of a milestone: a hundred years, in minutes.
 const MINUTES_MAX: u64 = 52_704_000;
 
+/// Most units of one release.
+const RELEASES_MAX: usize = 1_000;
+
 type Reader = fn(&Fields<'_>) -> Read<What>;
 
 /// Every type, its own fields and how they are read.
-const TYPES: [(&str, (&[&str], Reader)); 14] = [
+const TYPES: [(&str, (&[&str], Reader)); 15] = [
     ("milestone", (&["name", "after_min"], milestone)),
     ("paid", (&["line", "order", "base", "parts", "units", "currency"], paid)),
     ("shipped", (&["line"], |fields| Ok(What::Shipped { line: line(fields)? }))),
@@ -29,6 +32,7 @@ const TYPES: [(&str, (&[&str], Reader)); 14] = [
     ("aftersale_open", (&["line"], |fields| Ok(What::AftersaleOpen { line: line(fields)? }))),
     ("aftersale_closed", (&["line"], |fields| Ok(What::AftersaleClosed { line: line(fields)? }))),
     ("tick", (&[], |fields| timed(fields, What::Tick))),
+    ("release", (&["units"], |fields| timed(fields, What::Release { units: units(fields)? }))),
     ("period_close", (&[], |fields| timed(fields, What::PeriodClose))),
     ("dispute_open", (&["unit"], |fields| Ok(What::DisputeOpen { unit: unit(fields)? }))),
     ("dispute_close", (&["unit"], |fields| Ok(What::DisputeClose { unit: unit(fields)? }))),
@@ -66,6 +70,10 @@ fn line(fields: &Fields<'_>) -> Read<LineId> {
 
 fn unit(fields: &Fields<'_>) -> Read<String> {
     fields.get("unit")?.text().map(str::to_owned)
+}
+
+fn units(fields: &Fields<'_>) -> Read<Vec<String>> {
+    fields.get("units")?.list(RELEASES_MAX)?.iter().map(|node| node.text().map(str::to_owned)).collect()
 }
 
 fn batch(fields: &Fields<'_>) -> Read<BatchId> {

@@ -24,6 +24,19 @@ pub(super) fn tick(draft: &mut Draft<'_>, at: Time) -> Result<(), Reason> {
     Ok(())
 }
 
+/// Releases those of the named units that are due, in the order of their names' first mention. One that is not due, or
+/// was released before, stays as it is.
+pub(super) fn release(draft: &mut Draft<'_>, units: &[String], at: Time) -> Result<(), Reason> {
+    let seq = draft.change.seq;
+    for name in units {
+        let (id, unit) = super::find(draft, name)?;
+        if unit.due().is_some_and(|due| due <= at) {
+            draft.set_unit(id, Unit { stage: Stage::Released { seq }, ..unit })?;
+        }
+    }
+    Ok(())
+}
+
 /// Lets the units of segments wait out the hold whose period is over. A segment that was closed before stays as it is,
 /// so that closing again delays nothing.
 pub(super) fn close(draft: &mut Draft<'_>, at: Time) -> Result<(), Reason> {

@@ -9,13 +9,12 @@ use crate::settlement::{
     allocate::allocate,
     change::Draft,
     journal::{Account, Bucket},
-    names::LineId,
     reason::Reason,
-    unit::{Dispute, Stage, Unit, UnitId},
+    unit::{Dispute, Stage, Unit},
 };
 
 pub(super) fn open(draft: &mut Draft<'_>, name: &str) -> Result<(), Reason> {
-    let (id, unit) = find(draft, name)?;
+    let (id, unit) = super::find(draft, name)?;
     if unit.dispute.is_some() {
         return Err(Reason::UnitDisputed);
     }
@@ -28,7 +27,7 @@ pub(super) fn open(draft: &mut Draft<'_>, name: &str) -> Result<(), Reason> {
 
 /// The amount goes back to where the unit would stand by now.
 pub(super) fn close(draft: &mut Draft<'_>, name: &str) -> Result<(), Reason> {
-    let (id, unit) = find(draft, name)?;
+    let (id, unit) = super::find(draft, name)?;
     if unit.dispute.is_none() {
         return Err(Reason::UnitUndisputed);
     }
@@ -45,28 +44,4 @@ fn paid_shares(draft: &Draft<'_>, unit: &Unit, released: u64) -> Result<BTreeSet
         (is_paid || payable < share || share.is_negative()).then_some(place)
     };
     Ok(split.parties.iter().zip(shares).enumerate().filter_map(is_gone).collect())
-}
-
-/// The unit of a name.
-fn find(draft: &Draft<'_>, name: &str) -> Result<(UnitId, Unit), Reason> {
-    let id = find_of_line(draft, name).or_else(|| find_of_segment(draft, name)).ok_or(Reason::UnitUnknown)?;
-    let unit = draft.unit(&id).cloned().ok_or(Reason::UnitUnknown)?;
-    Ok((id, unit))
-}
-
-fn find_of_line(draft: &Draft<'_>, name: &str) -> Option<UnitId> {
-    // A line's name may hold colons, a component's may not.
-    let (line, component) = name.strip_prefix("line:")?.rsplit_once(':')?;
-    let line = LineId::new(line)?;
-    let terms = draft.book.terms(draft.line(&line).ok()?.segment.version).ok()?;
-    let component = terms.components.iter().position(|known| known.id.as_str() == component)?;
-    Some(UnitId::Line { line, component })
-}
-
-fn find_of_segment(draft: &Draft<'_>, name: &str) -> Option<UnitId> {
-    draft.book.segments.keys().find_map(|segment| {
-        let terms = draft.book.terms(segment.version).ok()?;
-        let units = draft.units_of_segment(*segment).ok()?;
-        units.into_iter().map(|(id, _)| id).find(|id| id.name(terms) == name)
-    })
 }

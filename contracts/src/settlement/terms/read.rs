@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    COMPONENTS_MAX, Component, Factor, Fixed, Guarantee, Heading, Kind, Metric, Mode, Payment, RefundBelow, Roles,
-    Terms,
+    COMPONENTS_MAX, Component, Cover, Factor, Fixed, Guarantee, Heading, Kind, Metric, Mode, Payment, RefundBelow,
+    Roles, Terms,
 };
 use crate::settlement::{
     allocate::{WEIGHTS_MAX, Weights},
@@ -23,7 +23,8 @@ use crate::settlement::{
 };
 use crate::time::Millis;
 
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 29] = [
+    "arbiter",
     "base",
     "cap",
     "carry_metrics",
@@ -89,6 +90,7 @@ impl Terms {
         Ok(Terms {
             heading: read_heading(&fields)?,
             roles,
+            cover: read_cover(&fields)?,
             base: fields.map("base", |node| read_formula(&node))?.unwrap_or_default(),
             components,
             cap: fields.map("cap", |node| node.amount_positive())?,
@@ -98,25 +100,28 @@ impl Terms {
     }
 }
 
-/// What later versions of the rules may do, and what only the ledger looks at: its form is checked, nothing else.
+/// What later versions of the rules may do.
 fn read_unsupported(fields: &Fields<'_>) -> Read<()> {
     if let Some(node) = fields.find("reserve") {
         return Err(node.fault(Fault::Unsupported, "is not supported in this version"));
     }
-    fields.map("partial_refund", |node| node.word(&[("proportional", ())]))?;
-    fields.map("feeds", |node| node.list(SCOPE_MAX)?.iter().try_for_each(|feed| read_text(feed).map(drop)))?;
-    let scope = |node: Node<'_>| {
-        let scope = node.fields(&["contents", "products"])?;
-        for name in ["contents", "products"] {
-            let names = |node: Node<'_>| match node.text() {
-                Ok(_) => node.word(&[("any", ())]),
-                Err(_) => node.list(SCOPE_MAX)?.iter().try_for_each(|name| read_text(name).map(drop)),
-            };
-            scope.map(name, names)?;
-        }
-        Ok(())
+    fields.map("partial_refund", |node| node.word(&[("proportional", ())])).map(|_| ())
+}
+
+fn read_cover(fields: &Fields<'_>) -> Read<Cover> {
+    let names = |node: Node<'_>| node.list(SCOPE_MAX)?.iter().map(read_text).collect::<Read<Vec<_>>>();
+    let names_or_any = |node: Node<'_>| match node.text() {
+        Ok(_) => node.word(&[("any", None)]),
+        Err(_) => names(node).map(Some),
     };
-    fields.map("scope", scope).map(|_| ())
+    let feeds = fields.map("feeds", names)?;
+    let Some(scope) = fields.find("scope") else { return Ok(Cover { feeds, ..Cover::default() }) };
+    let scope = scope.fields(&["contents", "products"])?;
+    Ok(Cover {
+        feeds,
+        products: scope.map("products", names_or_any)?.flatten(),
+        contents: scope.map("contents", names_or_any)?.flatten(),
+    })
 }
 
 fn read_heading(fields: &Fields<'_>) -> Read<Heading> {
@@ -152,6 +157,7 @@ fn read_roles(fields: &Fields<'_>) -> Read<Roles> {
         split: read_shares(&fields.get("split")?)?,
         risk,
         required_signers: fields.map("required_signers", signers)?.unwrap_or_default(),
+        arbiter: fields.map("arbiter", |node| node.name(Party::new))?,
         obligor,
     })
 }
