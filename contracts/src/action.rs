@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::Visibility;
+
 /// The action of a record. A name outside this list is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Action {
@@ -32,11 +34,44 @@ pub enum Action {
     /// An EPCIS event is recorded.
     #[serde(rename = "event.capture")]
     EventCapture,
+    /// A platform names the key that signs a feed of order lines.
+    #[serde(rename = "feed.put")]
+    FeedPut,
+    /// A version of an agreement's terms is signed by everybody it needs.
+    #[serde(rename = "agreement.sign")]
+    AgreementSign,
+    /// Something happened that terms look at: a line was paid, received or refunded, a milestone was reached.
+    #[serde(rename = "fact.report")]
+    FactReport,
+    /// Units whose hold is over become payable.
+    #[serde(rename = "hold.release")]
+    HoldRelease,
+    /// The periods of an agreement that are over are closed.
+    #[serde(rename = "period.close")]
+    PeriodClose,
+    /// Every party of an agreement gets a statement.
+    #[serde(rename = "statement.issue")]
+    StatementIssue,
+    /// A party accepts its statement.
+    #[serde(rename = "statement.accept")]
+    StatementAccept,
+    /// A unit is disputed.
+    #[serde(rename = "dispute.open")]
+    DisputeOpen,
+    /// The dispute is withdrawn or decided.
+    #[serde(rename = "dispute.close")]
+    DisputeClose,
+    /// Payouts are handed to a bank or wallet.
+    #[serde(rename = "payout.instruct")]
+    PayoutInstruct,
+    /// Bank or wallet has answered.
+    #[serde(rename = "payout.receipt")]
+    PayoutReceipt,
 }
 
 impl Action {
     /// Every action, in the order of their introduction.
-    pub const ALL: [Action; 9] = [
+    pub const ALL: [Action; 20] = [
         Action::PartyAdd,
         Action::SitePut,
         Action::KeyGrant,
@@ -46,6 +81,17 @@ impl Action {
         Action::ProductPut,
         Action::CodesIssue,
         Action::EventCapture,
+        Action::FeedPut,
+        Action::AgreementSign,
+        Action::FactReport,
+        Action::HoldRelease,
+        Action::PeriodClose,
+        Action::StatementIssue,
+        Action::StatementAccept,
+        Action::DisputeOpen,
+        Action::DisputeClose,
+        Action::PayoutInstruct,
+        Action::PayoutReceipt,
     ];
 
     /// The name in the record.
@@ -60,6 +106,46 @@ impl Action {
             Action::ProductPut => "product.put",
             Action::CodesIssue => "codes.issue",
             Action::EventCapture => "event.capture",
+            Action::FeedPut => "feed.put",
+            Action::AgreementSign => "agreement.sign",
+            Action::FactReport => "fact.report",
+            Action::HoldRelease => "hold.release",
+            Action::PeriodClose => "period.close",
+            Action::StatementIssue => "statement.issue",
+            Action::StatementAccept => "statement.accept",
+            Action::DisputeOpen => "dispute.open",
+            Action::DisputeClose => "dispute.close",
+            Action::PayoutInstruct => "payout.instruct",
+            Action::PayoutReceipt => "payout.receipt",
+        }
+    }
+}
+
+impl Action {
+    /// Who may read a record of this action, unless its author says otherwise: what terms and amounts stand in is for
+    /// its parties, everything else for everybody.
+    pub const fn visibility(self) -> Visibility {
+        match self {
+            Action::PartyAdd
+            | Action::SitePut
+            | Action::KeyGrant
+            | Action::KeyRevoke
+            | Action::AuthorityGrant
+            | Action::AuthorityRevoke
+            | Action::ProductPut
+            | Action::CodesIssue
+            | Action::EventCapture
+            | Action::FeedPut => Visibility::Public,
+            Action::AgreementSign
+            | Action::FactReport
+            | Action::HoldRelease
+            | Action::PeriodClose
+            | Action::StatementIssue
+            | Action::StatementAccept
+            | Action::DisputeOpen
+            | Action::DisputeClose
+            | Action::PayoutInstruct
+            | Action::PayoutReceipt => Visibility::Parties,
         }
     }
 }

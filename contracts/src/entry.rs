@@ -3,7 +3,7 @@
 use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 
-use crate::{canonical_text, height::Height, record::Visibility, time::Time};
+use crate::{canonical_text, height::Height, raw::Raw, record::Visibility, settlement::Minor, time::Time};
 
 /// Domain tag of an entry's link in the chain of a row.
 const ENTRY_TAG: u8 = 0x03;
@@ -44,6 +44,8 @@ pub enum Role {
     Update,
     /// A record was noted without an effect on the state, such as an error declaration.
     Flag,
+    /// Something happened under an agreement that amounts follow from.
+    Settle,
 }
 
 impl Role {
@@ -66,6 +68,7 @@ impl Role {
             Role::Register => "register",
             Role::Update => "update",
             Role::Flag => "flag",
+            Role::Settle => "settle",
         }
     }
 
@@ -87,6 +90,33 @@ pub struct Enclosing {
     pub n: u64,
 }
 
+/// What happened under an agreement, and what it changed in one party's account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deed {
+    /// The event, as [`Event::read`](crate::settlement::Event::read) reads it, without its id: the head of the account
+    /// so binds everything that the arithmetic needs.
+    pub event: Raw,
+    /// The movements; none where the event changed nothing of this party's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postings: Vec<Posted>,
+}
+
+/// A movement in a party's account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Posted {
+    /// How much came in, in minor units; below zero what went out.
+    pub amount: Minor,
+    /// In which bucket.
+    pub bucket: String,
+    /// The version of the terms that the unit is under.
+    pub terms: u32,
+    /// The unit whose worth changed or moved; absent for payouts, which take from all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+
 /// One link of a row's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +126,9 @@ pub struct Entry {
     /// Every enclosing parent, innermost first, where the role tells it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub containers: Vec<Enclosing>,
+    /// What the record's events were and changed, in the row of an account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<Deed>,
     /// Height of the block that holds the record.
     pub height: Height,
     /// Id of the record.

@@ -6,6 +6,7 @@
 use hefu_keys::Hash;
 
 use crate::{
+    agreements,
     annex::Annex,
     catalogue, codes,
     entry::{Entry, Role},
@@ -14,7 +15,7 @@ use crate::{
     provenance,
     record::{Body, Record, Verified},
     refusal::{Code, Refusal},
-    row::{self, Data, Kind},
+    row::{self, Data, Kind, Row},
     state::{Fault, Overlay, Stamp, Stop, Writes},
     submission::Submission,
     time::{Millis, Time},
@@ -46,6 +47,8 @@ pub struct Case<'a> {
     submission: &'a Submission,
     moment: &'a Moment,
     author: Signer,
+    signers: &'a [Signer],
+    by: &'a [String],
 }
 
 /// Checks a record against all rules.
@@ -60,7 +63,7 @@ pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) ->
     let by = organisations(&signers, record);
     check_seq(&author, record)?;
 
-    let case = Case { overlay, submission, moment, author };
+    let case = Case { overlay, submission, moment, author, signers: &signers, by: &by };
     let mut writes = dispatch(&case)?;
     spend_seq(&case, &mut writes);
     if writes.len() > BLOCK_ROWS_MAX {
@@ -71,6 +74,7 @@ pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) ->
     let entry = Entry {
         by,
         containers: Vec::new(),
+        data: Vec::new(),
         height,
         record: record.id,
         role: Role::Flag,
@@ -146,6 +150,7 @@ fn dispatch(case: &Case<'_>) -> Checked<Writes> {
         Body::ProductPut(body) => catalogue::put(case, body),
         Body::CodesIssue(body) => codes::issue(case, body),
         Body::EventCapture(body) => provenance::capture(case, body),
+        Body::Agreement(body) => agreements::follow(case, body),
     }
 }
 
@@ -175,6 +180,11 @@ impl Case<'_> {
         &self.author
     }
 
+    /// The distinct organisations that signed, sorted.
+    pub fn by(&self) -> &[String] {
+        self.by
+    }
+
     /// The organisation the author signs for.
     pub fn party(&self) -> &str {
         &self.author.key.party
@@ -186,6 +196,14 @@ impl Case<'_> {
     /// From the storage.
     pub fn get<T: Kind>(&self, key: &str) -> Result<Option<T>, Fault> {
         row::get(self.overlay, key)
+    }
+
+    /// A row with its chain's length and head.
+    ///
+    /// # Errors
+    /// From the storage.
+    pub fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+        self.overlay.row(key)
     }
 
     /// The author's organisation.
@@ -206,5 +224,19 @@ impl Case<'_> {
             return Ok(());
         }
         Err(Refusal::new(Code::KeyRole).at("/signers/0").because(format!("{role:?} is needed").to_lowercase()))
+    }
+
+    /// That every signer's key has a role.
+    ///
+    /// # Errors
+    /// `E-KEY-ROLE`.
+    pub fn require_of_all(&self, role: KeyRole) -> Result<(), Refusal> {
+        match self.signers.iter().position(|signer| !signer.key.has(role, self.moment.time)) {
+            None => Ok(()),
+            Some(place) => {
+                let detail = format!("{role:?} is needed").to_lowercase();
+                Err(Refusal::new(Code::KeyRole).at(format!("/signers/{place}")).because(detail))
+            }
+        }
     }
 }

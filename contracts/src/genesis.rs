@@ -159,6 +159,7 @@ impl Genesis {
         let entry = Entry {
             by: Vec::new(),
             containers: Vec::new(),
+            data: Vec::new(),
             height: Height::GENESIS,
             record: Hash::ZERO,
             role: Role::Register,
@@ -166,8 +167,7 @@ impl Genesis {
             visibility: Visibility::Public,
         };
         let stamp = Stamp { entry };
-        let roles =
-            [KeyRole::Admin, KeyRole::Capture, KeyRole::Catalogue, KeyRole::Issue, KeyRole::Read, KeyRole::Registrar];
+        let roles: Vec<KeyRole> = KeyRole::OF_ADMINS.into_iter().chain([KeyRole::Registrar]).collect();
         for party in &self.parties {
             overlay.apply(register_party(party, None, &roles), &stamp)?;
         }

@@ -16,6 +16,7 @@
 )]
 
 pub mod action;
+pub mod agreements;
 pub mod annex;
 pub mod block;
 pub mod catalogue;
@@ -32,6 +33,7 @@ pub mod parties;
 mod pointer;
 pub mod proof;
 pub mod provenance;
+pub mod raw;
 pub mod receipt;
 pub mod record;
 pub mod refusal;

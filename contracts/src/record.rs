@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     action::Action,
+    agreements::Act,
     annex::Part,
     catalogue::ProductPut,
     codes::CodesIssue,
@@ -77,6 +78,8 @@ pub enum Body {
     CodesIssue(CodesIssue),
     /// `event.capture`
     EventCapture(Box<Capture>),
+    /// `feed.put`, `agreement.sign` and everything under an agreement.
+    Agreement(Box<Act>),
 }
 
 /// A record whose form has been checked, but not its signatures.
@@ -279,8 +282,14 @@ impl Body {
             | Body::AuthorityGrant(_)
             | Body::AuthorityRevoke(_)
             | Body::ProductPut(_)
-            | Body::CodesIssue(_) => None,
+            | Body::CodesIssue(_)
+            | Body::Agreement(_) => None,
         }
+    }
+
+    /// What it does about an agreement, where it does.
+    pub fn agreement(&self) -> Option<&Act> {
+        if let Body::Agreement(act) = self { Some(act) } else { None }
     }
 
     fn read(action: Action, text: &str) -> Result<Body, Refusal> {
@@ -297,6 +306,17 @@ impl Body {
             Action::ProductPut => Body::ProductPut(parse(text)?),
             Action::CodesIssue => Body::CodesIssue(parse(text)?),
             Action::EventCapture => Body::EventCapture(Box::new(Capture::read(text)?)),
+            Action::FeedPut
+            | Action::AgreementSign
+            | Action::FactReport
+            | Action::HoldRelease
+            | Action::PeriodClose
+            | Action::StatementIssue
+            | Action::StatementAccept
+            | Action::DisputeOpen
+            | Action::DisputeClose
+            | Action::PayoutInstruct
+            | Action::PayoutReceipt => Body::Agreement(Box::new(Act::read(action, text)?)),
         })
     }
 }

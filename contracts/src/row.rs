@@ -8,6 +8,10 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::{
+    agreements::{
+        AccountRow, AgreementRow, DisputeRow, FeedRow, LineRow, OrderRow, PayoutRow, SaleRow, SegmentRow, SoldRow,
+        StatementRow, TermsRow,
+    },
     canonical_text,
     catalogue::ProductRow,
     codes::BatchRow,
@@ -44,6 +48,30 @@ pub enum Data {
     Thing(Box<ThingRow>),
     /// `event/<party>/<cbv hash>`: an event that an organisation has recorded.
     Event(EventRow),
+    /// `feed/<name>`: whose word about order lines it is.
+    Feed(FeedRow),
+    /// `agreement/<contract>`: what concerns a contract as a whole.
+    Agreement(Box<AgreementRow>),
+    /// `terms/<contract>/<version>`: a signed version of its terms.
+    Terms(Box<TermsRow>),
+    /// `account/<contract>/<party>`: what it owes a party.
+    Account(AccountRow),
+    /// `sale/<contract>/<line>`: an order line as far as it is the contract's.
+    Sale(Box<SaleRow>),
+    /// `segment/<contract>/<period>/<version>`: sums over its lines.
+    Segment(Box<SegmentRow>),
+    /// `order/<contract>/<segment>/<order>`: how many lines of an order count.
+    Order(OrderRow),
+    /// `payout/<contract>/<batch>/<party>`: money on its way.
+    Payout(PayoutRow),
+    /// `dispute/<contract>/<unit>`: the last dispute about a unit.
+    Dispute(DisputeRow),
+    /// `statement/<contract>/<party>/<number>`: a stretch of an account that was put before its party.
+    Statement(Box<StatementRow>),
+    /// `line/<platform>/<month>/<order>/<line>`: an order line as its platform reports it.
+    Line(Box<LineRow>),
+    /// `sold/<item>`: which order line an item code left with.
+    Sold(SoldRow),
 }
 
 /// One row: its key, what it says now, and the chain of its entries.
@@ -166,6 +194,18 @@ impl Data {
             "batch" => Data::Batch(serde_json::from_str(text)?),
             "item" | "lot" | "container" | "thing" => Data::Thing(serde_json::from_str(text)?),
             "event" => Data::Event(serde_json::from_str(text)?),
+            "feed" => Data::Feed(serde_json::from_str(text)?),
+            "agreement" => Data::Agreement(serde_json::from_str(text)?),
+            "terms" => Data::Terms(serde_json::from_str(text)?),
+            "account" => Data::Account(serde_json::from_str(text)?),
+            "sale" => Data::Sale(serde_json::from_str(text)?),
+            "segment" => Data::Segment(serde_json::from_str(text)?),
+            "order" => Data::Order(serde_json::from_str(text)?),
+            "payout" => Data::Payout(serde_json::from_str(text)?),
+            "dispute" => Data::Dispute(serde_json::from_str(text)?),
+            "statement" => Data::Statement(serde_json::from_str(text)?),
+            "line" => Data::Line(serde_json::from_str(text)?),
+            "sold" => Data::Sold(serde_json::from_str(text)?),
             _ => return Ok(None),
         }))
     }
@@ -197,6 +237,18 @@ kinds! {
     Batch: BatchRow, row => row;
     Thing: ThingRow, row => *row;
     Event: EventRow, row => row;
+    Feed: FeedRow, row => row;
+    Agreement: AgreementRow, row => *row;
+    Terms: TermsRow, row => *row;
+    Account: AccountRow, row => row;
+    Sale: SaleRow, row => *row;
+    Segment: SegmentRow, row => *row;
+    Order: OrderRow, row => row;
+    Payout: PayoutRow, row => row;
+    Dispute: DisputeRow, row => row;
+    Statement: StatementRow, row => *row;
+    Line: LineRow, row => *row;
+    Sold: SoldRow, row => row;
 }
 
 /// The data of a row of a known kind.
@@ -246,6 +298,66 @@ pub fn key_of_batch(record: &Hash) -> String {
 /// `event/<party>/<cbv hash>`
 pub fn key_of_event(party: &str, cbv: &Hash) -> String {
     format!("event/{party}/{cbv}")
+}
+
+/// `feed/<name>`
+pub fn key_of_feed(feed: &str) -> String {
+    format!("feed/{feed}")
+}
+
+/// `agreement/<contract>`
+pub fn key_of_agreement(contract: &str) -> String {
+    format!("agreement/{contract}")
+}
+
+/// `terms/<contract>/<version>`
+pub fn key_of_terms(contract: &str, version: u32) -> String {
+    format!("terms/{contract}/{version}")
+}
+
+/// `account/<contract>/<party>`
+pub fn key_of_account(contract: &str, party: &str) -> String {
+    format!("account/{contract}/{party}")
+}
+
+/// `sale/<contract>/<line>`
+pub fn key_of_sale(contract: &str, line: &str) -> String {
+    format!("sale/{contract}/{line}")
+}
+
+/// `segment/<contract>/<period>/<version>`
+pub fn key_of_segment(contract: &str, segment: &str) -> String {
+    format!("segment/{contract}/{segment}")
+}
+
+/// `order/<contract>/<period>/<version>/<order>`
+pub fn key_of_order(contract: &str, segment: &str, order: &str) -> String {
+    format!("order/{contract}/{segment}/{order}")
+}
+
+/// `payout/<contract>/<batch>/<party>`
+pub fn key_of_payout(contract: &str, batch: &str, party: &str) -> String {
+    format!("payout/{contract}/{batch}/{party}")
+}
+
+/// `dispute/<contract>/<unit>`
+pub fn key_of_dispute(contract: &str, unit: &str) -> String {
+    format!("dispute/{contract}/{unit}")
+}
+
+/// `statement/<contract>/<party>/<number>`
+pub fn key_of_statement(contract: &str, party: &str, number: u64) -> String {
+    format!("statement/{contract}/{party}/{number}")
+}
+
+/// `line/<platform>/<month>/<order>/<line>`
+pub fn key_of_line(line: &str) -> String {
+    format!("line/{line}")
+}
+
+/// `sold/<item>`
+pub fn key_of_sold(item: &Epc) -> String {
+    format!("sold/{}", item.path())
 }
 
 /// `item/…`, `lot/…`, `container/…` or `thing/…`, by the kind of identifier.

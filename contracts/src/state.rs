@@ -6,7 +6,7 @@ use hefu_keys::Hash;
 use thiserror::Error;
 
 use crate::{
-    entry::{Enclosing, Entry, Role},
+    entry::{Deed, Enclosing, Entry, Role},
     refusal::Refusal,
     row::{BadRow, Data, Row},
 };
@@ -46,11 +46,13 @@ pub struct Note {
     pub role: Role,
     /// Keys of the enclosing parents, innermost first, where the role tells them.
     pub containers: Vec<String>,
+    /// What the record's events were and changed, in the row of an account.
+    pub data: Vec<Deed>,
 }
 
 impl From<Role> for Note {
     fn from(role: Role) -> Note {
-        Note { role, containers: Vec::new() }
+        Note { role, containers: Vec::new(), data: Vec::new() }
     }
 }
 
@@ -177,7 +179,7 @@ impl<'a> Overlay<'a> {
                 let (head, n) = row.map_or((Hash::ZERO, 0), |row| (row.head, row.n));
                 containers.push(Enclosing { head, key: container, n });
             }
-            let entry = Entry { containers, role: note.role, ..stamp.entry.clone() };
+            let entry = Entry { containers, data: note.data, role: note.role, ..stamp.entry.clone() };
             if let Some(row) = rows.get_mut(&key) {
                 row.head = entry.extend(&row.head);
                 row.n = row.n.saturating_add(1);

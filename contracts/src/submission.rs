@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
+    agreements::{ATTRIBUTION, Share},
     annex::{ANNEX_BYTES_MAX, Annex, ELEMENTS_MAX, ListAnnex, Part},
     exact,
     gs1::Epc,
@@ -25,7 +26,7 @@ pub const SUBMISSION_BYTES_MAX: usize = RECORD_BYTES_MAX + ANNEX_BYTES_MAX + 64;
 pub struct Unverified {
     annex: Annex,
     record: Record,
-    lists: BTreeMap<String, Vec<Epc>>,
+    lists: Lists,
 }
 
 /// A submission whose form and signatures have been checked.
@@ -33,7 +34,14 @@ pub struct Unverified {
 pub struct Submission {
     annex: Annex,
     record: Verified,
-    lists: BTreeMap<String, Vec<Epc>>,
+    lists: Lists,
+}
+
+/// The lists of a record, parsed.
+#[derive(Clone, Debug, Default)]
+struct Lists {
+    identifiers: BTreeMap<String, Vec<Epc>>,
+    shares: BTreeMap<String, u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,7 +104,7 @@ fn read_annex(text: &str) -> Result<Annex, Refusal> {
 
 /// Every list of the record is there and is what the record commits to, every value that is there is, and nothing
 /// else is.
-fn check_parts(record: &Record, annex: &Annex) -> Result<BTreeMap<String, Vec<Epc>>, Refusal> {
+fn check_parts(record: &Record, annex: &Annex) -> Result<Lists, Refusal> {
     let wrong = |pointer: &str, detail: &str| Refusal::new(Code::RecordPart).at(pointer).because(detail);
     let committed = |pointer: &String| record.parts.contains_key(pointer);
     if let Some(stray) = annex.lists.keys().chain(annex.values.keys()).find(|pointer| !committed(pointer)) {
@@ -107,7 +115,7 @@ fn check_parts(record: &Record, annex: &Annex) -> Result<BTreeMap<String, Vec<Ep
         let detail = format!("{count} elements, at most {ELEMENTS_MAX} are accepted");
         return Err(Refusal::new(Code::ElementCount).at("/parts").because(detail));
     }
-    let mut lists = BTreeMap::new();
+    let mut lists = Lists::default();
     for (pointer, part) in &record.parts {
         match part {
             Part::List { count, root } => {
@@ -116,7 +124,11 @@ fn check_parts(record: &Record, annex: &Annex) -> Result<BTreeMap<String, Vec<Ep
                 if found != (ListPart { count: *count, root: *root }) {
                     return Err(wrong(pointer, "the list is not the one committed to"));
                 }
-                lists.insert(pointer.clone(), identifiers(pointer, list)?);
+                if pointer == ATTRIBUTION {
+                    lists.shares = shares(list)?;
+                } else {
+                    lists.identifiers.insert(pointer.clone(), identifiers(pointer, list)?);
+                }
             }
             Part::Value { sha256 } => {
                 let Some(value) = annex.values.get(pointer) else { continue };
@@ -146,6 +158,23 @@ fn identifiers(pointer: &str, list: &ListAnnex) -> Result<Vec<Epc>, Refusal> {
     list.elements.iter().map(parse).collect()
 }
 
+/// Every contract once, with a share of more than nothing and at most the whole.
+fn shares(list: &ListAnnex) -> Result<BTreeMap<String, u32>, Refusal> {
+    let mut shares = BTreeMap::new();
+    for element in &list.elements {
+        let wrong = |code, detail: &str| Refusal::new(code).at(ATTRIBUTION).because(format!("{element}: {detail}"));
+        let Share(contract, millionths) =
+            exact::read(element).map_err(|inexact| wrong(Code::RecordPart, &inexact.to_string()))?;
+        let share = millionths.parse::<u32>().ok().filter(|share| share.to_string() == millionths);
+        let share = share.filter(|share| (1..=1_000_000).contains(share));
+        let share = share.ok_or_else(|| wrong(Code::ShareRange, "is not 1 to 1000000 millionths"))?;
+        if shares.insert(contract, share).is_some() {
+            return Err(wrong(Code::RecordPart, "names its contract a second time"));
+        }
+    }
+    Ok(shares)
+}
+
 impl Submission {
     /// The record.
     pub fn record(&self) -> &Verified {
@@ -159,7 +188,12 @@ impl Submission {
 
     /// The elements of a list, parsed; none where the record has no such list.
     pub fn list(&self, pointer: &str) -> &[Epc] {
-        self.lists.get(pointer).map(Vec::as_slice).unwrap_or_default()
+        self.lists.identifiers.get(pointer).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The share of an order line, in millionths, by contract.
+    pub fn shares(&self) -> &BTreeMap<String, u32> {
+        &self.lists.shares
     }
 
     /// The canonical text that a block holds: the record and its annex without values.

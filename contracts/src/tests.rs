@@ -2,6 +2,7 @@
 //! refusal that nothing has changed.
 
 pub(crate) mod golden;
+pub(crate) mod kept;
 mod properties;
 
 use std::collections::BTreeMap;

@@ -214,7 +214,8 @@ impl News {
             | Body::KeyRevoke(_)
             | Body::AuthorityGrant(_)
             | Body::AuthorityRevoke(_)
-            | Body::EventCapture(_) => None,
+            | Body::EventCapture(_)
+            | Body::Agreement(_) => None,
         }
     }
 }

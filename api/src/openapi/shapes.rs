@@ -128,6 +128,7 @@ shapes! {
         &[
             "commission", "observe", "destroy", "ship", "receive", "inspect", "pack", "unpack", "associate",
             "dissociate", "contain", "release", "issue", "register", "update", "flag",
+            "settle",
         ],
     );
     /// Who may read a record.
@@ -189,7 +190,7 @@ shapes! {
         ("expires", false, reference::<Time>()),
         ("role", true, word_of(
             "what the key may do",
-            &["admin", "capture", "catalogue", "issue", "read", "registrar"],
+            &["admin", "capture", "catalogue", "contract", "issue", "pay", "read", "registrar", "report"],
         )),
         ("scope", false, ObjectBuilder::new().description(Some("limits of a capture grant")).into()),
     ]);

@@ -14,12 +14,32 @@ pub enum KeyRole {
     Capture,
     /// Put trade items into the catalogue.
     Catalogue,
+    /// Sign agreements, statements and disputes.
+    Contract,
     /// Issue codes.
     Issue,
+    /// Instruct payouts and attest what became of them.
+    Pay,
     /// Read what is not public.
     Read,
     /// Admit new organisations.
     Registrar,
+    /// Report facts about order lines.
+    Report,
+}
+
+impl KeyRole {
+    /// What an organisation's first key may do: everything that concerns itself.
+    pub const OF_ADMINS: [KeyRole; 8] = [
+        KeyRole::Admin,
+        KeyRole::Capture,
+        KeyRole::Catalogue,
+        KeyRole::Contract,
+        KeyRole::Issue,
+        KeyRole::Pay,
+        KeyRole::Read,
+        KeyRole::Report,
+    ];
 }
 
 /// Limits of a capture grant. An empty list means no limit.

@@ -130,7 +130,8 @@ pub fn signers(overlay: &Overlay<'_>, record: &Record, moment: &Moment) -> Check
         | Body::AuthorityRevoke(_)
         | Body::ProductPut(_)
         | Body::CodesIssue(_)
-        | Body::EventCapture(_) => None,
+        | Body::EventCapture(_)
+        | Body::Agreement(_) => None,
     };
     let mut known = Vec::with_capacity(record.signers.len());
     for (index, address) in record.signers.iter().enumerate() {

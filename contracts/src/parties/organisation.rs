@@ -208,8 +208,7 @@ pub(crate) fn add(case: &Case<'_>, body: &PartyAdd) -> Checked<Writes> {
     if let Some(gln) = &party.gln {
         check_gln(case, gln, &party.id)?;
     }
-    let roles = [KeyRole::Admin, KeyRole::Capture, KeyRole::Catalogue, KeyRole::Issue, KeyRole::Read];
-    Ok(register(party, Some(case.record().id), &roles))
+    Ok(register(party, Some(case.record().id), &KeyRole::OF_ADMINS))
 }
 
 /// The record that added an organisation.

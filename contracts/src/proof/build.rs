@@ -191,7 +191,23 @@ fn named_by(data: &Data) -> impl Iterator<Item = String> {
         Data::Product(product) => (vec![&product.owner], Vec::new()),
         Data::Batch(batch) => (std::iter::once(&batch.issuer).chain(&batch.maker).collect(), Vec::new()),
         Data::Site(site) => (vec![&site.party], Vec::new()),
-        Data::Party(_) | Data::Prefix(_) | Data::Key(_) | Data::Authority(_) | Data::Event(_) => Default::default(),
+        Data::Party(_)
+        | Data::Prefix(_)
+        | Data::Key(_)
+        | Data::Authority(_)
+        | Data::Event(_)
+        | Data::Feed(_)
+        | Data::Agreement(_)
+        | Data::Terms(_)
+        | Data::Account(_)
+        | Data::Sale(_)
+        | Data::Segment(_)
+        | Data::Order(_)
+        | Data::Payout(_)
+        | Data::Dispute(_)
+        | Data::Statement(_)
+        | Data::Line(_)
+        | Data::Sold(_) => Default::default(),
     };
     let keys: Vec<String> = parties.into_iter().map(|party| row::key_of_party(party)).chain(others).collect();
     keys.into_iter()

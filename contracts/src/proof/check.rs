@@ -34,6 +34,12 @@ pub enum What {
     Record,
     /// A disclosed element does not belong to its record.
     Element,
+    /// A statement does not begin where the one before ended, or is not the one that was asked for.
+    Statement,
+    /// A term sheet is missing, altered, or not what was signed.
+    Terms,
+    /// What was posted is not what the terms make of the events.
+    Arithmetic,
 }
 
 impl What {
@@ -48,6 +54,9 @@ impl What {
             What::History => "history",
             What::Record => "record",
             What::Element => "element",
+            What::Statement => "statement",
+            What::Terms => "terms",
+            What::Arithmetic => "arithmetic",
         }
     }
 }
@@ -65,11 +74,11 @@ pub struct Broken {
 }
 
 impl Broken {
-    fn new(what: What, reason: impl fmt::Display) -> Broken {
+    pub(crate) fn new(what: What, reason: impl fmt::Display) -> Broken {
         Broken { what, subject: None, reason: reason.to_string() }
     }
 
-    fn about(mut self, subject: impl fmt::Display) -> Broken {
+    pub(crate) fn about(mut self, subject: impl fmt::Display) -> Broken {
         self.subject = Some(subject.to_string());
         self
     }
@@ -114,14 +123,22 @@ impl Proof {
     /// # Errors
     /// The first thing that does not hold.
     pub fn check(&self, trusted: &Hash) -> Result<Story, Broken> {
+        let rows = self.check_frame(trusted)?;
+        let steps = self.check_histories(trusted, &rows)?;
+        Ok(Story { rows, steps })
+    }
+
+    /// Checks everything up to the rows: what they say is under the register of a certified header of the trusted chain.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub(crate) fn check_frame(&self, trusted: &Hash) -> Result<BTreeMap<String, Row>, Broken> {
         if self.version != PROOF_VERSION {
             let reason = format!("version {}, this program knows {PROOF_VERSION}", self.version);
             return Err(Broken::new(What::Form, reason));
         }
         self.check_header(trusted)?;
-        let rows = self.check_rows()?;
-        let steps = self.check_histories(trusted, &rows)?;
-        Ok(Story { rows, steps })
+        self.check_rows()
     }
 
     fn check_header(&self, trusted: &Hash) -> Result<(), Broken> {
@@ -311,6 +328,7 @@ fn named_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Bro
         | Body::KeyRevoke(_)
         | Body::AuthorityGrant(_)
         | Body::AuthorityRevoke(_) => {}
+        Body::Agreement(act) => keys.extend(act.contract().map(row::key_of_agreement)),
     }
     Ok(keys)
 }

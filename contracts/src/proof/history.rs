@@ -60,7 +60,8 @@ pub(super) fn visit<E>(subject: &str, read: &mut impl FnMut(&Wanted) -> Result<V
                 | Role::Issue
                 | Role::Register
                 | Role::Update
-                | Role::Flag => {}
+                | Role::Flag
+                | Role::Settle => {}
             }
         }
         open.extend(enclose(&enclosing, &at_end));

@@ -3,22 +3,11 @@ use std::collections::BTreeMap;
 use hefu_keys::Hash;
 use serde_json::{Value, json};
 
-use super::{
-    Proof, ProvenRecord, What,
-    build::{self, Archive},
-};
+use super::{Proof, ProvenRecord, What, build::Archive};
 use crate::{
     action::Action,
-    block::{Header, records_root},
-    certificate::{Certificate, Precommit},
-    entry::{Entry, Role},
-    genesis::{FORMAT_VERSION, Genesis},
-    height::Height,
-    register::{Bucket, Buckets, Depth, Fault, Tree, plan},
-    row::Row,
-    state::Snapshot,
-    tests::{Deed, World, event, genesis, golden::golden, key, name},
-    votes::{self, VoteKind},
+    entry::Role,
+    tests::{Deed, World, event, golden::golden, kept::Kept, key, name},
 };
 
 const BRAND: &str = "9528880100012";
@@ -29,85 +18,6 @@ const AT: &str = "2026-09-21T10:00:00.000+08:00";
 const LATER: &str = "2026-09-21T12:00:00.000+08:00";
 const CASE: &str = "https://id.gs1.org/00/095288802000000019";
 const PALLET: &str = "https://id.gs1.org/00/095288802000000026";
-
-/// A world's chain as a node keeps it, certified by its one validator.
-struct Kept {
-    world: World,
-    genesis: Genesis,
-    buckets: BTreeMap<u32, Bucket>,
-    tree: Tree,
-}
-
-impl Kept {
-    fn new(world: World) -> Kept {
-        let mut tree = Tree::empty(Depth::DEV);
-        let changes = world.rows.iter().map(|(key, row)| (Hash::of(key.as_bytes()), row.hash())).collect();
-        let mut buckets = BTreeMap::new();
-        let patch = plan(&tree, &buckets, &changes, None).unwrap();
-        buckets.extend(patch.buckets().clone());
-        tree.apply(patch).unwrap();
-        Kept { world, genesis: genesis(), buckets, tree }
-    }
-
-    fn prove(&self, subject: &str) -> Proof {
-        build::build(self, &self.tree, subject).unwrap().unwrap()
-    }
-
-    fn chain(&self) -> Hash {
-        self.world.chain
-    }
-}
-
-impl Snapshot for Kept {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
-        self.world.rows.row(key)
-    }
-}
-
-impl Buckets for Kept {
-    fn bucket(&self, index: u32) -> Result<Bucket, Fault> {
-        self.buckets.bucket(index)
-    }
-}
-
-impl Archive for Kept {
-    fn genesis(&self) -> &Genesis {
-        &self.genesis
-    }
-
-    fn head(&self) -> Result<Option<(Header, Certificate)>, Fault> {
-        let members = self.genesis.members.hash();
-        let header = Header {
-            builder: key("validator").address(),
-            chain: self.chain(),
-            height: self.world.height,
-            members,
-            members_since: Height::new(1).unwrap(),
-            next_members: members,
-            previous: Hash::of(b"the block before"),
-            records: records_root(std::iter::empty()),
-            register: self.tree.root(),
-            time: self.world.time,
-            version: FORMAT_VERSION,
-        };
-        let block = header.id();
-        let text = votes::vote(&self.chain(), header.height, 0, VoteKind::Precommit, Some(&block));
-        let signature = key("validator").sign(text.as_bytes());
-        let signatures = vec![Precommit { signature, validator: key("validator").address() }];
-        let certificate = Certificate { block, height: header.height, round: 0, signatures };
-        Ok(Some((header, certificate)))
-    }
-
-    fn entries(&self, key: &str, after: u64, until: Option<u64>) -> Result<Vec<Entry>, Fault> {
-        let range = (key.to_owned(), after + 1)..=(key.to_owned(), until.unwrap_or(u64::MAX));
-        Ok(self.world.entries.range(range).map(|(_, text)| serde_json::from_str(text).unwrap()).collect())
-    }
-
-    fn record(&self, id: &Hash) -> Result<Option<build::Kept>, Fault> {
-        let found = self.world.submissions.get(id);
-        Ok(found.map(|found| build::Kept { text: found.record().text.clone(), lists: found.annex().lists.clone() }))
-    }
-}
 
 fn nest(action: &str, parent: &str, place: &str, things: &[&str]) -> Deed {
     let step = if action == "ADD" { "packing" } else { "unpacking" };

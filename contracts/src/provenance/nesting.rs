@@ -155,7 +155,7 @@ fn nested(
     parent.settle(event);
     let inside = children.into_iter().map(|mut child| {
         child.settle(event);
-        Effect::noted(child, Note { role: inner, containers: containers.to_vec() })
+        Effect::noted(child, Note { containers: containers.to_vec(), ..Note::from(inner) })
     });
     std::iter::once(Effect::noted(parent, outer)).chain(inside).collect()
 }

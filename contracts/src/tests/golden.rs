@@ -152,6 +152,7 @@ fn rows_entries_and_receipts_are_frozen() {
     let entry = Entry {
         by: vec!["huaxu".to_owned()],
         containers: vec![Enclosing { head: Hash::of(b"head"), key: "container/00/1".to_owned(), n: 3 }],
+        data: Vec::new(),
         height: Height::new(7).unwrap(),
         record: Hash::of(b"record"),
         role: Role::Pack,

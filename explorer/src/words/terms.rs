@@ -114,6 +114,7 @@ pub(crate) const ROLES: &[Term] = &[
     term("receive", "收货", "Received"),
     term("register", "登记", "Registered"),
     term("release", "取出", "Emptied"),
+    term("settle", "结算", "Settled"),
     term("ship", "发货", "Shipped"),
     term("unpack", "拆箱", "Unpacked"),
     term("update", "更新", "Updated"),
@@ -121,15 +122,26 @@ pub(crate) const ROLES: &[Term] = &[
 
 /// Actions of records.
 pub(crate) const ACTIONS: &[Term] = &[
+    term("agreement.sign", "签署合同", "Agreement signed"),
     term("authority.grant", "授权记录", "Authority granted"),
     term("authority.revoke", "收回授权", "Authority revoked"),
     term("codes.issue", "发码", "Codes issued"),
+    term("dispute.close", "争议了结", "Dispute closed"),
+    term("dispute.open", "提出争议", "Dispute opened"),
     term("event.capture", "事件", "Event"),
+    term("fact.report", "订单事实", "Fact reported"),
+    term("feed.put", "登记数据源", "Feed declared"),
+    term("hold.release", "解冻", "Hold released"),
     term("key.grant", "授予密钥", "Key granted"),
     term("key.revoke", "吊销密钥", "Key revoked"),
     term("party.add", "企业加入", "Company joined"),
+    term("payout.instruct", "发起付款", "Payout instructed"),
+    term("payout.receipt", "付款回执", "Payout attested"),
+    term("period.close", "结期", "Period closed"),
     term("product.put", "登记产品", "Product registered"),
     term("site.put", "登记场所", "Place registered"),
+    term("statement.accept", "接受对账单", "Statement accepted"),
+    term("statement.issue", "出具对账单", "Statement issued"),
 ];
 
 const PARTY_KINDS: &[Term] = &[

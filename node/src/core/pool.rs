@@ -165,6 +165,17 @@ fn changes_keys(sealed: &Sealed) -> bool {
         | Action::AuthorityRevoke
         | Action::ProductPut
         | Action::CodesIssue
-        | Action::EventCapture => false,
+        | Action::EventCapture
+        | Action::FeedPut
+        | Action::AgreementSign
+        | Action::FactReport
+        | Action::HoldRelease
+        | Action::PeriodClose
+        | Action::StatementIssue
+        | Action::StatementAccept
+        | Action::DisputeOpen
+        | Action::DisputeClose
+        | Action::PayoutInstruct
+        | Action::PayoutReceipt => false,
     }
 }

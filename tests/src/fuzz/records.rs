@@ -83,6 +83,7 @@ fn drafted(record: &Record, document: &Value) -> Value {
         Body::AuthorityRevoke(body) => json!(body),
         Body::ProductPut(body) => json!(body),
         Body::CodesIssue(body) => json!(body),
+        Body::Agreement(act) => act.to_value(),
         Body::EventCapture(capture) => {
             let mut body = json!({"cbv": capture.cbv, "event": document["body"]["event"]});
             if let Some(commissioning) = &capture.commissioning {
