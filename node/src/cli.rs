@@ -2,11 +2,14 @@
 //!
 //! stdout is data, stderr is talk. Secrets are never arguments: phrases and passphrases are asked for or read from files.
 
+mod agreement;
 mod author;
+mod calendar;
 mod capture;
 mod catalogue;
 mod codes;
 mod dev;
+mod disputes;
 mod epcis;
 mod failure;
 mod files;
@@ -16,10 +19,12 @@ mod keys;
 mod link;
 mod output;
 mod parties;
+mod payouts;
 mod record;
 mod serve;
 mod settle;
 mod start;
+mod statement;
 mod store;
 mod verify;
 mod words;
@@ -92,6 +97,27 @@ enum Command {
     /// Read and make GS1 Digital Links
     #[command(subcommand)]
     Link(link::Link),
+    /// Draw up agreements and have them signed
+    #[command(subcommand)]
+    Agreement(agreement::Agreement),
+    /// Declare a platform's feeds of order lines
+    #[command(subcommand)]
+    Feed(agreement::Feed),
+    /// Release what waited out its hold
+    #[command(subcommand)]
+    Hold(calendar::Hold),
+    /// Close the periods of agreements
+    #[command(subcommand)]
+    Period(calendar::Period),
+    /// Issue, accept and check statements
+    #[command(subcommand)]
+    Statement(statement::Statement),
+    /// Dispute what was earned
+    #[command(subcommand)]
+    Dispute(disputes::Dispute),
+    /// Pay out, and attest what arrived
+    #[command(subcommand)]
+    Payout(payouts::Payout),
     /// Compute who is owed what, from terms and events of your own
     #[command(subcommand)]
     Settle(settle::Settle),
@@ -129,6 +155,13 @@ impl Command {
             Command::Capture(capture) => capture.run(),
             Command::Epcis(epcis) => epcis.run(),
             Command::Link(link) => link.run(),
+            Command::Agreement(agreement) => agreement.run(),
+            Command::Feed(feed) => feed.run(),
+            Command::Hold(hold) => hold.run(),
+            Command::Period(period) => period.run(),
+            Command::Statement(statement) => statement.run(),
+            Command::Dispute(dispute) => dispute.run(),
+            Command::Payout(payout) => payout.run(),
             Command::Settle(settle) => settle.run(),
             Command::Verify(verify) => verify.run(),
         }

@@ -65,6 +65,20 @@ impl Signing {
         Ok(Author { client, key: self.keyring.open(&self.key)?, chain, json: self.json })
     }
 
+    /// Hands a record in that somebody else may have to sign as well.
+    ///
+    /// # Errors
+    /// As [`Author::submit_with`].
+    pub fn submit(&self, content: &Content, with: Option<&str>, out: Option<&PathBuf>) -> anyhow::Result<()> {
+        match with {
+            None => self.author()?.submit(content, &[]).map(drop),
+            Some(second) => {
+                let second = self.keyring.find(second)?;
+                self.author()?.submit_with(content, (&self.keyring, &second), out)
+            }
+        }
+    }
+
     /// Where keys are.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring

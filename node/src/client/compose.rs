@@ -101,8 +101,12 @@ impl Content {
         Content { action, body, parts: BTreeMap::new(), annex: Annex::default() }
     }
 
-    /// The record to be signed.
+    /// The record to be signed. It is for its parties alone where its action or its frame says so.
     pub fn draft(&self, frame: &Frame) -> Draft {
+        let visibility = match self.action.visibility() {
+            Visibility::Parties => Visibility::Parties,
+            Visibility::Public => frame.visibility,
+        };
         Draft {
             action: self.action,
             body: self.body.clone(),
@@ -114,7 +118,7 @@ impl Content {
             nonce: frame.nonce,
             parts: self.parts.clone(),
             seq: frame.seq,
-            visibility: frame.visibility,
+            visibility,
         }
     }
 }

@@ -1,0 +1,145 @@
+//! `hefu agreement` and `hefu feed`: what is signed before anything is sold.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use hefu_contracts::{
+    action::Action,
+    agreements::{Depth, FeedPut, Reach, Template, template},
+    settlement::{Party, Terms},
+};
+use serde_json::{Value, json};
+
+use super::{
+    author::{self, Signing},
+    failure::{Exit, Told},
+    files, output, words,
+};
+use crate::client::{Content, Partial};
+
+/// `hefu agreement …`
+#[derive(Debug, Subcommand)]
+pub enum Agreement {
+    /// Print a term sheet to fill in: head, waist or tail, by strategic, content or performance
+    #[command(after_help = "Examples:\n  hefu agreement template waist content > sheet.json")]
+    Template {
+        /// How far the creator reaches: head, waist or tail
+        #[arg(value_parser = words::parse::<Reach>)]
+        reach: Reach,
+        /// How deep the work goes: strategic, content or performance
+        #[arg(value_parser = words::parse::<Depth>)]
+        depth: Depth,
+    },
+    /// Read a term sheet and say who must sign it
+    #[command(after_help = "Examples:\n  hefu agreement check sheet.json")]
+    Check {
+        /// The term sheet, `-` for standard input
+        file: PathBuf,
+    },
+    /// Make a record of a term sheet for everybody to sign
+    ///
+    /// Every signer's key is named; the record with this key's signature is printed or written, goes from signer to
+    /// signer (`hefu record sign`), and is handed in by the last one (`hefu record submit`). It must be complete within
+    /// 7 days.
+    #[command(after_help = "Examples:\n  \
+        hefu agreement draft sheet.json --with 5F3s… --with 5Gx2… --key admin --out draft.json")]
+    Draft(Draft),
+}
+
+/// `hefu agreement draft`
+#[derive(Debug, Args)]
+pub struct Draft {
+    #[command(flatten)]
+    signing: Signing,
+    /// The term sheet, `-` for standard input
+    file: PathBuf,
+    /// A key that signs as well: name, path or address; several are possible
+    #[arg(long = "with", value_name = "KEY")]
+    others: Vec<String>,
+    /// File to write; otherwise the record is printed
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Agreement {
+    /// Runs the command.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self {
+            Agreement::Template { reach, depth } => {
+                output::line(serde_json::to_string_pretty(&template(Template { reach, depth }))?)
+            }
+            Agreement::Check { file } => {
+                let terms = sheet(&file)?.1;
+                let names =
+                    |parties: &[Party]| parties.iter().map(|party| party.as_str().to_owned()).collect::<Vec<_>>();
+                let accounts: Vec<Party> = terms.account_holders().into_iter().cloned().collect();
+                output::json(&json!({
+                    "accounts": names(&accounts),
+                    "arbiter": terms.roles.arbiter.as_ref().map(|arbiter| arbiter.as_str()),
+                    "contract": terms.heading.contract,
+                    "signers": names(&terms.roles.required_signers),
+                    "version": terms.heading.version,
+                }))
+            }
+            Agreement::Draft(draft) => draft.run(),
+        }
+    }
+}
+
+/// A term sheet and what it means.
+fn sheet(file: &std::path::Path) -> anyhow::Result<(Value, Terms)> {
+    let not_understood = || Told::new(format!("{} is no term sheet", file.display())).exit(Exit::Usage);
+    let value: Value = serde_json::from_str(&files::read(file)?).with_context(not_understood)?;
+    let terms = Terms::read(&value).with_context(not_understood)?;
+    Ok((value, terms))
+}
+
+impl Draft {
+    fn run(self) -> anyhow::Result<()> {
+        let (sheet, _) = sheet(&self.file)?;
+        let mut signers = Vec::new();
+        for other in &self.others {
+            signers.push(author::address_of(&self.signing.keyring().find(other)?)?);
+        }
+        let author = self.signing.author()?;
+        signers.insert(0, author.key().address());
+        let content = Content::plain(Action::AgreementSign, json!({"terms": sheet}));
+        let mut partial = Partial::read(content.draft(&author.frame()?).document(&signers)?)?;
+        partial.sign(author.key())?;
+        for signer in partial.missing() {
+            eprintln!("{signer} has yet to sign, with `hefu record sign FILE --key KEY`");
+        }
+        files::print_or_write(self.out.as_ref(), &partial.text()?)
+    }
+}
+
+/// `hefu feed …`
+#[derive(Debug, Subcommand)]
+pub enum Feed {
+    /// Name the key that signs a feed of your platform, or another one from now on
+    #[command(after_help = "Examples:\n  hefu feed put douyin:shop1 --signed-by gateway --key admin")]
+    Put(PutFeed),
+}
+
+/// `hefu feed put`
+#[derive(Debug, Args)]
+pub struct PutFeed {
+    #[command(flatten)]
+    signing: Signing,
+    /// The feed, `<platform>:<shop>`: the platform is your organisation's id
+    feed: String,
+    /// The key that signs its facts: name, path or address
+    #[arg(long, value_name = "KEY")]
+    signed_by: String,
+}
+
+impl Feed {
+    /// Runs the command.
+    pub fn run(self) -> anyhow::Result<()> {
+        let Feed::Put(PutFeed { signing, feed, signed_by }) = self;
+        let key = author::address_of(&signing.keyring().find(&signed_by)?)?;
+        let body = serde_json::to_value(FeedPut { feed, key })?;
+        signing.author()?.submit(&Content::plain(Action::FeedPut, body), &[]).map(drop)
+    }
+}

@@ -1,0 +1,173 @@
+//! `hefu statement`: what a contract owed a party over a period, stated, accepted and checked.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use hefu_contracts::{
+    action::Action,
+    agreements::{
+        StatementAccept, StatementIssue,
+        bundle::{Bundle, Proven},
+    },
+    entry::Entry,
+    settlement::{Currency, Minor, Money},
+};
+use hefu_keys::Hash;
+use serde_json::{Value, json};
+
+use super::{
+    author::Signing,
+    failure::{Exit, Told},
+    output,
+};
+use crate::client::Content;
+
+/// `hefu statement …`
+#[derive(Debug, Subcommand)]
+pub enum Statement {
+    /// Check a statement bundle, offline and without trust in whoever made it
+    ///
+    /// Checks the validators' signatures, that the statement stands under them, that no entry of the account is missing,
+    /// and recomputes every amount from the signed terms, from the contract's first day on. Exit code 0: it holds;
+    /// 4: it does not, and the first thing that fails is named.
+    #[command(after_help = "Examples:\n  hefu statement verify 2026-09.json --genesis 3f…\n  \
+        curl -s … | hefu statement verify - --genesis 3f… --json")]
+    Verify(Verify),
+    /// Put the accounts of a contract before its parties
+    #[command(after_help = "Examples:\n  hefu statement issue --contract C1 --period 2026-09 --key admin")]
+    Issue(Issue),
+    /// Accept your statement; what it shows can then no longer be disputed
+    #[command(after_help = "Examples:\n  hefu statement accept --contract C1 --number 1 --key adu")]
+    Accept(Accept),
+}
+
+/// `hefu statement verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The bundle, `-` for standard input
+    file: PathBuf,
+    /// Hash of the genesis document of the chain that you trust
+    #[arg(long, value_name = "HASH")]
+    genesis: Hash,
+    /// Print as JSON, with every entry
+    #[arg(long)]
+    json: bool,
+}
+
+/// `hefu statement issue`
+#[derive(Debug, Args)]
+pub struct Issue {
+    #[command(flatten)]
+    signing: Signing,
+    /// Id of the contract
+    #[arg(long)]
+    contract: String,
+    /// The month that ended, where the contract reckons by months
+    #[arg(long, value_name = "YYYY-MM")]
+    period: Option<String>,
+}
+
+/// `hefu statement accept`
+#[derive(Debug, Args)]
+pub struct Accept {
+    #[command(flatten)]
+    signing: Signing,
+    /// Id of the contract
+    #[arg(long)]
+    contract: String,
+    /// Number of the statement
+    #[arg(long)]
+    number: u64,
+}
+
+impl Statement {
+    /// Runs the command.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self {
+            Statement::Verify(verify) => verify.run(),
+            Statement::Issue(Issue { signing, contract, period }) => {
+                let body = serde_json::to_value(StatementIssue { contract, period })?;
+                signing.author()?.submit(&Content::plain(Action::StatementIssue, body), &[]).map(drop)
+            }
+            Statement::Accept(Accept { signing, contract, number }) => {
+                let body = serde_json::to_value(StatementAccept { contract, number })?;
+                signing.author()?.submit(&Content::plain(Action::StatementAccept, body), &[]).map(drop)
+            }
+        }
+    }
+}
+
+impl Verify {
+    fn run(self) -> anyhow::Result<()> {
+        let from = self.file.display();
+        let bytes = read(&self.file)?;
+        let refuted = || Told::new(format!("{from} proves nothing")).exit(Exit::Unproven);
+        let bundle = Bundle::read(&bytes).with_context(refuted)?;
+        let proven = bundle.check(&self.genesis).map_err(|broken| {
+            let about = broken.subject.as_ref().map_or_else(String::new, |subject| format!(" (about {subject})"));
+            anyhow::Error::new(broken).context(Told::new(format!("{from} does not hold{about}")).exit(Exit::Unproven))
+        })?;
+        if self.json { output::json(&as_json(&bundle, &proven)) } else { print(&bundle, &proven) }
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).context("cannot read standard input")?;
+        return Ok(bytes);
+    }
+    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// The currency of a contract, which no version changes.
+fn currency(proven: &Proven) -> Currency {
+    proven.terms.values().next().map_or(Currency::CNY, |terms| terms.heading.currency)
+}
+
+fn print(bundle: &Bundle, proven: &Proven) -> anyhow::Result<()> {
+    let (header, statement, currency) = (&bundle.proof.header, &proven.statement, currency(proven));
+    let period = statement.period.as_deref().unwrap_or("the whole contract");
+    output::line(format_args!("statement {} of {} to {}, {period}", proven.number, proven.contract, proven.party))?;
+    output::line(format_args!("  issued {} by record {}", statement.time, statement.record))?;
+    if let Some(accepted) = statement.accepted {
+        output::line(format_args!("  accepted {accepted}"))?;
+    }
+    output::line(format_args!("  as of block {} of chain {}\n", header.height, header.chain))?;
+    let amount = |minor: &Minor| Money { currency, minor: *minor }.decimal();
+    let buckets: std::collections::BTreeSet<_> =
+        statement.opening.balances.keys().chain(statement.closing.balances.keys()).collect();
+    output::line(format_args!("  {:<14}{:>18}{:>18}  {}", "", "opening", "closing", currency.code()))?;
+    for bucket in buckets {
+        let of =
+            |balances: &std::collections::BTreeMap<String, Minor>| amount(balances.get(bucket).unwrap_or(&Minor::ZERO));
+        let (opening, closing) = (of(&statement.opening.balances), of(&statement.closing.balances));
+        output::line(format_args!("  {bucket:<14}{opening:>18}{closing:>18}"))?;
+    }
+    let entries = proven.entries.len();
+    output::line(format_args!(
+        "\nproven: {entries} entries, none left out or changed since the contract's first day;"
+    ))?;
+    output::line("        every amount recomputed from the signed terms")?;
+    output::line("        (that the platform reported every sale, nothing here proves)")
+}
+
+fn as_json(bundle: &Bundle, proven: &Proven) -> Value {
+    let header = &bundle.proof.header;
+    let first = proven.statement.opening.n;
+    let entry = |(n, entry): (u64, &Entry)| json!({"data": entry.data, "height": entry.height, "n": n, "record": entry.record, "time": entry.time});
+    let entries: Vec<Value> = (first.saturating_add(1)..).zip(&proven.entries).map(entry).collect();
+    json!({
+        "chain": header.chain,
+        "contract": proven.contract,
+        "currency": currency(proven).code(),
+        "entries": entries,
+        "height": header.height,
+        "number": proven.number,
+        "party": proven.party,
+        "statement": proven.statement,
+        "time": header.time,
+        "versions": proven.terms.len(),
+    })
+}
