@@ -15,6 +15,7 @@ mod calendar;
 mod desk;
 mod dispute;
 mod facts;
+pub mod order;
 mod payout;
 mod rows;
 mod sign;

@@ -29,6 +29,7 @@ pub mod execute;
 pub mod genesis;
 pub mod gs1;
 pub mod height;
+mod mac;
 pub mod parties;
 mod pointer;
 pub mod proof;

@@ -11,6 +11,7 @@ mod codes;
 mod dev;
 mod disputes;
 mod epcis;
+mod facts;
 mod failure;
 mod files;
 mod init;
@@ -103,6 +104,9 @@ enum Command {
     /// Declare a platform's feeds of order lines
     #[command(subcommand)]
     Feed(agreement::Feed),
+    /// Report what became of a platform's orders
+    #[command(subcommand)]
+    Facts(facts::Facts),
     /// Release what waited out its hold
     #[command(subcommand)]
     Hold(calendar::Hold),
@@ -157,6 +161,7 @@ impl Command {
             Command::Link(link) => link.run(),
             Command::Agreement(agreement) => agreement.run(),
             Command::Feed(feed) => feed.run(),
+            Command::Facts(facts) => facts.run(),
             Command::Hold(hold) => hold.run(),
             Command::Period(period) => period.run(),
             Command::Statement(statement) => statement.run(),

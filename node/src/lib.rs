@@ -25,6 +25,7 @@ pub mod config;
 pub mod consensus;
 pub mod core;
 pub mod demo;
+pub mod facts;
 pub mod ledger;
 pub mod node;
 pub mod store;

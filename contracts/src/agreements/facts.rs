@@ -6,6 +6,7 @@ use super::{
     Act,
     body::{Attribution, Fact, FactReport, LineName, MilestoneFact, PaidFact, RefundedFact},
     desk::{self, Desk},
+    order,
     rows::{FeedRow, LineRow, ProgressRow, SoldRow},
     sign::{platform_of, require_party},
 };
@@ -14,7 +15,7 @@ use crate::{
     parties::KeyRole,
     refusal::{Code, Refusal},
     row::{self, Data},
-    settlement::{Currency, LineId, MilestoneName, OrderId, Paid, Parts, Ppm, Roles, Span, What, Zone},
+    settlement::{Currency, LineId, MilestoneName, OrderId, Paid, Parts, Ppm, Roles, What},
     state::Writes,
     time::Time,
 };
@@ -232,8 +233,8 @@ fn paid(case: &Case<'_>, body: &FactReport, feed: Option<&str>, fact: &PaidFact,
         if !terms.cover.covers(feed.unwrap_or_default(), Some(&product), fact.content.as_deref()) {
             return Err(Refusal::new(Code::AgreementCover).at(ATTRIBUTION).because(contract.clone()).into());
         }
-        let order = OrderId::new(&fact.order);
         let parts = shared(&fact.parts, *share)?;
+        let order = OrderId::new(&fact.order);
         desk.take_segments_at(body.at)?;
         if let Some(order) = &order {
             let segment = desk.segment_at(body.at)?;
@@ -262,10 +263,8 @@ fn paid(case: &Case<'_>, body: &FactReport, feed: Option<&str>, fact: &PaidFact,
 /// The order's month is that of its creation in UTC, so that a platform cannot count it again under another month's
 /// key, and the order was created before it was paid.
 fn check_month(fact: &PaidFact, at: Time) -> Result<(), Refusal> {
-    let span = Zone::new(0).map(Span::Months);
-    let created = span.and_then(|span| span.period(Some(fact.created_at)).ok()).map(super::spell::month);
     let named = fact.order.split('/').next().unwrap_or_default();
-    if created.as_deref() != Some(named) || fact.created_at > at {
+    if order::month(fact.created_at).as_deref() != Some(named) || fact.created_at > at {
         let detail = format!("{named}, created at {}", fact.created_at);
         return Err(Refusal::new(Code::OrderMonth).at("/body/fact/paid/order").because(detail));
     }

@@ -1,9 +1,10 @@
 //! Derivation: serials and claim codes from a batch's seed.
 
 use hefu_keys::{Hash, SecretKey, merkle};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use hmac::Mac;
 use zeroize::Zeroizing;
+
+use crate::mac::keyed;
 
 /// Crockford's base 32: no I, L, O or U, so that a serial can be read out and typed.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -44,13 +45,6 @@ pub fn leaf(serial: &str, claim_key: &[u8; 32]) -> Hash {
     data.extend_from_slice(serial.as_bytes());
     data.extend_from_slice(claim_key);
     merkle::leaf(&data)
-}
-
-fn keyed(seed: &Seed) -> Hmac<Sha256> {
-    // HMAC hashes a key longer than its block of 64 bytes; a seed has 32, so padding it here is the same.
-    let mut block = Zeroizing::new([0; 64]);
-    block.iter_mut().zip(seed.iter()).for_each(|(to, from)| *to = *from);
-    Hmac::new((&*block).into())
 }
 
 /// The first `count` base 32 characters of HMAC-SHA256(seed, label ‖ u64be index).

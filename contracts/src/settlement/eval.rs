@@ -159,7 +159,7 @@ fn eval_base(fields: &Fields<'_>) -> Read<Answer> {
             parts.insert(name.to_owned(), amount);
         }
     }
-    one(&goods, Formula::default().base(&Parts::new(parts)))
+    one(&goods, Formula::default().base(&Parts::from(parts)))
 }
 
 /// What a share of a base is after a refund, and by how much it changed.

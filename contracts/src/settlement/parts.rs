@@ -22,12 +22,13 @@ pub(super) const WHOLE: &str = "base";
 #[serde(transparent)]
 pub struct Parts(#[serde(serialize_with = "exact::in_order")] BTreeMap<String, Minor>);
 
-impl Parts {
-    /// Parts as an event states them; limits are checked by [`Parts::check`].
-    pub(super) fn new(parts: BTreeMap<String, Minor>) -> Parts {
+impl From<BTreeMap<String, Minor>> for Parts {
+    fn from(parts: BTreeMap<String, Minor>) -> Parts {
         Parts(parts)
     }
+}
 
+impl Parts {
     /// Nothing but a base.
     pub fn whole(base: Minor) -> Parts {
         Parts(BTreeMap::from([(WHOLE.to_owned(), base)]))

@@ -79,6 +79,11 @@ impl Signing {
         }
     }
 
+    /// Whether people or programs read the output.
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Where keys are.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring

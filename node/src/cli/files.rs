@@ -43,6 +43,20 @@ pub fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     write(&options, path, text)
 }
 
+/// Writes a file that only its owner may read, in place of one that may be there: at no moment is there less than one
+/// of both.
+///
+/// # Errors
+/// From the file system.
+pub fn replace_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    let next = path.with_extension("next");
+    if next.exists() {
+        fs::remove_file(&next).with_context(|| format!("cannot remove {}", next.display()))?;
+    }
+    write_secret(&next, text)?;
+    fs::rename(&next, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
 fn write(options: &OpenOptions, path: &Path, text: &str) -> anyhow::Result<()> {
     let mut file = match options.open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

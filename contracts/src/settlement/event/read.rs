@@ -115,7 +115,7 @@ fn parts(fields: &Fields<'_>) -> Read<Parts> {
     if parts.is_empty() || parts.len() > PARTS_MAX {
         return Err(node.fault(Fault::Count, format!("names {} parts, 1 to {PARTS_MAX} are accepted", parts.len())));
     }
-    Ok(Parts::new(parts))
+    Ok(Parts::from(parts))
 }
 
 fn payout(fields: &Fields<'_>) -> Read<What> {
