@@ -52,6 +52,39 @@ fn the_file_is_canonical_json_with_an_armored_age_file_inside() {
 }
 
 #[test]
+fn every_flipped_bit_is_refused_or_changes_nothing_but_what_people_read() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("a.key");
+    create_at(&path, "a").unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for bit in 0..whole.len() * 8 {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, flipped).unwrap();
+        // A flip in the work factor asks for half a minute of work, and is refused like every other one after it.
+        if work_of(&path).is_some_and(|work| work > 12) {
+            continue;
+        }
+        if let Ok(opened) = open(&path, PASSPHRASE) {
+            assert_eq!(opened.expose_seed(), secret().expose_seed(), "bit {bit}");
+            assert_eq!(describe(&path).unwrap().address, secret().address(), "bit {bit}");
+        }
+    }
+}
+
+/// The work factor that a damaged file asks for.
+fn work_of(path: &Path) -> Option<u32> {
+    let content: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let armored = content["age"].as_str()?.to_owned();
+    let mut header = Vec::new();
+    let read = age::armor::ArmoredReader::new(armored.as_bytes()).read_to_end(&mut header);
+    let text = String::from_utf8_lossy(&header).into_owned();
+    let stanza = text.lines().find_map(|line| line.strip_prefix("-> scrypt "))?;
+    read.ok()?;
+    stanza.split(' ').nth(1)?.parse().ok()
+}
+
+#[test]
 fn a_file_that_exists_is_never_overwritten() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("a.key");
