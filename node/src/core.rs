@@ -53,6 +53,10 @@ pub use judge::{AHEAD_MAX, Checked, Judged, Prepared, Proposal, Undecided};
 pub use pool::{Left, POOL_BYTES_MAX, POOL_RECORDS_MAX};
 pub use sealed::{Rejected, Sealed, read_all};
 
+/// Certificates looked at for this validator's signature: with four validators, missing in all of them is as good as
+/// never having signed.
+const SIGNED_LOOKED_AT: usize = 32;
+
 /// The state machine.
 pub struct Core {
     store: Arc<dyn Store>,
@@ -187,6 +191,22 @@ impl Core {
             None => tip.time,
         };
         Ok(Some(receipts::settled(&self.identity, *id, place, time)))
+    }
+
+    /// The last of the newest heights whose certificate holds this validator's signature.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage.
+    pub fn signed_last(&self) -> Result<Option<Height>, Fault> {
+        let tip = self.height().get();
+        for height in (1..=tip).rev().take(SIGNED_LOOKED_AT) {
+            let Some(height) = Height::new(height) else { continue };
+            let Some((_, certificate)) = self.chain.block(height)? else { continue };
+            if certificate.signatures.iter().any(|precommit| precommit.validator == self.identity.me) {
+                return Ok(Some(height));
+            }
+        }
+        Ok(None)
     }
 
     /// Where and when the next block takes effect, were it made now.

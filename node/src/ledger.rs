@@ -10,7 +10,7 @@ mod tests;
 mod waiting;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -53,6 +53,8 @@ pub(crate) struct Desk {
     waiting: Mutex<Waiting>,
     heights: watch::Sender<Height>,
     wake: Wake,
+    /// Why this node does not vote, if it does not.
+    silence: Mutex<Option<String>>,
     /// Why this node must stop, once it must.
     ended: watch::Sender<Option<Ended>>,
 }
@@ -80,6 +82,7 @@ impl NodeLedger {
             waiting: Mutex::default(),
             heights,
             wake,
+            silence: Mutex::default(),
             ended,
         }))
     }
@@ -127,6 +130,20 @@ impl Desk {
 
     pub(crate) fn waiting(&self) -> Result<MutexGuard<'_, Waiting>, Fault> {
         self.waiting.lock().map_err(|_| Fault::new(Poisoned))
+    }
+
+    /// Says why this node does not vote, or that it does.
+    pub(crate) fn set_silence(&self, why: Option<String>) {
+        *self.silence.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// When a height's block was made; none where there is no such block.
+    pub(crate) fn time_of(&self, height: Height) -> Result<Option<Time>, Fault> {
+        reading::time(self, height)
+    }
+
+    pub(crate) fn heights(&self) -> watch::Receiver<Height> {
+        self.heights.subscribe()
     }
 
     pub(crate) fn genesis(&self) -> &Arc<Genesis> {
@@ -233,6 +250,8 @@ impl Ledger for NodeLedger {
             Ended::Stopped => "the node is stopping".to_owned(),
             Ended::Fault(_) => "the node's storage failed".to_owned(),
         });
+        let silence = || self.0.silence.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let unready = unready.or_else(silence);
         let pending = self.0.waiting()?.len();
         Ok(Status { height: *self.0.heights.borrow(), node: self.0.address, pending, unready })
     }

@@ -39,5 +39,5 @@ pub mod store;
 pub mod world;
 
 pub use ledger::NodeLedger;
-pub use node::{Node, NodeConfig, StopReason};
+pub use node::{GuardWish, Node, NodeConfig, StopReason};
 pub use store::{Progress, VerifyError, VerifyReport, create_store, verify_store};

@@ -2,33 +2,43 @@
 
 #[cfg(test)]
 mod tests;
+mod voice;
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
-use hefu_contracts::{block::BODY_BYTES_MAX, genesis::Genesis};
-use hefu_engine::{Engine, EngineConfig, Multiaddr, Stopped, Wake};
-use hefu_keys::SecretKey;
+use hefu_contracts::{block::BODY_BYTES_MAX, genesis::Genesis, state::Fault};
+use hefu_engine::{Engine, EngineConfig, Guard, Multiaddr, Stopped, Wake};
+use hefu_keys::{Address, SecretKey};
 use tokio::task;
 
 use crate::{
     consensus::{Participant, WORDING},
     core::Core,
-    ledger::{Ended, NodeLedger},
+    ledger::{Ended, NodeLedger, now},
     store::open_or_create,
 };
+use voice::Voice;
+
+pub use voice::GuardWish;
 
 /// Directory of the engine's log of votes within the data directory.
 const VOTES: &str = "votes";
 
+/// Directory of the guard within the data directory.
+pub(crate) const GUARD: &str = "guard";
+
 /// What a node is started with.
 pub struct NodeConfig {
-    /// Directory of the store, the height watermark and the engine's log of votes. It belongs to the validator's key.
+    /// Directory of the store, the height watermark, the guard and the engine's log of votes. It belongs to the
+    /// validator's key.
     pub data: PathBuf,
     /// The chain.
     pub genesis: Genesis,
     /// Signs votes and receipts. Never used by two processes at once.
     pub validator: SecretKey,
+    /// What is to be done about the guard, without which the node does not vote.
+    pub guard: GuardWish,
     /// The node's name on the network, another key than the validator's; see [`hefu_engine::peer_id`].
     pub node: SecretKey,
     /// Where other validators connect, such as `/ip4/127.0.0.1/tcp/26656`.
@@ -44,7 +54,17 @@ pub struct NodeConfig {
 /// A running node. Dropping it stops the engine without waiting.
 pub struct Node {
     ledger: NodeLedger,
-    engine: Engine,
+    engine: Option<Engine>,
+    seat: Seat,
+    voice: Voice,
+}
+
+/// With what the engine is started.
+struct Seat {
+    config: EngineConfig,
+    validator: SecretKey,
+    node_seed: [u8; 32],
+    wake: Wake,
 }
 
 /// Why a node has ended.
@@ -60,39 +80,54 @@ pub enum StopReason {
     Unsafe(String),
 }
 
+impl Seat {
+    /// Starts the engine, to vote where there is a guard, else to follow.
+    async fn start(&self, guard: Option<&Guard>, ledger: &NodeLedger) -> anyhow::Result<Engine> {
+        let key = SecretKey::from_seed(*self.validator.expose_seed());
+        let signer = guard.map(|guard| (key, guard.clone()));
+        let participant = Participant(ledger.desk().clone());
+        let engine = Engine::start(self.config.clone(), signer, self.node_seed, self.wake.clone(), participant).await;
+        engine.context("starting the consensus engine")
+    }
+}
+
+/// Opens the store and looks for the guard.
+fn open(data: &std::path::Path, genesis: Genesis, (me, wish): (Address, GuardWish)) -> anyhow::Result<(Core, Voice)> {
+    let (store, is_new) = open_or_create(data, &genesis)?;
+    let core = Core::open(store, &Arc::new(genesis), me)?;
+    let voice = Voice::find(&data.join(GUARD), wish, (&core, is_new, me), now())?;
+    Ok((core, voice))
+}
+
 impl Node {
     /// Opens the store, or creates it where there is none, and starts to take part in consensus.
     ///
     /// # Errors
     /// A store that cannot be used (its message says why and what to do), or an engine that does not start.
     pub async fn start(config: NodeConfig) -> anyhow::Result<Node> {
-        let NodeConfig { data, genesis, validator, node, listen, peers, open, moniker } = config;
-        let engine = EngineConfig {
+        let NodeConfig { data, genesis, validator, guard, node, listen, peers, open: is_open, moniker } =
+            config;
+        let config = EngineConfig {
             chain: genesis.chain(),
             wording: WORDING,
             moniker,
             listen,
             peers,
-            open,
+            open: is_open,
             log: data.join(VOTES),
             body_bytes_max: BODY_BYTES_MAX,
         };
-        let address = validator.address();
-        let opened = task::spawn_blocking(move || -> anyhow::Result<Core> {
-            let store = open_or_create(&data, &genesis)?;
-            Ok(Core::open(store, &Arc::new(genesis), address)?)
-        });
-        let core = opened.await.context("opening the store")??;
+        let me = validator.address();
+        let opened = task::spawn_blocking(move || open(&data, genesis, (me, guard)));
+        let (core, voice) = opened.await.context("opening the store")??;
         let wake = Wake::new();
         // One secret in two hands: the engine signs votes, the ledger receipts.
-        let votes = SecretKey::from_seed(*validator.expose_seed());
-        let ledger = NodeLedger::new(core, validator, wake.clone());
-        let participant = Participant(ledger.desk().clone());
-        let seed = *node.expose_seed();
-        let engine = Engine::start(engine, Some(votes), seed, wake, participant)
-            .await
-            .context("starting the consensus engine")?;
-        Ok(Node { ledger, engine })
+        let receipts = SecretKey::from_seed(*validator.expose_seed());
+        let ledger = NodeLedger::new(core, receipts, wake.clone());
+        ledger.desk().set_silence(voice.silence());
+        let seat = Seat { config, validator, node_seed: *node.expose_seed(), wake };
+        let engine = seat.start(voice.guard(), &ledger).await?;
+        Ok(Node { ledger, engine: Some(engine), seat, voice })
     }
 
     /// What servers see.
@@ -102,21 +137,52 @@ impl Node {
 
     /// Resolves when the node has ended, whatever the reason. A process without a running node is of no use.
     pub async fn stopped(&mut self) -> StopReason {
-        let mut ended = self.ledger.desk().ended();
-        let reason = tokio::select! {
-            stopped = self.engine.stopped() => reason(&stopped),
-            fault = ended.wait_for(Option::is_some) => match fault.ok().and_then(|ended| ended.clone()) {
-                Some(Ended::Fault(words)) => StopReason::Fault(words),
-                Some(Ended::Stopped) | None => StopReason::Shutdown,
-            },
+        let desk = self.ledger.desk().clone();
+        let mut ended = desk.ended();
+        let reason = loop {
+            let Some(engine) = &self.engine else { break StopReason::Shutdown };
+            // What comes is told first and handled after: nothing that is awaited here may be held meanwhile.
+            let back = tokio::select! {
+                stopped = engine.stopped() => Err(reason(&stopped)),
+                ended = ended.wait_for(Option::is_some) => Err(match ended.ok().and_then(|ended| ended.clone()) {
+                    Some(Ended::Fault(words)) => StopReason::Fault(words),
+                    Some(Ended::Stopped) | None => StopReason::Shutdown,
+                }),
+                back = self.voice.comes_back(&desk) => Ok(back),
+            };
+            let stopped = match back {
+                Ok(back) => self.vote_again(back).await.err(),
+                Err(stopped) => Some(stopped),
+            };
+            if let Some(stopped) = stopped {
+                break stopped;
+            }
         };
-        self.ledger.desk().stop();
+        desk.stop();
         reason
+    }
+
+    /// Starts the engine anew, this time to vote.
+    async fn vote_again(&mut self, back: Result<(), Fault>) -> Result<(), StopReason> {
+        if let Err(fault) = back {
+            self.ledger.desk().fail(&fault);
+            return Err(StopReason::Fault(fault.to_string()));
+        }
+        if let Some(engine) = self.engine.take() {
+            engine.shutdown().await;
+        }
+        let started = self.seat.start(self.voice.guard(), &self.ledger).await;
+        self.engine = Some(started.map_err(|error| StopReason::Engine(format!("{error:#}")))?);
+        self.ledger.desk().set_silence(self.voice.silence());
+        Ok(())
     }
 
     /// Stops the node: afterwards its port is free, and its store is closed as soon as nobody holds the ledger.
     pub async fn shutdown(self) -> StopReason {
-        let stopped = self.engine.shutdown().await;
+        let stopped = match self.engine {
+            Some(engine) => engine.shutdown().await,
+            None => Stopped::Shutdown,
+        };
         self.ledger.desk().stop();
         reason(&stopped)
     }

@@ -18,7 +18,9 @@ use malachite::app::types::{ProposedValue, SignedConsensusMsg};
 use tokio::sync::mpsc;
 
 use crate::context::{Hefu, Part};
+use crate::guard::Guard;
 use crate::sightings::Sighting;
+use crate::signing::{claim_of_proposal, claim_of_vote};
 
 /// Version of every message below; never reused.
 pub(crate) const VERSION: u8 = 1;
@@ -48,21 +50,35 @@ pub(crate) enum CodecError {
     Name(usize),
 }
 
-/// Translates between messages and bytes. Messages that prove a quorum are reported as they pass, see [`Sighting`].
+/// Translates between messages and bytes. Messages that prove a quorum are reported as they pass, see [`Sighting`], and
+/// the guard is told what the log holds of its validator.
 #[derive(Clone)]
 pub(crate) struct Codec {
     sightings: Option<mpsc::Sender<Sighting>>,
+    guard: Option<Guard>,
 }
 
 impl Codec {
-    /// For the log, from which nothing new can be learned.
-    pub(crate) fn of_log() -> Codec {
-        Codec { sightings: None }
+    /// For the log: nothing is read from it but what this node wrote.
+    pub(crate) fn of_log(guard: Option<Guard>) -> Codec {
+        Codec { sightings: None, guard }
     }
 
     /// For the network.
     pub(crate) fn of_network(sightings: mpsc::Sender<Sighting>) -> Codec {
-        Codec { sightings: Some(sightings) }
+        Codec { sightings: Some(sightings), guard: None }
+    }
+
+    /// Tells the guard what its validator has said, as the log has it.
+    fn logged(&self, message: &SignedConsensusMsg<Hefu>) {
+        let Some(guard) = &self.guard else { return };
+        let (voter, claim) = match message {
+            SignedConsensusMsg::Vote(vote) => (vote.message.voter, claim_of_vote(&vote.message)),
+            SignedConsensusMsg::Proposal(proposal) => (proposal.message.proposer, claim_of_proposal(&proposal.message)),
+        };
+        if let Some(claim) = claim {
+            guard.logged(&voter.0, &claim);
+        }
     }
 
     /// A report that finds no room is dropped: it only ever saves waiting.
@@ -111,12 +127,25 @@ macro_rules! mirrored {
 
 mirrored!(Part, wire::Part);
 mirrored!(StreamMessage<Part>, wire::Stream);
-mirrored!(SignedConsensusMsg<Hefu>, wire::Consensus);
 mirrored!(ProposedValue<Hefu>, wire::Proposed);
 mirrored!(PolkaCertificate<Hefu>, wire::Polka);
 mirrored!(ValidatorProof<Hefu>, wire::Proof);
 mirrored!(Status<Hefu>, wire::Status);
 mirrored!(Request<Hefu>, wire::Request);
+
+impl MessageCodec<SignedConsensusMsg<Hefu>> for Codec {
+    type Error = CodecError;
+
+    fn encode(&self, message: &SignedConsensusMsg<Hefu>) -> Result<Bytes, CodecError> {
+        Ok(seal(&wire::Consensus::from(message)))
+    }
+
+    fn decode(&self, bytes: Bytes) -> Result<SignedConsensusMsg<Hefu>, CodecError> {
+        let message = open::<wire::Consensus>(bytes)?.try_into()?;
+        self.logged(&message);
+        Ok(message)
+    }
+}
 
 impl MessageCodec<LivenessMsg<Hefu>> for Codec {
     type Error = CodecError;

@@ -23,6 +23,7 @@ use crate::codec::Codec;
 use crate::config::{ConfigError, EngineConfig};
 use crate::context::{Hefu, Voter};
 use crate::glue::{self, Ended, Wiring};
+use crate::guard::Guard;
 use crate::sightings::SIGHTINGS_MAX;
 use crate::signing::{Judge, Signatory, Texts};
 use crate::wake::Wake;
@@ -82,15 +83,15 @@ pub enum StartError {
 impl Engine {
     /// Starts the engine of one node, inside a tokio runtime.
     ///
-    /// With `signer` the node votes at every height whose members include that key; two processes must never run with
-    /// the same one. Without, it follows. `node_seed` is the Ed25519 seed of its name on the network (see
+    /// With `signer`, a key and its guard, the node votes at every height whose members include that key; two processes
+    /// must never run with the same one. Without, it follows. `node_seed` is the Ed25519 seed of its name on the network (see
     /// [`peer_id`]), another key than the validator's. `wake` is what the node calls when something waits.
     ///
     /// # Errors
     /// A configuration that cannot work, or resources that are not to be had. Nothing is left running then.
     pub async fn start<A: Application>(
         config: EngineConfig,
-        signer: Option<SecretKey>,
+        signer: Option<(SecretKey, Guard)>,
         node_seed: [u8; 32],
         wake: Wake,
         application: A,
@@ -99,7 +100,8 @@ impl Engine {
         fs::create_dir_all(&config.log).map_err(StartError::Log)?;
         let texts = Texts { chain: config.chain, wording: config.wording };
         let judge = Judge { texts };
-        let signatory = signer.map(|key| Signatory::new(key, texts));
+        let guard = signer.as_ref().map(|(_, guard)| guard.clone());
+        let signatory = signer.map(|(key, guard)| Signatory::new(key, texts, guard));
         let me = signatory.as_ref().map_or(NOBODY, Signatory::address);
         let (reports, sightings) = mpsc::channel(SIGHTINGS_MAX);
         let codec = Codec::of_network(reports);
@@ -107,7 +109,7 @@ impl Engine {
         let (channels, handle) = start_engine(
             Hefu,
             config.settings(),
-            WalContext::new(config.log_file(), Codec::of_log()),
+            WalContext::new(config.log_file(), Codec::of_log(guard)),
             NetworkContext::new(identity, codec.clone()),
             member(signatory.as_ref(), judge),
             SyncContext::new(codec),

@@ -91,7 +91,10 @@ pub(crate) async fn run<A: Application>(application: A, wiring: Wiring) -> Resul
             // Before messages: a certificate that excuses a block from the clock comes ahead of the block.
             Some(sighting) = sightings.recv() => glue.sighted(sighting).await?,
             message = consensus.recv() => match message {
-                Some(message) => glue.handle(message).await?,
+                Some(message) => {
+                    glue.check_guard()?;
+                    glue.handle(message).await?;
+                }
                 None => return Ok(Ended::Silent),
             },
             () = wake.called(), if glue.held.is_some() => glue.woken(),
@@ -101,6 +104,14 @@ pub(crate) async fn run<A: Application>(application: A, wiring: Wiring) -> Resul
 }
 
 impl<A: Application> Glue<A> {
+    /// The engine goes on without a vote that could not be written down; this node must not.
+    fn check_guard(&self) -> Result<(), Fault> {
+        match self.signatory.as_ref().and_then(Signatory::failure) {
+            Some(words) => Err(Fault::new("writing down what is signed", words)),
+            None => Ok(()),
+        }
+    }
+
     async fn handle(&mut self, message: AppMsg<Hefu>) -> Result<(), Fault> {
         match message {
             AppMsg::ConsensusReady { reply } => self.ready(reply).await,

@@ -17,6 +17,9 @@
 //! texts that validators sign come from functions in [`Wording`]. The node implements [`Application`] and calls
 //! [`Engine::start`].
 //!
+//! What survives a damaged log: whatever a validator signs stands in its [`Guard`] before the signature leaves this
+//! machine, in other files than the log. Without one a validator does not vote.
+//!
 //! What survives `kill -9`: the engine writes its votes to a log, synced, before it sends them, and the application
 //! stores every body before it answers with it. Both together let a node that starts again at an undecided height
 //! repeat exactly what it said. The log lies in [`EngineConfig::log`] and belongs to the validator's key: it is never
@@ -31,6 +34,7 @@ mod context;
 mod engine;
 mod evidence;
 mod glue;
+mod guard;
 mod parts;
 mod peers;
 #[cfg(test)]
@@ -48,6 +52,7 @@ pub use application::{
 };
 pub use config::{ConfigError, EngineConfig};
 pub use engine::{Engine, StartError, Stopped, metrics, peer_id};
+pub use guard::{Counts, Guard, GuardError};
 pub use malachite::app::net::Multiaddr;
 pub use validators::BadMembers;
 pub use wake::Wake;

@@ -1,12 +1,14 @@
 //! The people and words that this crate's tests share.
 
+use std::path::Path;
 use std::time::Duration;
 
-use hefu_keys::{Address, Hash, SecretKey};
+use hefu_keys::{Address, Hash, SecretKey, Signature};
 use malachite::app::types::core::{Context, ExtendedCommitCertificate, NilOrVal, PolkaCertificate, Round, SignedVote};
 
 use crate::application::{Member, Terms, Timeouts};
 use crate::context::{Autograph, Hefu, Height, Vote, Voter};
+use crate::guard::{Guard, GuardError};
 use crate::signing::{Judge, Signatory, Statement, Texts};
 use crate::validators::Validators;
 use crate::wording::{PartsText, ProposalText, VoteKind, VoteText, Wording};
@@ -58,8 +60,23 @@ pub(crate) fn address(number: u8) -> Address {
     key(number).address()
 }
 
-pub(crate) fn signatory(number: u8) -> Signatory {
-    Signatory::new(key(number), texts())
+/// The guard of a key, in a directory of a test; made where there is none.
+pub(crate) fn guard(directory: &Path, number: u8) -> Guard {
+    let directory = directory.join(format!("guard-{number}"));
+    match Guard::create(&directory, address(number)) {
+        Ok(()) | Err(GuardError::Exists(_)) => {}
+        Err(error) => panic!("{error}"),
+    }
+    Guard::open(&directory, address(number)).expect("a guard")
+}
+
+pub(crate) fn signatory(directory: &Path, number: u8) -> Signatory {
+    Signatory::new(key(number), texts(), guard(directory, number))
+}
+
+/// What a validator without a guard would sign.
+pub(crate) fn signed_freely(number: u8, statement: &Statement<'_>) -> Signature {
+    key(number).sign(texts().of(statement).expect("a round").as_bytes())
 }
 
 /// The terms of tests: short waits, no heartbeat within the hour.
@@ -93,7 +110,7 @@ pub(crate) fn proposer(count: u8, height: u64, round: u32) -> u8 {
 }
 
 fn signed(number: u8, vote: Vote) -> SignedVote<Hefu> {
-    let signature = signatory(number).sign(&Statement::Vote(&vote)).expect("the vote has a round");
+    let signature = signed_freely(number, &Statement::Vote(&vote));
     SignedVote::new(vote, Autograph(signature))
 }
 

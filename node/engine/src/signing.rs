@@ -1,5 +1,7 @@
 //! The validator's hand: what it signs, and how signatures are verified.
 //!
+//! Nothing is signed that the guard has not written down before (see [`crate::guard`]).
+//!
 //! Every signature is over canonical JSON that names the chain (see `Wording`), so none means anything on another
 //! chain or as anything else. The one exception is the proof that binds a node's network name to its validator key: its
 //! bytes are set by the engine and begin with `PoV`, which no JSON text does.
@@ -9,13 +11,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hefu_keys::{Address, Hash, PublicKey, SecretKey, Signature};
 use malachite::app::types::core::{
-    Context, NilOrVal, SignedMessage, SignedProposal, SignedVote, SigningScheme, ValidatorProof, VoteExtensionScope,
-    VoteType,
+    Context, NilOrVal, Round, SignedMessage, SignedProposal, SignedVote, SigningScheme, ValidatorProof,
+    VoteExtensionScope, VoteType,
 };
 use malachite::{Signer, Verifier};
 use malachite_signing::{Error as SigningError, VerificationResult};
 
-use crate::context::{Autograph, Ed25519, Heading, Hefu, Proposal, Vote};
+use crate::context::{Autograph, Block, Ed25519, Heading, Hefu, Proposal, Vote};
+use crate::guard::{Claim, Guard, Refused, Step};
 use crate::wording::{PartsText, ProposalText, VoteKind, VoteText, Wording};
 
 /// Builds the texts of one chain.
@@ -40,6 +43,25 @@ impl Texts {
             Statement::Proposal(proposal) => self.proposal(proposal),
             Statement::Parts(heading) => Some(self.parts(heading)),
         }
+    }
+
+    /// The text of a claim, the same as that of the statement it was made of.
+    fn of_claim(&self, claim: &Claim) -> Option<String> {
+        let Claim { height, round, step, block, pol_round, body } = claim;
+        let (chain, height, round) = (self.chain, *height, *round);
+        let vote = |kind| (self.wording.vote)(&VoteText { chain, height, round, kind, block: *block });
+        Some(match step {
+            Step::Prevote => vote(VoteKind::Prevote),
+            Step::Precommit => vote(VoteKind::Precommit),
+            Step::Proposal => {
+                let text = ProposalText { chain, height, round, block: (*block)?, pol_round: *pol_round };
+                (self.wording.proposal)(&text)
+            }
+            Step::Parts => {
+                let (builder, bytes) = (*body)?;
+                (self.wording.parts)(&PartsText { chain, height, round, block: (*block)?, builder, bytes })
+            }
+        })
     }
 
     fn vote(&self, vote: &Vote) -> Option<String> {
@@ -82,35 +104,83 @@ impl Texts {
     }
 }
 
-/// The validator's key.
+/// What a vote claims; none if it names no round.
+pub(crate) fn claim_of_vote(vote: &Vote) -> Option<Claim> {
+    let step = match vote.kind {
+        VoteType::Prevote => Step::Prevote,
+        VoteType::Precommit => Step::Precommit,
+    };
+    let block = match vote.block {
+        NilOrVal::Nil => None,
+        NilOrVal::Val(block) => Some(block),
+    };
+    let round = vote.round.as_u32()?;
+    Some(Claim { height: vote.height.0, round, step, block, pol_round: None, body: None })
+}
+
+/// What a proposal claims; none if it names no round.
+pub(crate) fn claim_of_proposal(proposal: &Proposal) -> Option<Claim> {
+    let round = proposal.round.as_u32()?;
+    let (block, pol_round) = (Some(proposal.block.0), proposal.pol_round.as_u32());
+    Some(Claim { height: proposal.height.0, round, step: Step::Proposal, block, pol_round, body: None })
+}
+
+fn claim_of_heading(heading: &Heading) -> Claim {
+    let Heading { height, round, block, builder, bytes, signature: _ } = *heading;
+    Claim { height, round, step: Step::Parts, block: Some(block), pol_round: None, body: Some((builder, bytes)) }
+}
+
+/// The validator's key, and the guard without which it signs nothing.
 #[derive(Clone)]
 pub(crate) struct Signatory {
     key: Arc<SecretKey>,
     texts: Texts,
+    guard: Guard,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum NotSigned {
     #[error("a statement without a round is never signed")]
     Roundless,
     #[error("vote extensions are not used")]
     Extension,
+    #[error("the engine is stopping")]
+    Stopping,
+    #[error(transparent)]
+    Refused(#[from] Refused),
 }
 
 impl Signatory {
-    pub(crate) fn new(key: SecretKey, texts: Texts) -> Signatory {
-        Signatory { key: Arc::new(key), texts }
+    pub(crate) fn new(key: SecretKey, texts: Texts, guard: Guard) -> Signatory {
+        Signatory { key: Arc::new(key), texts, guard }
     }
 
     pub(crate) fn address(&self) -> Address {
         self.key.address()
     }
 
-    /// Signs a statement. The only place where a vote, a proposal or a heading is signed: whatever must be known or
-    /// written before a signature leaves this machine belongs here.
-    pub(crate) fn sign(&self, statement: &Statement<'_>) -> Result<Signature, NotSigned> {
-        let text = self.texts.of(statement).ok_or(NotSigned::Roundless)?;
-        Ok(self.key.sign(text.as_bytes()))
+    /// Why nothing can be signed any more, if so.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.guard.failure()
+    }
+
+    /// Signs a claim: the only place where a vote, a proposal or a heading is signed. Where the guard knows that
+    /// something was signed at this step before, that is what comes back.
+    fn sign(&self, claim: Claim) -> Result<(Claim, Signature), NotSigned> {
+        let sign = |claim: &Claim| Some(self.key.sign(self.texts.of_claim(claim)?.as_bytes()));
+        self.guard.sign(claim, sign)?.ok_or(NotSigned::Roundless)
+    }
+
+    /// Signs on a thread where a disk may be waited for.
+    async fn sign_apart(&self, claim: Claim) -> Result<(Claim, Signature), NotSigned> {
+        let signatory = self.clone();
+        let signed = tokio::task::spawn_blocking(move || signatory.sign(claim)).await;
+        signed.map_err(|_| NotSigned::Stopping)?
+    }
+
+    /// Signs a heading.
+    pub(crate) fn announce(&self, heading: &Heading) -> Result<Signature, NotSigned> {
+        Ok(self.sign(claim_of_heading(heading))?.1)
     }
 
     /// Binds a network name to the key.
@@ -124,13 +194,18 @@ impl Signatory {
 #[async_trait]
 impl Signer<Hefu> for Signatory {
     async fn sign_vote(&self, vote: Vote) -> Result<SignedVote<Hefu>, SigningError> {
-        let signature = self.sign(&Statement::Vote(&vote)).map_err(SigningError::from_source)?;
-        Ok(SignedVote::new(vote, Autograph(signature)))
+        let claim = claim_of_vote(&vote).ok_or(NotSigned::Roundless).map_err(SigningError::from_source)?;
+        let (said, signature) = self.sign_apart(claim).await.map_err(SigningError::from_source)?;
+        let block = said.block.map_or(NilOrVal::Nil, NilOrVal::Val);
+        Ok(SignedVote::new(Vote { block, ..vote }, Autograph(signature)))
     }
 
     async fn sign_proposal(&self, proposal: Proposal) -> Result<SignedProposal<Hefu>, SigningError> {
-        let signature = self.sign(&Statement::Proposal(&proposal)).map_err(SigningError::from_source)?;
-        Ok(SignedProposal::new(proposal, Autograph(signature)))
+        let claim = claim_of_proposal(&proposal).ok_or(NotSigned::Roundless).map_err(SigningError::from_source)?;
+        let (said, signature) = self.sign_apart(claim).await.map_err(SigningError::from_source)?;
+        let block = said.block.map_or(proposal.block, Block);
+        let pol_round = said.pol_round.map_or(Round::Nil, Round::new);
+        Ok(SignedProposal::new(Proposal { block, pol_round, ..proposal }, Autograph(signature)))
     }
 
     async fn sign_vote_extension(

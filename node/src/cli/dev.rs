@@ -19,7 +19,7 @@ use super::{
     start,
 };
 use crate::{
-    NodeConfig, client,
+    GuardWish, NodeConfig, client,
     config::Log,
     demo::{self, Cast, PHRASE, Story},
 };
@@ -71,6 +71,7 @@ impl Dev {
             data: data.join("data"),
             genesis,
             validator: demo::validator()?,
+            guard: GuardWish::WithStore,
             node: demo::node()?,
             // Alone on its chain, it listens for nobody.
             listen: "/ip4/127.0.0.1/tcp/0".parse().context("the node's own address")?,

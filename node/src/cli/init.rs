@@ -13,7 +13,7 @@ use hefu_contracts::{
     parties::Party,
     register::Depth,
 };
-use hefu_engine::{Multiaddr, peer_id};
+use hefu_engine::{Guard, Multiaddr, peer_id};
 use hefu_keys::{
     SecretKey, canonical,
     file::{self, NewKey, Work},
@@ -22,7 +22,7 @@ use hefu_keys::{
 use serde::{Deserialize, Serialize};
 
 use super::{failure::Told, files, keyring::Keyring, output, parties::Organisation};
-use crate::{client, config::LOG_FILTER};
+use crate::{client, config::LOG_FILTER, node::GUARD};
 
 /// `hefu init`
 #[derive(Debug, Args)]
@@ -102,6 +102,8 @@ impl Init {
             "Recovery phrase, shown once. The keys are at //admin, //validator and //node:\n\n  {}\n",
             phrase.as_str()
         );
+        // Only a key that has never signed anything begins with an empty guard.
+        Guard::create(&dir.join("data").join(GUARD), keys.validator.address())?;
         files::write_new(&dir.join("founder.json"), &own_text)?;
         files::write_new(&dir.join("genesis.json"), &genesis.text())?;
         files::write_new(&dir.join("hefu.toml"), &template(&moniker, http, &network))?;

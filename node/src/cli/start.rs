@@ -13,7 +13,7 @@ use super::{
     serve::{self, Serving},
 };
 use crate::{
-    NodeConfig,
+    GuardWish, NodeConfig,
     config::{Config, Http},
 };
 
@@ -27,6 +27,13 @@ pub struct Start {
     /// File whose first line is the passphrase of the node's keys, unless the configuration names one
     #[arg(long, env = "HEFU_PASSPHRASE_FILE", value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// Make a new guard for a validator key whose guard is lost or damaged
+    ///
+    /// The guard remembers what the key has signed, so that it never signs two things that contradict each other. With a
+    /// new one the node follows, and votes again from the second height after the next block. Make sure that no other
+    /// process uses the key.
+    #[arg(long)]
+    renew_guard: bool,
 }
 
 impl Start {
@@ -41,6 +48,7 @@ impl Start {
             data: config.data,
             genesis,
             validator: keyring.open_file(&config.keys.validator)?,
+            guard: if self.renew_guard { GuardWish::Renew } else { GuardWish::Keep },
             node: keyring.open_file(&config.keys.node)?,
             listen: config.network.listen,
             peers: config.network.peers,

@@ -11,7 +11,7 @@ use tokio::{task::JoinSet, time::timeout};
 
 use super::{of_engine, terms, to_engine};
 use crate::{
-    Node, NodeConfig, NodeLedger, VerifyReport, verify_store,
+    GuardWish, Node, NodeConfig, NodeLedger, VerifyReport, verify_store,
     world::{self, Codes, Deed, REFILL, World},
 };
 
@@ -57,6 +57,7 @@ impl Network {
             data: self.path(number).to_owned(),
             genesis: self.world.genesis().clone(),
             validator: world::validator(number),
+            guard: GuardWish::WithStore,
             node: node_key(number),
             listen: format!("/ip4/127.0.0.1/tcp/{}", self.ports[number]).parse().expect("an address"),
             peers: (0..VALIDATORS).filter(|other| *other != number).map(|other| self.address(other)).collect(),

@@ -8,6 +8,7 @@ use hefu_contracts::{
     row::{Data, key_of_key},
     schema::Table,
     state::Fault,
+    time::Time,
 };
 use hefu_keys::{Address, Hash, secured};
 
@@ -38,6 +39,11 @@ pub(super) fn key(desk: &Desk, address: &Address) -> Result<Option<KeyRow>, Faul
         }
     }
     Ok(Some(*key))
+}
+
+/// When a height's block was made.
+pub(super) fn time(desk: &Desk, height: Height) -> Result<Option<Time>, Fault> {
+    Ok(desk.chain()?.block(height)?.map(|(header, _)| header.time))
 }
 
 pub(super) fn block(desk: &Desk, height: Height) -> Result<Option<BlockFound>, Fault> {

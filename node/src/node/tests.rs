@@ -14,7 +14,7 @@ use hefu_contracts::{
 use hefu_keys::secured;
 use tokio::time::timeout;
 
-use super::{Node, NodeConfig, StopReason};
+use super::{GuardWish, Node, NodeConfig, StopReason};
 use crate::{
     NodeLedger, verify_store,
     world::{self, Codes, Deed, REFILL, World},
@@ -31,10 +31,15 @@ fn world() -> World {
 }
 
 async fn start(data: &Path, world: &World) -> Node {
+    start_with(data, world, GuardWish::WithStore).await
+}
+
+async fn start_with(data: &Path, world: &World, guard: GuardWish) -> Node {
     let config = NodeConfig {
         data: data.to_owned(),
         genesis: world.genesis().clone(),
         validator: world::validator(0),
+        guard,
         node: world::key("node"),
         listen: "/ip4/127.0.0.1/tcp/0".parse().expect("an address"),
         peers: Vec::new(),
@@ -181,6 +186,7 @@ async fn a_store_that_cannot_be_used_stops_the_start_with_its_reason() {
         data: data.path().to_owned(),
         genesis: world.genesis().clone(),
         validator: world::validator(0),
+        guard: GuardWish::WithStore,
         node: world::key("node"),
         listen: "/ip4/127.0.0.1/tcp/0".parse().expect("an address"),
         peers: Vec::new(),
@@ -189,4 +195,28 @@ async fn a_store_that_cannot_be_used_stops_the_start_with_its_reason() {
     };
     let error = Node::start(config).await.err().expect("not started");
     assert!(format!("{error:#}").contains("not completely created"), "{error:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_alone_on_its_chain_says_why_it_does_not_vote_and_is_helped_at_once() {
+    let data = tempfile::tempdir().expect("a directory");
+    let mut world = world();
+    let node = start(data.path(), &world).await;
+    reach(&node.ledger(), 1).await;
+    node.shutdown().await;
+    for file in ["signed-a", "signed-b"] {
+        let path = data.path().join("guard").join(file);
+        let mut bytes = std::fs::read(&path).expect("a file");
+        bytes[300] ^= 1;
+        std::fs::write(&path, bytes).expect("written");
+    }
+    let node = start_with(data.path(), &world, GuardWish::Keep).await;
+    let why = node.ledger().status().expect("no fault").unready.expect("a reason");
+    assert!(why.contains("both files of the guard") && why.contains("damaged"), "{why}");
+    node.shutdown().await;
+
+    let node = start_with(data.path(), &world, GuardWish::Renew).await;
+    let submission = world.sign("corenest", &Deed::product(REFILL, 1));
+    assert_eq!(taken(submit(&node.ledger(), submission, Wait::Final).await).status, Status::Final);
+    node.shutdown().await;
 }

@@ -55,13 +55,14 @@ pub fn found(store: &dyn Store, genesis: &Genesis) -> Result<(), Fault> {
     Ok(store.write(batch)?)
 }
 
-/// Opens the store of a data directory, or creates it where there is none.
+/// Opens the store of a data directory, or creates it where there is none; whether it is new.
 ///
 /// # Errors
 /// [`CreateError`].
-pub(crate) fn open_or_create(data: &Path, genesis: &Genesis) -> Result<Arc<dyn Store>, CreateError> {
-    if !super::rocks::exists(data) {
+pub(crate) fn open_or_create(data: &Path, genesis: &Genesis) -> Result<(Arc<dyn Store>, bool), CreateError> {
+    let is_new = !super::rocks::exists(data);
+    if is_new {
         create_store(data, genesis)?;
     }
-    Ok(Arc::new(Rocks::open(data, genesis)?))
+    Ok((Arc::new(Rocks::open(data, genesis)?), is_new))
 }

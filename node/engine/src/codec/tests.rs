@@ -6,8 +6,8 @@ use malachite::app::consensus::LivenessMsg;
 use malachite::app::streaming::StreamContent;
 use malachite::app::types::codec::{Codec as MessageCodec, HasEncodedLen};
 use malachite::app::types::core::{
-    NilOrVal, Round, RoundCertificate, RoundCertificateType, RoundSignature, SignedProposal, SignedVote, Validity,
-    VoteType,
+    NilOrVal, Round, RoundCertificate, RoundCertificateType, RoundSignature, SignedProposal, SignedVote,
+    ValidatorProof, Validity, VoteType,
 };
 use malachite::app::types::streaming::{StreamId, StreamMessage};
 use malachite::app::types::sync::{RawDecidedValue, Request, Response, Status};
@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use super::{Codec, CodecError, HEIGHT_MAX, ROUND_MAX, VERSION};
 use crate::context::{Autograph, Block, Heading, Hefu, Height, Part, Proposal, Vote, Voter};
-use crate::scene::{commit, polka, signatory};
+use crate::scene::{address, commit, polka};
 use crate::sightings::Sighting;
 
 fn height() -> impl Strategy<Value = Height> {
@@ -96,7 +96,7 @@ fn check<T: PartialEq + Debug>(message: &T)
 where
     Codec: MessageCodec<T, Error = CodecError>,
 {
-    let codec = Codec::of_log();
+    let codec = Codec::of_log(None);
     let bytes: Bytes = MessageCodec::<T>::encode(&codec, message).expect("encoded");
     let decode = |bytes: Bytes| MessageCodec::<T>::decode(&codec, bytes);
     assert_eq!(&decode(bytes.clone()).expect("decoded"), message);
@@ -134,7 +134,8 @@ proptest! {
         check(&Response::<Hefu>::ValueResponse(ValueResponse::new(height, values)));
         check(&Request::<Hefu>::ValueRequest(ValueRequest::new(height..=height)));
         check(&Status::<Hefu> { peer_id: PeerId::from_bytes(&[0, 1, 9]).expect("a peer"), tip_height: height, history_min_height: Height(1) });
-        check(&signatory(1).prove(vec![0, 1, 9]));
+        let key = address(1).as_bytes().to_vec();
+        check(&ValidatorProof::<Hefu>::new(key, vec![0, 1, 9], Autograph(Signature::from_bytes([5; 64]))));
     }
 }
 
@@ -145,7 +146,7 @@ proptest! {
             *first = VERSION;
         }
         let bytes = Bytes::from(bytes);
-        let codec = Codec::of_log();
+        let codec = Codec::of_log(None);
         fn decode<T>(codec: &Codec, bytes: &Bytes) where Codec: MessageCodec<T, Error = CodecError> {
             // What happens to be a message must be written again as the same bytes.
             if let Ok(message) = MessageCodec::<T>::decode(codec, bytes.clone()) {
@@ -165,7 +166,7 @@ proptest! {
 
 #[test]
 fn numbers_that_no_honest_node_sends_are_refused() {
-    let codec = Codec::of_log();
+    let codec = Codec::of_log(None);
     let vote = |height: u64, round: u32| {
         let voter = Voter(Address::from_bytes([1; 32]));
         let block = NilOrVal::Nil;
@@ -182,7 +183,7 @@ fn numbers_that_no_honest_node_sends_are_refused() {
 
 #[test]
 fn a_body_is_not_copied_out_of_its_message() {
-    let codec = Codec::of_log();
+    let codec = Codec::of_log(None);
     let id = StreamId::new(Bytes::from_static(&[3; 32]));
     let chunk = Bytes::from(vec![5; 1000]);
     let message = StreamMessage::new(id, 1, StreamContent::Data(Part::Chunk(chunk)));
@@ -196,7 +197,7 @@ fn a_body_is_not_copied_out_of_its_message() {
 
 #[test]
 fn the_length_of_an_answer_is_known_without_writing_it() {
-    let codec = Codec::of_log();
+    let codec = Codec::of_log(None);
     let value = RawDecidedValue::new(Bytes::from(vec![1; 70_000]), commit(3, Hash::ZERO, &[1, 2, 3]));
     for count in [0, 1, 5] {
         let answer = Response::ValueResponse(ValueResponse::new(Height(3), vec![value.clone(); count]));

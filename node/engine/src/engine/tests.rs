@@ -15,7 +15,8 @@ use tokio::time::{Instant, sleep};
 
 use super::{Engine, peer_id};
 use crate::config::EngineConfig;
-use crate::scene::{CHAIN, key, wording};
+use crate::guard::Guard;
+use crate::scene::{CHAIN, guard, key, wording};
 use crate::wake::Wake;
 use ledger::Ledger;
 
@@ -90,7 +91,13 @@ impl Seat {
         }
     }
 
-    async fn start(&self, directory: &Path, signer: Option<SecretKey>, ledger: &Ledger, wake: &Wake) -> Engine {
+    async fn start(
+        &self,
+        directory: &Path,
+        signer: Option<(SecretKey, Guard)>,
+        ledger: &Ledger,
+        wake: &Wake,
+    ) -> Engine {
         Engine::start(self.config(directory), signer, self.seed(), wake.clone(), ledger.clone())
             .await
             .expect("the engine starts")
@@ -98,7 +105,8 @@ impl Seat {
 
     /// Starts a validator.
     async fn vote(&self, directory: &Path, ledger: &Ledger, wake: &Wake) -> Engine {
-        self.start(directory, Some(key(self.number)), ledger, wake).await
+        let signer = (key(self.number), guard(directory, self.number));
+        self.start(directory, Some(signer), ledger, wake).await
     }
 
     /// Starts a node that follows.

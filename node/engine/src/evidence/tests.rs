@@ -4,21 +4,21 @@ use malachite::app::types::core::{Context, NilOrVal, Round, SignedProposal, Sign
 
 use super::equivocations;
 use crate::context::{Autograph, Block, Hefu, Height, Voter};
-use crate::scene::{address, key, signatory, texts};
+use crate::scene::{address, key, signed_freely, texts};
 use crate::signing::Statement;
 
 const HEIGHT: Height = Height(5);
 
 fn vote(block: NilOrVal<Hash>) -> SignedVote<Hefu> {
     let vote = Hefu.new_prevote(HEIGHT, Round::new(0), block, Voter(address(1)));
-    let signature = signatory(1).sign(&Statement::Vote(&vote)).expect("signed");
+    let signature = signed_freely(1, &Statement::Vote(&vote));
     SignedVote::new(vote, Autograph(signature))
 }
 
 fn proposal(block: u8) -> SignedProposal<Hefu> {
     let block = Block(Hash::from_bytes([block; 32]));
     let proposal = Hefu.new_proposal(HEIGHT, Round::new(0), block, Round::Nil, Voter(address(1)));
-    let signature = signatory(1).sign(&Statement::Proposal(&proposal)).expect("signed");
+    let signature = signed_freely(1, &Statement::Proposal(&proposal));
     SignedProposal::new(proposal, Autograph(signature))
 }
 

@@ -10,7 +10,7 @@ use super::{Glue, answer, number};
 use crate::application::{Application, Fault, Received, Verdict};
 use crate::context::{Block, Heading, Hefu, Height, Part, Voter};
 use crate::parts::cut;
-use crate::signing::{NotSigned, Signatory, Statement};
+use crate::signing::{NotSigned, Signatory};
 use crate::streams::{Arrival, Whole};
 
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ fn headed(
     let bytes = u64::try_from(length).unwrap_or(u64::MAX);
     let unsigned = hefu_keys::Signature::from_bytes([0; 64]);
     let mut heading = Heading { height: height.0, round: number(round), block, builder, bytes, signature: unsigned };
-    heading.signature = signatory.sign(&Statement::Parts(&heading))?;
+    heading.signature = signatory.announce(&heading)?;
     Ok(heading)
 }
 
@@ -47,11 +47,19 @@ impl<A: Application> Glue<A> {
         let proposed = self.application.propose(height.0, number(round))?;
         let signatory = self.signatory.as_ref().ok_or(Unable::Keyless).map_err(fault)?;
         let written_by = (self.me, proposed.body.len());
-        let heading =
-            headed(signatory, (height, round), proposed.block, written_by).map_err(|reason| fault(reason.into()))?;
+        let heading = match headed(signatory, (height, round), proposed.block, written_by) {
+            Ok(heading) => Some(heading),
+            Err(NotSigned::Refused(refused)) => {
+                tracing::warn!(block.height = height.0, block.id = %proposed.block, %refused, "no body is sent");
+                None
+            }
+            Err(reason) => return Err(fault(reason.into())),
+        };
         answer(reply, LocallyProposedValue::new(height, round, Block(proposed.block)));
-        self.headings.own(heading);
-        self.send(heading, &proposed.body).await;
+        if let Some(heading) = heading {
+            self.headings.own(heading);
+            self.send(heading, &proposed.body).await;
+        }
         Ok(())
     }
 
@@ -149,12 +157,10 @@ impl<A: Application> Glue<A> {
         };
         let own = self.signatory.as_ref().filter(|_| proposer == self.me);
         let written_by = (kept.builder, kept.body.len());
-        let heading = match own {
-            Some(signatory) => Some(
-                headed(signatory, (height, round), block, written_by)
-                    .map_err(|reason| Fault::new("sending a proposal again", reason))?,
-            ),
-            None => self.headings.of(&block),
+        let heading = match own.map(|signatory| headed(signatory, (height, round), block, written_by)) {
+            Some(Ok(heading)) => Some(heading),
+            Some(Err(NotSigned::Refused(_))) | None => self.headings.of(&block),
+            Some(Err(reason)) => return Err(Fault::new("sending a proposal again", reason)),
         };
         if let Some(heading) = heading {
             self.send(heading, &kept.body).await;

@@ -1,10 +1,11 @@
 use hefu_keys::Hash;
-use malachite::Verifier;
 use malachite::app::types::core::{Context, NilOrVal, Round};
+use malachite::{Signer, Verifier};
+use tempfile::tempdir;
 
-use super::{Judge, NotSigned, Statement, Texts};
+use super::{Judge, Statement, Texts};
 use crate::context::{Block, Hefu, Height, Vote, Voter};
-use crate::scene::{address, judge, key, signatory, texts, wording};
+use crate::scene::{address, judge, key, signatory, signed_freely, texts, wording};
 
 const BLOCK: Hash = Hash::from_bytes([1; 32]);
 
@@ -15,7 +16,7 @@ fn precommit(height: u64, round: Round, block: NilOrVal<Hash>) -> Vote {
 #[test]
 fn a_vote_is_accepted_for_exactly_what_it_says() {
     let said = precommit(5, Round::new(2), NilOrVal::Val(BLOCK));
-    let signature = signatory(1).sign(&Statement::Vote(&said)).expect("signed");
+    let signature = signed_freely(1, &Statement::Vote(&said));
     let accepts = |judge: Judge, vote: &Vote, signer: u8| {
         judge.accepts(&Statement::Vote(vote), &signature, &key(signer).public())
     };
@@ -39,17 +40,36 @@ fn the_voter_is_not_part_of_the_text_so_a_certificate_has_one_text() {
     assert_eq!(texts().of(&Statement::Vote(&yours)), text);
 }
 
-#[test]
-fn a_statement_without_a_round_is_never_signed() {
-    let vote = precommit(5, Round::Nil, NilOrVal::Nil);
-    assert_eq!(signatory(1).sign(&Statement::Vote(&vote)), Err(NotSigned::Roundless));
+#[tokio::test]
+async fn a_statement_without_a_round_is_never_signed() {
+    let directory = tempdir().expect("a directory");
+    let signatory = signatory(directory.path(), 1);
+    assert!(signatory.sign_vote(precommit(5, Round::Nil, NilOrVal::Nil)).await.is_err());
     let proposal = Hefu.new_proposal(Height(5), Round::Nil, Block(BLOCK), Round::Nil, Voter(address(1)));
-    assert_eq!(signatory(1).sign(&Statement::Proposal(&proposal)), Err(NotSigned::Roundless));
+    assert!(signatory.sign_proposal(proposal).await.is_err());
+}
+
+#[tokio::test]
+async fn at_a_step_that_was_signed_the_stored_message_comes_back() {
+    let directory = tempdir().expect("a directory");
+    let signatory = signatory(directory.path(), 1);
+    let (one, other) = (NilOrVal::Val(BLOCK), NilOrVal::Val(Hash::ZERO));
+    let first = signatory.sign_vote(precommit(5, Round::new(2), one)).await.expect("signed");
+    let second = signatory.sign_vote(precommit(5, Round::new(2), other)).await.expect("given out again");
+    assert_eq!(first, second);
+    assert!(judge().accepts(&Statement::Vote(&second.message), &second.signature.0, &key(1).public()));
+
+    let propose = |block| Hefu.new_proposal(Height(5), Round::new(3), block, Round::new(2), Voter(address(1)));
+    let first = signatory.sign_proposal(propose(Block(BLOCK))).await.expect("signed");
+    let second = signatory.sign_proposal(propose(Block(Hash::ZERO))).await.expect("given out again");
+    assert_eq!(first, second);
+    assert!(judge().accepts(&Statement::Proposal(&second.message), &second.signature.0, &key(1).public()));
 }
 
 #[tokio::test]
 async fn a_validators_proof_holds_for_its_own_network_name_only() {
-    let proof = signatory(1).prove(vec![1, 2, 3]);
+    let directory = tempdir().expect("a directory");
+    let proof = signatory(directory.path(), 1).prove(vec![1, 2, 3]);
     assert!(judge().verify_validator_proof(&proof).await.expect("verified").is_valid());
     let mut moved = proof.clone();
     moved.peer_id = vec![1, 2, 4];

@@ -13,7 +13,7 @@ use crate::application::Terms;
 use crate::config::ConfigError;
 use crate::engine::{Engine, StartError, Stopped, metrics, peer_id, settle};
 use crate::glue::Ended;
-use crate::scene::{address, key, members, terms};
+use crate::scene::{address, guard, key, members, terms};
 use crate::wake::Wake;
 
 /// Long enough for a height to be decided many times over, if anything starts one.
@@ -152,7 +152,8 @@ async fn what_cannot_work_is_refused_at_the_start() {
     tiny.body_bytes_max = 1;
     for config in [nowhere, tiny] {
         let ledger = scene.ledger.clone();
-        let started = Engine::start(config, Some(key(1)), [1; 32], Wake::new(), ledger).await;
+        let signer = Some((key(1), guard(scene.directory.path(), 1)));
+        let started = Engine::start(config, signer, [1; 32], Wake::new(), ledger).await;
         assert!(matches!(
             started.err(),
             Some(StartError::Config(ConfigError::Transport(_) | ConfigError::BodyLimit { .. }))
@@ -182,7 +183,10 @@ async fn a_log_belongs_to_one_engine_at_a_time() {
     let engine = scene.start().await;
     let second = Seat::alone(1).config(scene.directory.path());
     let ledger = scene.ledger.clone();
-    let started = Engine::start(second, Some(key(1)), [1; 32], Wake::new(), ledger).await;
+    // Nor does a guard; but even with another one there is no second engine.
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let signer = Some((key(1), guard(elsewhere.path(), 1)));
+    let started = Engine::start(second, signer, [1; 32], Wake::new(), ledger).await;
     assert!(matches!(started.err(), Some(StartError::Engine(_))));
     engine.shutdown().await;
 }

@@ -1,0 +1,330 @@
+//! What this validator has signed, so that it never signs two things that contradict each other.
+//!
+//! The engine has a log of its own, which a damaged disk can cut short without a word: 7 % of all single flipped bits of
+//! a log of votes do. So whatever is signed is first written here, twice, into two files that are synced one after the
+//! other ([`book`]). Asked again for a step of a round in which something was signed, the guard gives out the stored
+//! signature, never a second one.
+//!
+//! A stored signature is not enough where the engine has forgotten more than this validator's own words: one that
+//! precommitted to a block and no longer knows it could help another block along in a later round. So where a precommit
+//! for a block is here but neither in the engine's log nor derived again, the height is *quarantined*: from then on this
+//! validator votes for that block or for none. A vote for none never decides anything.
+//!
+//! Whoever has no guard does not vote. One that is made for a key which has voted before is *asleep* until the height
+//! from which nothing of what it does not know can matter ([`Guard::wake`]).
+
+mod book;
+mod entry;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use hefu_keys::{Address, Hash, Signature};
+
+use book::Book;
+use entry::{Entry, Header};
+
+pub use book::GuardError;
+pub(crate) use entry::{Claim, Step};
+
+/// Entries after which a new height begins new files: 2 MiB.
+const ENTRIES_MAX: usize = 8_192;
+
+/// The guard of one validator key. Clones are the same guard.
+#[derive(Clone)]
+pub struct Guard(Arc<Shared>);
+
+struct Shared {
+    validator: Address,
+    state: Mutex<State>,
+}
+
+struct State {
+    book: Book,
+    /// The highest height at which something was signed; 0 before the first.
+    height: u64,
+    /// What was signed at that height.
+    signed: BTreeMap<(u32, Step), Entry>,
+    /// Steps of that height that were read from disk, and that the engine has not shown to know.
+    unknown: BTreeSet<(u32, Step)>,
+    quarantined: bool,
+    asleep: bool,
+    /// The engine's log holds something of this validator's that is not here.
+    behind: bool,
+    /// Why the files could not be written.
+    failed: Option<String>,
+    counts: Counts,
+}
+
+/// What a guard has prevented since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Times that something else was asked for at a step that was signed already.
+    pub repeated: u64,
+    /// Votes for another block that became votes for none, at a quarantined height.
+    pub withheld: u64,
+}
+
+/// Why something is not signed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("height {asked} lies below height {signed}, at which this validator has signed already")]
+    Past { asked: u64, signed: u64 },
+    #[error("another block was announced for height {0}, round {1} before")]
+    Announced(u64, u32),
+    #[error("the guard is asleep: this key may have signed something that it does not know")]
+    Asleep,
+    #[error("the engine's log holds signatures of this validator that its guard does not know: the guard is older")]
+    Behind,
+    #[error("the guard could not be written: {0}")]
+    Unwritten(String),
+}
+
+impl Guard {
+    /// Makes the guard of a key that has never voted.
+    ///
+    /// # Errors
+    /// Where there is one already, or from the file system.
+    pub fn create(directory: &Path, validator: Address) -> Result<(), GuardError> {
+        Book::create(directory, Header { validator, generation: 1, floor: 0, asleep: false })
+    }
+
+    /// Makes a new guard for a key that may have voted before, asleep. What is there of an old one is kept beside it.
+    ///
+    /// # Errors
+    /// From the file system.
+    pub fn renew(directory: &Path, validator: Address) -> Result<(), GuardError> {
+        Book::put_aside(directory)?;
+        Book::create(directory, Header { validator, generation: 1, floor: 0, asleep: true })
+    }
+
+    /// Opens the guard of a key, and repairs what only one of its two files holds.
+    ///
+    /// # Errors
+    /// [`GuardError`]: then this validator must not vote.
+    pub fn open(directory: &Path, validator: Address) -> Result<Guard, GuardError> {
+        let (book, entries) = Book::open(directory, validator)?;
+        let header = book.header();
+        let mut state = State {
+            height: header.floor,
+            asleep: header.asleep,
+            book,
+            signed: BTreeMap::new(),
+            unknown: BTreeSet::new(),
+            quarantined: false,
+            behind: false,
+            failed: None,
+            counts: Counts::default(),
+        };
+        for entry in entries {
+            state.take(entry);
+        }
+        state.unknown = state.signed.keys().copied().collect();
+        Ok(Guard(Arc::new(Shared { validator, state: Mutex::new(state) })))
+    }
+
+    /// The highest height at which this validator has signed something; 0 for none.
+    pub fn height(&self) -> u64 {
+        self.state().height
+    }
+
+    /// Whether it was made anew and has not been woken.
+    pub fn is_asleep(&self) -> bool {
+        self.state().asleep
+    }
+
+    /// Whether the engine's log turned out to know more than this guard.
+    pub fn is_behind(&self) -> bool {
+        self.state().behind
+    }
+
+    /// Why nothing can be signed any more: the disk does not take it.
+    pub fn failure(&self) -> Option<String> {
+        self.state().failed.clone()
+    }
+
+    /// What it has prevented since it was opened.
+    pub fn counts(&self) -> Counts {
+        self.state().counts
+    }
+
+    /// Lets a guard that is asleep sign from height `from` on.
+    ///
+    /// # Errors
+    /// From the file system.
+    pub fn wake(&self, from: u64) -> Result<(), GuardError> {
+        let mut state = self.state();
+        let entry = Entry::Woken { from };
+        state.book.append(&entry)?;
+        state.take(entry);
+        Ok(())
+    }
+
+    /// The engine's log holds this statement of this validator.
+    pub(crate) fn logged(&self, voter: &Address, claim: &Claim) {
+        if *voter != self.0.validator {
+            return;
+        }
+        let mut state = self.state();
+        if claim.height < state.height {
+            return;
+        }
+        let key = (claim.round, claim.step);
+        let same = claim.height == state.height && state.signed.get(&key).is_some_and(|entry| entry.says(claim));
+        if same {
+            state.unknown.remove(&key);
+        } else {
+            tracing::error!(
+                block.height = claim.height,
+                round = claim.round,
+                "the guard is older than the engine's log"
+            );
+            state.behind = true;
+        }
+    }
+
+    /// Signs a statement, or gives out what was signed in its place. `sign` makes a signature over what a claim says;
+    /// it is on the disk, twice, before it is given out.
+    pub(crate) fn sign(
+        &self,
+        claim: Claim,
+        sign: impl Fn(&Claim) -> Option<Signature>,
+    ) -> Result<Option<(Claim, Signature)>, Refused> {
+        let mut state = self.state();
+        state.admit(&claim)?;
+        let key = (claim.round, claim.step);
+        if claim.height == state.height
+            && let Some(Entry::Signed { claim: stored, signature }) = state.signed.get(&key).cloned()
+        {
+            return state.again(&claim, stored, signature).map(Some);
+        }
+        let claim = state.restrain(claim);
+        let Some(signature) = sign(&claim) else { return Ok(None) };
+        let entry = Entry::Signed { claim: claim.clone(), signature };
+        if let Err(error) = state.write(&entry, claim.height) {
+            let words = error.to_string();
+            state.failed = Some(words.clone());
+            return Err(Refused::Unwritten(words));
+        }
+        state.take(entry);
+        Ok(Some((claim, signature)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // What is in memory follows what is on the disk, so a panic leaves nothing half done.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes over what is on the disk.
+    fn take(&mut self, entry: Entry) {
+        match &entry {
+            Entry::Woken { from } => {
+                self.asleep = false;
+                self.rise(*from);
+            }
+            Entry::Signed { claim, .. } => {
+                self.rise(claim.height);
+                if claim.height == self.height {
+                    self.signed.insert((claim.round, claim.step), entry);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, entry: &Entry, height: u64) -> Result<(), GuardError> {
+        if height > self.height && self.book.len() >= ENTRIES_MAX {
+            self.book.begin_anew(self.height)?;
+        }
+        self.book.append(entry)
+    }
+
+    /// Forgets what was signed at lower heights: nothing is signed there any more.
+    fn rise(&mut self, height: u64) {
+        if height > self.height {
+            self.height = height;
+            self.signed.clear();
+            self.unknown.clear();
+            self.quarantined = false;
+        }
+    }
+
+    fn admit(&self, claim: &Claim) -> Result<(), Refused> {
+        if let Some(words) = &self.failed {
+            return Err(Refused::Unwritten(words.clone()));
+        }
+        if self.asleep {
+            return Err(Refused::Asleep);
+        }
+        if self.behind {
+            return Err(Refused::Behind);
+        }
+        if claim.height < self.height {
+            return Err(Refused::Past { asked: claim.height, signed: self.height });
+        }
+        Ok(())
+    }
+
+    /// Something was signed at this step before.
+    fn again(&mut self, asked: &Claim, stored: Claim, signature: Signature) -> Result<(Claim, Signature), Refused> {
+        self.unknown.remove(&(stored.round, stored.step));
+        if *asked == stored {
+            return Ok((stored, signature));
+        }
+        self.counts.repeated = self.counts.repeated.saturating_add(1);
+        tracing::warn!(
+            block.height = asked.height,
+            round = asked.round,
+            step = ?asked.step,
+            "something else was signed at this step before, and is given out again"
+        );
+        if asked.step == Step::Parts {
+            return Err(Refused::Announced(asked.height, asked.round));
+        }
+        if asked.step == Step::Precommit && stored.block.is_some() {
+            self.quarantine(asked.height);
+        }
+        Ok((stored, signature))
+    }
+
+    /// At a quarantined height a vote for another block than the one precommitted to becomes a vote for none.
+    fn restrain(&mut self, claim: Claim) -> Claim {
+        if claim.height != self.height || !claim.step.is_vote() {
+            return claim;
+        }
+        let Some((lock, block)) = self.lock() else { return claim };
+        if self.unknown.contains(&lock) {
+            self.quarantine(claim.height);
+        }
+        if self.quarantined && claim.block.is_some_and(|other| other != block) {
+            self.counts.withheld = self.counts.withheld.saturating_add(1);
+            return Claim { block: None, ..claim };
+        }
+        claim
+    }
+
+    /// The last precommit for a block.
+    fn lock(&self) -> Option<((u32, Step), Hash)> {
+        self.signed.iter().rev().find_map(|(key, entry)| match entry {
+            Entry::Signed { claim, .. } if claim.step == Step::Precommit => Some((*key, claim.block?)),
+            Entry::Signed { .. } | Entry::Woken { .. } => None,
+        })
+    }
+
+    fn quarantine(&mut self, height: u64) {
+        if !self.quarantined {
+            tracing::error!(
+                block.height = height,
+                "the guard is ahead of the engine's log (sign_state_ahead_of_wal): this height is quarantined"
+            );
+            self.quarantined = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
