@@ -4,6 +4,7 @@
 //! on something that is still waiting can be handed in at once. Rows that waiting records have set are remembered, and
 //! so is what each dry run looked at: after a block only those are run again whose ground has changed ([`settle`]).
 
+mod room;
 mod settle;
 
 use std::{
@@ -15,23 +16,18 @@ use std::{
 use hefu_contracts::{
     action::Action,
     execute::{Moment, execute},
-    refusal::{Code, Refusal},
     register::Fault,
-    row::Row,
+    row::{Data, Row, key_of_key},
     state::{Overlay, Snapshot, Stop},
 };
 use hefu_keys::{Address, Hash};
 
 use super::sealed::Sealed;
+use room::{Room, is_revocation};
 
+pub use room::{POOL_BYTES_MAX, POOL_RECORDS_MAX};
 pub use settle::Left;
 pub(super) use settle::News;
-
-/// Most records that wait.
-pub const POOL_RECORDS_MAX: usize = 50_000;
-
-/// Most bytes of records that wait.
-pub const POOL_BYTES_MAX: usize = 64 << 20;
 
 /// Order of admission.
 type Ticket = u64;
@@ -45,13 +41,17 @@ pub(super) struct Pool {
     waiting: BTreeMap<Ticket, Waiting>,
     tickets: HashMap<Hash, Ticket>,
     seqs: HashMap<Address, BTreeMap<u64, Ticket>>,
+    /// Those that take keys back: a block takes them first.
+    revocations: BTreeSet<Ticket>,
     rows: Rows,
-    bytes: usize,
+    room: Room,
     next: Ticket,
 }
 
 struct Waiting {
     sealed: Arc<Sealed>,
+    /// The organisation that its author signs for.
+    party: Arc<str>,
     trace: Trace,
 }
 
@@ -76,33 +76,51 @@ impl Pool {
 
     /// Takes a record in, unless a rule speaks against it or there is no room.
     pub(super) fn admit(&mut self, ground: &dyn Snapshot, moment: &Moment, sealed: &Arc<Sealed>) -> Result<(), Stop> {
-        let bytes = self.bytes.saturating_add(sealed.bytes());
-        if self.waiting.len() >= POOL_RECORDS_MAX || bytes > POOL_BYTES_MAX {
-            let detail = format!("{} records with {} bytes are waiting", self.waiting.len(), self.bytes);
-            return Err(Refusal::new(Code::PoolFull).because(detail).into());
-        }
+        let party = self.party(ground, sealed.author())?;
+        self.room.check(sealed, &party)?;
         let trace = dry_run(ground, &self.rows, moment, sealed)?;
 
         // From here on nothing can fail.
         for (key, row) in &trace.writes {
             self.rows.insert(key.clone(), row.clone());
         }
-        self.insert(self.next, Waiting { sealed: sealed.clone(), trace });
+        self.insert(self.next, Waiting { sealed: sealed.clone(), party, trace });
         self.next = self.next.saturating_add(1);
         Ok(())
     }
 
+    /// The organisation that a key signs for; nobody's is refused by the rules.
+    fn party(&self, ground: &dyn Snapshot, author: &Address) -> Result<Arc<str>, Fault> {
+        let key = key_of_key(author);
+        let row = match self.rows.get(key.as_str()) {
+            Some(row) => Some(row.clone()),
+            None => ground.row(&key)?.map(Arc::new),
+        };
+        Ok(match row.as_ref().map(|row| &row.data) {
+            Some(Data::Key(key)) => Arc::from(key.party.as_str()),
+            Some(_) | None => Arc::from(""),
+        })
+    }
+
     fn insert(&mut self, ticket: Ticket, waiting: Waiting) {
         let sealed = &waiting.sealed;
-        self.bytes = self.bytes.saturating_add(sealed.bytes());
+        self.room.add(sealed, &waiting.party);
+        if is_revocation(sealed) {
+            self.revocations.insert(ticket);
+        }
         self.tickets.insert(sealed.id(), ticket);
         self.seqs.entry(*sealed.author()).or_default().insert(sealed.submission().record().seq, ticket);
         self.waiting.insert(ticket, waiting);
     }
 
-    /// The records in the order in which a block takes them: that of admission, except that the records of one key come
-    /// in the order of their sequence numbers.
+    /// The records in the order in which a block takes them: what takes keys back first, then in that of admission,
+    /// except that the records of one key come in the order of their sequence numbers.
     pub(super) fn in_order(&self) -> impl Iterator<Item = &Arc<Sealed>> {
+        let first = self.revocations.iter().filter_map(|ticket| self.waiting.get(ticket));
+        first.map(|waiting| &waiting.sealed).chain(self.others().filter(|sealed| !is_revocation(sealed)))
+    }
+
+    fn others(&self) -> impl Iterator<Item = &Arc<Sealed>> {
         let mut queues: HashMap<&Address, btree_map::Values<'_, u64, Ticket>> = HashMap::new();
         self.waiting.values().filter_map(move |waiting| {
             let author = waiting.sealed.author();

@@ -2,7 +2,7 @@
 
 use hefu_contracts::{receipt::Status, refusal::Code, time::Millis};
 
-use super::{Codes, Deed, REFILL, Scene};
+use super::{Deed, REFILL, Scene};
 use crate::core::{Admission, Sealed};
 
 #[test]
@@ -183,31 +183,47 @@ fn a_refused_record_may_be_tried_anew() {
     assert_eq!(scene.admit(early).expect("now it holds").status, Status::Pending);
 }
 
-#[test]
-fn a_full_pool_turns_records_away() {
-    let mut scene = Scene::new();
-    let (codes, submission) = Codes::issue(&mut scene.world, REFILL, 1, 1);
-    drop(codes);
-    scene.admit(submission).expect_err("no product yet");
-    // The limit by bytes: every submission carries a private value of half a megabyte.
+/// Hands records of half a megabyte in, signed by one key, until one is turned away; how many were taken.
+fn flood(scene: &mut Scene, who: &str) -> usize {
     let big = "x".repeat(500_000);
-    let mut taken = 0;
-    let refused = loop {
-        let mut deed = Deed::event(
-            &scene.world,
-            "OBSERVE",
-            "inspecting",
-            &[format!("https://id.gs1.org/01/04012345999990/21/{taken}")],
-        );
+    for taken in 0.. {
+        let item = format!("https://id.gs1.org/01/04012345999990/21/{who}{taken}");
+        let mut deed = Deed::event(&scene.world, "OBSERVE", "inspecting", &[item]);
+        // A private value, so that only the limit by bytes is met.
         deed.values.insert("/body/event/bizTransactionList".to_owned(), serde_json::json!([{"type": big}]));
-        let submission = scene.world.sign("huaxu", &deed);
-        match scene.admit(submission) {
-            Ok(_) => taken += 1,
-            Err(refusal) => break refusal,
+        let submission = scene.world.sign(who, &deed);
+        if let Err(refused) = scene.admit(submission) {
+            assert_eq!(refused.code, Code::PoolFull, "{refused}");
+            return taken;
         }
-    };
-    assert_eq!(refused.code, Code::PoolFull, "{refused}");
-    assert_eq!(taken, super::super::POOL_BYTES_MAX / 501_000, "about half a megabyte each");
+    }
+    0
+}
+
+#[test]
+fn a_flood_by_one_organisation_leaves_room_for_others_and_a_full_pool_for_revocations() {
+    let mut scene = Scene::new();
+    scene.takes("corenest", &Deed::grant("line", &["catalogue"]));
+    scene.block();
+    let ordinary = super::super::POOL_BYTES_MAX / 10 * 9 / 501_000;
+    assert_eq!(flood(&mut scene, "huaxu"), ordinary / 2, "half of what may wait");
+    assert_eq!(flood(&mut scene, "yueling"), ordinary / 2);
+    assert!(flood(&mut scene, "corenest") <= 1, "nothing is left but the lane for revocations");
+    let submission = scene.world.sign("corenest", &Deed::revoke("line"));
+    scene.admit(submission).expect("taken although the pool is full");
+}
+
+#[test]
+fn a_block_takes_revocations_first() {
+    let mut scene = Scene::new();
+    scene.takes("corenest", &Deed::grant("line", &["catalogue"]));
+    scene.block();
+    for version in 1..4 {
+        scene.takes("corenest", &Deed::product(REFILL, version));
+    }
+    let revocation = scene.takes("corenest", &Deed::revoke("line"));
+    let finals = scene.block().finals;
+    assert_eq!((finals.len(), finals[0].receipt.id), (4, revocation));
 }
 
 #[test]
