@@ -21,12 +21,14 @@ mod link;
 mod output;
 mod parties;
 mod payouts;
+mod pid;
 mod record;
 mod serve;
 mod settle;
 mod start;
 mod statement;
 mod store;
+mod testnet;
 mod verify;
 mod words;
 
@@ -40,9 +42,11 @@ const EXIT_CODES: &str = "Exit codes:
   2  the command line was not understood, a link in it is none, or `hefu settle` was given what it cannot read
   3  the ledger did not take a record: it was malformed, rejected or refused
   4  a proof or a store does not hold
+  5  a node could not write its log of votes; look at the disk before the next start
 
 Examples:
   hefu dev --demo                          a ledger with a small story, on this machine
+  hefu testnet init --dir net              a network of four validators, on this machine
   hefu keys new --name admin               a key of your own
   hefu capture delivery.json --key line1   EPCIS events, signed and handed in
   hefu settle scenario < contract.json     who is owed what, by terms and events
@@ -67,6 +71,9 @@ enum Command {
     Start(start::Start),
     /// Run a development chain on this machine; its keys are public
     Dev(dev::Dev),
+    /// Run a network of several validators on this machine
+    #[command(subcommand)]
+    Testnet(testnet::Testnet),
     /// Sign records by hand, by several people, and hand them in
     #[command(subcommand)]
     Record(record::Record),
@@ -149,6 +156,7 @@ impl Command {
             Command::Init(init) => init.run(),
             Command::Start(start) => start.run(),
             Command::Dev(dev) => dev.run(),
+            Command::Testnet(testnet) => testnet.run(),
             Command::Record(record) => record.run(),
             Command::Party(party) => party.run(),
             Command::Key(key) => key.run(),

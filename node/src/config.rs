@@ -32,6 +32,9 @@ pub struct Config {
     pub http: Http,
     /// For other validators.
     pub network: Network,
+    /// For records on their way to other validators; a validator without others needs none.
+    #[serde(default)]
+    pub records: Option<Records>,
     /// What is logged.
     #[serde(default)]
     pub log: Log,
@@ -118,6 +121,17 @@ pub struct Network {
     /// Whether nodes that are not listed may connect, to follow.
     #[serde(default)]
     pub open: bool,
+}
+
+/// Passing on records that wait for a block.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Records {
+    /// Where to listen, such as `/ip4/0.0.0.0/tcp/26657`.
+    pub listen: Multiaddr,
+    /// Every other validator with its peer id, such as `/dns4/v2.example/tcp/26657/p2p/12D3Koo…`.
+    #[serde(default)]
+    pub peers: Vec<Multiaddr>,
 }
 
 /// Logging, to stderr.

@@ -149,12 +149,12 @@ impl Core {
     ///
     /// # Errors
     /// [`Fault`] from the storage.
-    pub fn admit(&mut self, now: Time, sealed: Sealed) -> Result<Admission, Fault> {
+    pub fn admit(&mut self, now: Time, sealed: impl Into<Arc<Sealed>>) -> Result<Admission, Fault> {
+        let sealed = sealed.into();
         let id = sealed.id();
         if let Some(receipt) = self.taken(now, &id)? {
             return Ok(Admission::Known(receipt));
         }
-        let sealed = Arc::new(sealed);
         let moment = self.moment(now);
         let ground = Ground { chain: &self.chain, cache: &self.cache };
         match self.pool.admit(&ground, &moment, &sealed) {
@@ -191,6 +191,11 @@ impl Core {
             None => tip.time,
         };
         Ok(Some(receipts::settled(&self.identity, *id, place, time)))
+    }
+
+    /// A verified record that is known by the hash of its text.
+    pub fn recognise(&self, digest: &Hash) -> Option<Arc<Sealed>> {
+        self.known.get(digest)?.upgrade()
     }
 
     /// The last of the newest heights whose certificate holds this validator's signature.

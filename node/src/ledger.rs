@@ -4,6 +4,7 @@
 //! side of the core's lock; the core sees only those that are.
 
 mod asking;
+mod passing;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,9 @@ use crate::{
     store::{Chain, Head},
 };
 use waiting::Waiting;
+
+pub(crate) use passing::Passed;
+pub(crate) use waiting::News;
 
 /// How long a caller waits for a record to become final.
 pub const FINAL_WITHIN: Duration = Duration::from_secs(30);

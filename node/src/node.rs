@@ -13,8 +13,10 @@ use hefu_keys::{Address, SecretKey};
 use tokio::task;
 
 use crate::{
+    config::Records,
     consensus::{Participant, WORDING},
     core::Core,
+    gossip::Passing,
     ledger::{Ended, NodeLedger, now},
     store::open_or_create,
 };
@@ -45,6 +47,8 @@ pub struct NodeConfig {
     pub listen: Multiaddr,
     /// The other validators, each with its peer id (`…/p2p/12D3Koo…`).
     pub peers: Vec<Multiaddr>,
+    /// Where records are passed on. A validator without others needs none.
+    pub records: Option<Records>,
     /// Whether nodes that are not listed may connect, to follow.
     pub open: bool,
     /// A name for logs and metrics.
@@ -57,6 +61,7 @@ pub struct Node {
     engine: Option<Engine>,
     seat: Seat,
     voice: Voice,
+    passing: Option<Passing>,
 }
 
 /// With what the engine is started.
@@ -103,12 +108,14 @@ impl Node {
     /// Opens the store, or creates it where there is none, and starts to take part in consensus.
     ///
     /// # Errors
-    /// A store that cannot be used (its message says why and what to do), or an engine that does not start.
+    /// A store that cannot be used (its message says why and what to do), a port that is taken, or an engine that does
+    /// not start.
     pub async fn start(config: NodeConfig) -> anyhow::Result<Node> {
-        let NodeConfig { data, genesis, validator, guard, node, listen, peers, open: is_open, moniker } =
+        let NodeConfig { data, genesis, validator, guard, node, listen, peers, records, open: is_open, moniker } =
             config;
+        let chain = genesis.chain();
         let config = EngineConfig {
-            chain: genesis.chain(),
+            chain,
             wording: WORDING,
             moniker,
             listen,
@@ -126,8 +133,15 @@ impl Node {
         let ledger = NodeLedger::new(core, receipts, wake.clone());
         ledger.desk().set_silence(voice.silence());
         let seat = Seat { config, validator, node_seed: *node.expose_seed(), wake };
+        let passing = match records {
+            Some(records) => {
+                let passing = Passing::start(records, (chain, seat.node_seed), ledger.desk().clone()).await;
+                Some(passing.context("starting to pass records on")?)
+            }
+            None => None,
+        };
         let engine = seat.start(voice.guard(), &ledger).await?;
-        Ok(Node { ledger, engine: Some(engine), seat, voice })
+        Ok(Node { ledger, engine: Some(engine), seat, voice, passing })
     }
 
     /// What servers see.
@@ -179,6 +193,9 @@ impl Node {
 
     /// Stops the node: afterwards its port is free, and its store is closed as soon as nobody holds the ledger.
     pub async fn shutdown(self) -> StopReason {
+        if let Some(passing) = self.passing {
+            passing.stop().await;
+        }
         let stopped = match self.engine {
             Some(engine) => engine.shutdown().await,
             None => Stopped::Shutdown,

@@ -76,6 +76,7 @@ impl Dev {
             // Alone on its chain, it listens for nobody.
             listen: "/ip4/127.0.0.1/tcp/0".parse().context("the node's own address")?,
             peers: Vec::new(),
+            records: None,
             open: false,
             moniker: "hefu-dev".to_owned(),
         };

@@ -18,6 +18,8 @@ pub enum Exit {
     Refused = 3,
     /// A proof or a store does not hold.
     Unproven = 4,
+    /// A node could not write its log of votes; it must not be started again before somebody has looked at the disk.
+    Unsafe = 5,
 }
 
 /// A failure in the command line's own words, perhaps with a way out. Also added to other errors as context.

@@ -1,5 +1,7 @@
 //! `hefu init`: what a node needs before its first start.
 
+mod template;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -22,7 +24,9 @@ use hefu_keys::{
 use serde::{Deserialize, Serialize};
 
 use super::{failure::Told, files, keyring::Keyring, output, parties::Organisation};
-use crate::{client, config::LOG_FILTER, node::GUARD};
+use crate::{client, node::GUARD};
+
+pub use template::Template;
 
 /// `hefu init`
 #[derive(Debug, Args)]
@@ -32,7 +36,8 @@ use crate::{client, config::LOG_FILTER, node::GUARD};
 
 Several founders: each runs `hefu init`; one of them names the `founder.json` of all
 others with --founder and gives its `genesis.json` to them. In its `hefu.toml`, each
-lists all others as peers.")]
+lists all others as peers, twice: where they vote and where they take records.
+`hefu testnet init` does all of it for a network on one machine.")]
 pub struct Init {
     /// New directory for everything
     #[arg(long, value_name = "DIR")]
@@ -54,6 +59,9 @@ pub struct Init {
     /// Where other validators connect
     #[arg(long, default_value = "/ip4/0.0.0.0/tcp/26656", value_name = "MULTIADDR")]
     network: Multiaddr,
+    /// Where other validators hand over records that wait
+    #[arg(long, default_value = "/ip4/0.0.0.0/tcp/26657", value_name = "MULTIADDR")]
+    records: Multiaddr,
     /// File whose first line is the passphrase of the new keys; otherwise it is asked for
     #[arg(long, env = "HEFU_PASSPHRASE_FILE", value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -62,22 +70,27 @@ pub struct Init {
 /// A founding organisation and its validator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Founder {
-    member: Member,
-    party: Party,
+pub struct Founder {
+    /// Its validator.
+    pub member: Member,
+    /// The organisation.
+    pub party: Party,
 }
 
 /// The keys of a node, derived from one phrase.
-struct NodeKeys {
-    admin: SecretKey,
-    validator: SecretKey,
-    node: SecretKey,
+pub struct NodeKeys {
+    /// Signs for the organisation.
+    pub admin: SecretKey,
+    /// Signs votes and receipts.
+    pub validator: SecretKey,
+    /// The node's name on the network.
+    pub node: SecretKey,
 }
 
 impl Init {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
-        let Init { dir, organisation, chain, founders, depth, http, network, passphrase_file } = self;
+        let Init { dir, organisation, chain, founders, depth, http, network, records, passphrase_file } = self;
         let mut founders = founders.iter().map(|path| founder(path)).collect::<anyhow::Result<Vec<Founder>>>()?;
         let keyring = Keyring::of(dir.join("keys"), passphrase_file);
         let passphrase = keyring.new_passphrase("the node's keys")?;
@@ -90,14 +103,9 @@ impl Init {
         let own_text = canonical::to_string(&own)?;
         let moniker = own.party.id.clone();
         founders.insert(0, own);
-        let genesis = genesis(founders, chain, Depth::try_from(depth)?)?;
+        let genesis = genesis(founders, chain, Depth::try_from(depth)?, Parameters::default())?;
 
-        keyring.make_directory()?;
-        for (name, secret) in [("admin", &keys.admin), ("validator", &keys.validator), ("node", &keys.node)] {
-            let created = client::now()?.to_string();
-            let key = NewKey { name, created: &created, secret };
-            file::create(&keyring.file_of(name)?, &key, &passphrase, Work::OneSecond)?;
-        }
+        keys.keep(&keyring, &passphrase, Work::OneSecond)?;
         eprintln!(
             "Recovery phrase, shown once. The keys are at //admin, //validator and //node:\n\n  {}\n",
             phrase.as_str()
@@ -106,7 +114,8 @@ impl Init {
         Guard::create(&dir.join("data").join(GUARD), keys.validator.address())?;
         files::write_new(&dir.join("founder.json"), &own_text)?;
         files::write_new(&dir.join("genesis.json"), &genesis.text())?;
-        files::write_new(&dir.join("hefu.toml"), &template(&moniker, http, &network))?;
+        let template = Template { moniker, http, network, records, others: Vec::new(), passphrase_file: None };
+        files::write_new(&dir.join("hefu.toml"), &template.text())?;
 
         eprintln!("Admin key     {}", keys.admin.address());
         eprintln!("Validator key {}", keys.validator.address());
@@ -117,9 +126,27 @@ impl Init {
 }
 
 impl NodeKeys {
-    fn derive(phrase: &str) -> anyhow::Result<NodeKeys> {
+    /// The keys of a phrase.
+    ///
+    /// # Errors
+    /// Where it is no phrase.
+    pub fn derive(phrase: &str) -> anyhow::Result<NodeKeys> {
         let key = |path| SecretKey::from_phrase(phrase, path, None);
         Ok(NodeKeys { admin: key("//admin")?, validator: key("//validator")?, node: key("//node")? })
+    }
+
+    /// Writes a key file for each.
+    ///
+    /// # Errors
+    /// Where there are any already, or from the file system.
+    pub fn keep(&self, keyring: &Keyring, passphrase: &str, work: Work) -> anyhow::Result<()> {
+        keyring.make_directory()?;
+        for (name, secret) in [("admin", &self.admin), ("validator", &self.validator), ("node", &self.node)] {
+            let created = client::now()?.to_string();
+            let key = NewKey { name, created: &created, secret };
+            file::create(&keyring.file_of(name)?, &key, passphrase, work)?;
+        }
+        Ok(())
     }
 }
 
@@ -127,14 +154,23 @@ fn founder(path: &Path) -> anyhow::Result<Founder> {
     serde_json::from_str(&files::read(path)?).with_context(|| format!("{} names no founder", path.display()))
 }
 
-fn genesis(founders: Vec<Founder>, name: String, register_depth: Depth) -> anyhow::Result<Genesis> {
+/// The genesis document of a chain that begins now.
+///
+/// # Errors
+/// Where the founders do not make a chain: two share an id, a key or a company prefix.
+pub fn genesis(
+    founders: Vec<Founder>,
+    name: String,
+    register_depth: Depth,
+    parameters: Parameters,
+) -> anyhow::Result<Genesis> {
     let (mut members, parties): (Vec<Member>, Vec<Party>) =
         founders.into_iter().map(|founder| (founder.member, founder.party)).unzip();
     members.sort_by_key(|member| member.address.to_string());
     let genesis = Genesis {
         members: Members(members),
         name,
-        parameters: Parameters::default(),
+        parameters,
         parties,
         register_depth,
         time: client::now()?,
@@ -144,65 +180,4 @@ fn genesis(founders: Vec<Founder>, name: String, register_depth: Depth) -> anyho
     // Read as every node will, so that a slip is named here.
     let told = || Told::new("the founders do not make a chain");
     Genesis::read(&genesis.text()).with_context(told)
-}
-
-/// The configuration, with a word about each key.
-fn template(moniker: &str, http: SocketAddr, network: &Multiaddr) -> String {
-    format!(
-        r#"# A node of a Hefu ledger. Paths are relative to this file.
-
-# Blocks, state and votes. The directory belongs to the validator's key: never let two nodes use either.
-data = "data"
-genesis = "genesis.json"
-# A name for logs and metrics.
-moniker = "{moniker}"
-
-[keys]
-validator = "keys/validator.key"
-node = "keys/node.key"
-# The first line of this file is the passphrase; otherwise HEFU_PASSPHRASE_FILE, or it is asked for.
-# passphrase_file = "passphrase"
-
-[http]
-# Pages and API. In public, put a proxy that speaks TLS before it.
-listen = "{http}"
-# Where the pages are reached from outside: it is printed on labels.
-# origin = "https://trace.example"
-# For whoever asks for none: "zh" or "en".
-language = "zh"
-# Public nodes of others, on which people can check the same item.
-neighbours = []
-
-[network]
-# Where other validators connect.
-listen = "{network}"
-# Every other validator with its peer id, as in "/dns4/v2.example/tcp/26656/p2p/12D3Koo…".
-peers = []
-# Whether nodes that are not listed may connect, to follow.
-open = false
-
-[log]
-# Least level by target; RUST_LOG goes before it.
-filter = "{LOG_FILTER}"
-# "text" or "json"
-format = "text"
-"#
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-
-    #[test]
-    fn the_configuration_that_init_writes_is_one_that_start_reads() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("hefu.toml");
-        let (http, network) = ("[::1]:8080".parse().unwrap(), "/ip4/10.0.0.1/udp/26656/quic-v1".parse().unwrap());
-        std::fs::write(&path, template("corenest", http, &network)).unwrap();
-        let config = Config::read(&path).unwrap();
-        assert_eq!((config.moniker.as_str(), config.http.listen), ("corenest", http));
-        assert_eq!((config.network.listen, config.log.filter.as_str()), (network, LOG_FILTER));
-    }
 }

@@ -12,10 +12,14 @@ use hefu_api::Ledger;
 use hefu_contracts::{gs1::Epc, height::Height};
 use hefu_explorer::{Language, Neighbour, Origin, Site};
 use hefu_keys::Hash;
+use serde_json::json;
 use tokio::{runtime::Runtime, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::failure::Told;
+use super::{
+    failure::{Exit, Told},
+    output,
+};
 use crate::{
     Node, NodeConfig, StopReason,
     config::{Log, LogFormat},
@@ -92,6 +96,15 @@ impl Ready {
     pub fn height(&self) -> anyhow::Result<Height> {
         Ok(self.ledger.status()?.height)
     }
+
+    /// Says so to programs, in one line.
+    ///
+    /// # Errors
+    /// From the storage, or where nobody can be told.
+    pub fn print_json(&self) -> anyhow::Result<()> {
+        let Ready { url, genesis, .. } = self;
+        output::json(&json!({"genesis": genesis, "height": self.height()?, "ready": true, "url": url}))
+    }
 }
 
 /// Runs a node and serves it until it is told to stop (SIGINT, SIGTERM) or cannot go on. `ready` is called once it
@@ -141,7 +154,7 @@ async fn serve(
     let ended = tokio::select! {
         signal = &mut stop => signal,
         failed = begun => failed,
-        reason = node.stopped() => Err(anyhow!("{reason}").context("the node has stopped")),
+        reason = node.stopped() => Err(stopped(&reason)),
         served = &mut server => match served {
             Ok(Ok(())) => Err(anyhow!("the HTTP server has ended")),
             Ok(Err(error)) => Err(anyhow::Error::new(error).context("the HTTP server has failed")),
@@ -161,6 +174,16 @@ async fn serve(
         (Ok(()), StopReason::Shutdown) => Ok(()),
         (Ok(()), reason) => bail!("{reason}"),
     }
+}
+
+/// Why the process ends although nobody asked it to.
+fn stopped(reason: &StopReason) -> anyhow::Error {
+    let told = Told::new("the node has stopped");
+    let told = match reason {
+        StopReason::Unsafe(_) => told.exit(Exit::Unsafe),
+        StopReason::Shutdown | StopReason::Fault(_) | StopReason::Engine(_) => told,
+    };
+    anyhow!("{reason}").context(told)
 }
 
 fn server(ledger: &Arc<dyn Ledger>, listener: TcpListener, site: Site) -> std::io::Result<actix_web::dev::Server> {

@@ -10,6 +10,7 @@ use hefu_explorer::Neighbour;
 use super::{
     files,
     keyring::Keyring,
+    pid::PidFile,
     serve::{self, Serving},
 };
 use crate::{
@@ -19,7 +20,8 @@ use crate::{
 
 /// `hefu start`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  hefu start --config /etc/hefu/hefu.toml")]
+#[command(after_help = "Examples:\n  hefu start --config /etc/hefu/hefu.toml\n  \
+    hefu start --config hefu.toml --pid-file hefu.pid --json")]
 pub struct Start {
     /// The node's configuration, as `hefu init` writes it
     #[arg(long, default_value = "hefu.toml", value_name = "FILE")]
@@ -27,6 +29,9 @@ pub struct Start {
     /// File whose first line is the passphrase of the node's keys, unless the configuration names one
     #[arg(long, env = "HEFU_PASSPHRASE_FILE", value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// File for the id of this process, locked while it runs
+    #[arg(long, value_name = "FILE")]
+    pid_file: Option<PathBuf>,
     /// Make a new guard for a validator key whose guard is lost or damaged
     ///
     /// The guard remembers what the key has signed, so that it never signs two things that contradict each other. With a
@@ -34,6 +39,9 @@ pub struct Start {
     /// process uses the key.
     #[arg(long)]
     renew_guard: bool,
+    /// Print one line of JSON when the node serves
+    #[arg(long)]
+    json: bool,
 }
 
 impl Start {
@@ -41,6 +49,7 @@ impl Start {
     pub fn run(self) -> anyhow::Result<()> {
         let config = Config::read(&self.config)?;
         serve::log(&config.log)?;
+        let _pid = self.pid_file.as_deref().map(PidFile::hold).transpose()?;
         let genesis = read_genesis(&config.genesis)?;
         let passphrase_file = config.keys.passphrase_file.or(self.passphrase_file);
         let keyring = Keyring::of(PathBuf::new(), passphrase_file);
@@ -52,6 +61,7 @@ impl Start {
             node: keyring.open_file(&config.keys.node)?,
             listen: config.network.listen,
             peers: config.network.peers,
+            records: config.records,
             open: config.network.open,
             moniker: config.moniker,
         };
@@ -59,7 +69,7 @@ impl Start {
         let neighbours = neighbours.into_iter().map(|node| Neighbour { origin: node.origin, party: node.party });
         let serving =
             Serving { origin, language: language.into(), neighbours: neighbours.collect(), ..Serving::at(listen) };
-        serve::run(node, serving, async |_| Ok(()))
+        serve::run(node, serving, async |ready| if self.json { ready.print_json() } else { Ok(()) })
     }
 }
 

@@ -3,15 +3,17 @@
 use std::{net::TcpListener, path::Path, time::Duration};
 
 use hefu_api::ledger::{Ledger, Outcome, Wait};
-use hefu_contracts::{certificate::Certificate, genesis::Parameters, height::Height, receipt::Status};
+use hefu_contracts::{certificate::Certificate, genesis::Parameters, height::Height};
 use hefu_engine::{Multiaddr, peer_id};
 use hefu_keys::{Hash, SecretKey};
 use tempfile::TempDir;
-use tokio::{task::JoinSet, time::timeout};
+use tokio::time::timeout;
 
 use super::{of_engine, terms, to_engine};
 use crate::{
-    GuardWish, Node, NodeConfig, NodeLedger, VerifyReport, verify_store,
+    GuardWish, Node, NodeConfig, NodeLedger, VerifyReport,
+    config::Records,
+    verify_store,
     world::{self, Codes, Deed, REFILL, World},
 };
 
@@ -24,6 +26,8 @@ const VALIDATORS: usize = 4;
 struct Network {
     world: World,
     ports: Vec<u16>,
+    /// Where records are passed on.
+    record_ports: Vec<u16>,
     data: Vec<TempDir>,
 }
 
@@ -33,19 +37,24 @@ fn node_key(number: usize) -> SecretKey {
 
 impl Network {
     fn new() -> Network {
-        let parameters = Parameters { heartbeat_ms: 2_000, ..Parameters::default() };
+        let parameters = Parameters { heartbeat_ms: 1_000, ..Parameters::default() };
         let mut world = World::new(VALIDATORS).with_parameters(parameters);
         world.now = crate::ledger::now();
         let listeners: Vec<TcpListener> =
-            (0..VALIDATORS).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
-        let ports = listeners.iter().map(|listener| listener.local_addr().expect("bound").port()).collect();
+            (0..2 * VALIDATORS).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
+        let mut ports: Vec<u16> = listeners.iter().map(|one| one.local_addr().expect("bound").port()).collect();
+        let record_ports = ports.split_off(VALIDATORS);
         let data = (0..VALIDATORS).map(|_| tempfile::tempdir().expect("a directory")).collect();
-        Network { world, ports, data }
+        Network { world, ports, record_ports, data }
     }
 
-    fn address(&self, number: usize) -> Multiaddr {
-        let peer = peer_id(*node_key(number).expose_seed()).expect("a peer id");
-        format!("/ip4/127.0.0.1/tcp/{}/p2p/{peer}", self.ports[number]).parse().expect("an address")
+    fn others(ports: &[u16], number: usize) -> Vec<Multiaddr> {
+        let others = ports.iter().enumerate().filter(|(other, _)| *other != number);
+        let named = others.map(|(other, port)| {
+            let peer = peer_id(*node_key(other).expose_seed()).expect("a peer id");
+            format!("/ip4/127.0.0.1/tcp/{port}/p2p/{peer}").parse().expect("an address")
+        });
+        named.collect()
     }
 
     fn path(&self, number: usize) -> &Path {
@@ -53,33 +62,47 @@ impl Network {
     }
 
     async fn start(&self, number: usize) -> Node {
+        self.start_with(number, GuardWish::WithStore).await
+    }
+
+    async fn start_with(&self, number: usize, guard: GuardWish) -> Node {
+        let listen = |port: u16| format!("/ip4/127.0.0.1/tcp/{port}").parse().expect("an address");
         let config = NodeConfig {
             data: self.path(number).to_owned(),
             genesis: self.world.genesis().clone(),
             validator: world::validator(number),
-            guard: GuardWish::WithStore,
+            guard,
             node: node_key(number),
-            listen: format!("/ip4/127.0.0.1/tcp/{}", self.ports[number]).parse().expect("an address"),
-            peers: (0..VALIDATORS).filter(|other| *other != number).map(|other| self.address(other)).collect(),
+            listen: listen(self.ports[number]),
+            peers: Network::others(&self.ports, number),
+            records: Some(Records {
+                listen: listen(self.record_ports[number]),
+                peers: Network::others(&self.record_ports, number),
+            }),
             open: false,
             moniker: format!("validator-{number}"),
         };
         Node::start(config).await.expect("started")
     }
+
+    async fn start_all(&self) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        for number in 0..VALIDATORS {
+            nodes.push(self.start(number).await);
+        }
+        nodes
+    }
 }
 
-/// Hands a submission in everywhere and waits until it is final there.
-async fn everywhere(ledgers: &[&NodeLedger], submission: &[u8]) {
-    let mut asked = JoinSet::new();
-    for ledger in ledgers {
-        let (ledger, submission) = (NodeLedger::clone(ledger), submission.to_vec());
-        asked.spawn(async move { ledger.submit(vec![submission], Wait::Final).await });
-    }
-    for answer in timeout(SOON, asked.join_all()).await.expect("in time") {
-        match &answer.expect("available")[..] {
-            [Outcome::Taken(receipt) | Outcome::Known(receipt)] => assert_eq!(receipt.status, Status::Final),
-            other => panic!("{other:?}"),
-        }
+/// Hands a submission in at one node, and waits until it is final at all.
+async fn hand_in(nodes: &[Node], at: usize, submission: &[u8]) {
+    let outcomes = timeout(SOON, nodes[at].ledger().submit(vec![submission.to_vec()], Wait::Final)).await;
+    let height = match &outcomes.expect("in time").expect("available")[..] {
+        [Outcome::Taken(receipt)] => receipt.height.expect("it is final"),
+        other => panic!("{other:?}"),
+    };
+    for node in nodes {
+        reach(&node.ledger(), height).await;
     }
 }
 
@@ -94,30 +117,25 @@ fn height(ledger: &NodeLedger) -> Height {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn four_validators_agree_and_one_that_was_away_catches_up() {
+async fn four_validators_agree_on_what_any_of_them_takes_and_one_that_was_away_catches_up() {
     let mut network = Network::new();
-    let mut nodes = Vec::new();
-    for number in 0..VALIDATORS {
-        nodes.push(network.start(number).await);
-    }
-    let ledgers: Vec<_> = nodes.iter().map(Node::ledger).collect();
-    let all: Vec<&NodeLedger> = ledgers.iter().map(|ledger| &**ledger).collect();
-    everywhere(&all, &network.world.sign("corenest", &Deed::product(REFILL, 1))).await;
+    let mut nodes = network.start_all().await;
+    hand_in(&nodes, 0, &network.world.sign("corenest", &Deed::product(REFILL, 1))).await;
     let (codes, issue) = Codes::issue(&mut network.world, REFILL, 16, 1);
-    everywhere(&all, &issue).await;
+    hand_in(&nodes, 1, &issue).await;
 
     let last = nodes.pop().expect("four");
     last.shutdown().await;
     for index in 0..3 {
         let deed = codes.commission(&network.world, index, 1);
         let submission = network.world.sign("corenest", &deed);
-        everywhere(&all[..3], &submission).await;
+        hand_in(&nodes, usize::try_from(index).expect("few"), &submission).await;
     }
-    let missed = height(&ledgers[0]);
-    drop(all);
-    drop(ledgers);
+    let missed = height(&nodes[0].ledger());
     nodes.push(network.start(VALIDATORS - 1).await);
     reach(&nodes[VALIDATORS - 1].ledger(), missed).await;
+    let late = codes.commission(&network.world, 3, 1);
+    hand_in(&nodes, VALIDATORS - 1, &network.world.sign("corenest", &late)).await;
 
     for node in nodes {
         node.shutdown().await;
@@ -126,8 +144,46 @@ async fn four_validators_agree_and_one_that_was_away_catches_up() {
     for number in 0..VALIDATORS {
         reports.push(verify_store(network.path(number), |_| ()).expect("sound"));
     }
-    assert!(reports.iter().all(|report| report.records == 5), "{reports:?}");
-    assert!(reports.iter().all(|report| report.register == reports[0].register), "{reports:?}");
+    assert!(reports.iter().all(|report| report.records == 6), "{reports:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_validator_without_its_guard_follows_and_votes_again_with_a_new_one() {
+    let mut network = Network::new();
+    let mut nodes = network.start_all().await;
+    hand_in(&nodes, 0, &network.world.sign("corenest", &Deed::product(REFILL, 1))).await;
+    nodes.pop().expect("four").shutdown().await;
+    std::fs::remove_dir_all(network.path(VALIDATORS - 1).join("guard")).expect("removed");
+
+    nodes.push(network.start_with(VALIDATORS - 1, GuardWish::Keep).await);
+    let why = nodes[VALIDATORS - 1].ledger().status().expect("no fault").unready.expect("a reason");
+    assert!(why.contains("does not vote"), "{why}");
+    hand_in(&nodes, 0, &network.world.sign("corenest", &Deed::product(REFILL, 2))).await;
+
+    let lost = nodes.pop().expect("four");
+    lost.shutdown().await;
+    let mut renewed = network.start_with(VALIDATORS - 1, GuardWish::Renew).await;
+    let ledger = renewed.ledger();
+    assert!(ledger.status().expect("no fault").unready.is_some());
+    let running = tokio::spawn(async move { renewed.stopped().await });
+    let me = world::validator(VALIDATORS - 1).address();
+    let began = height(&nodes[0].ledger()).get();
+    let votes = async {
+        // The heartbeat brings the blocks that it waits for.
+        let mut heights = ledger.heights();
+        loop {
+            let height = *heights.borrow_and_update();
+            let block = ledger.block(height).expect("no fault").expect("a block");
+            if block.certificate.signatures.iter().any(|precommit| precommit.validator == me) {
+                return height.get();
+            }
+            heights.changed().await.expect("running");
+        }
+    };
+    let voted = timeout(SOON, votes).await.expect("in time");
+    assert!(voted >= began + 2, "it voted at {voted}, the chain was at {began}");
+    assert_eq!(ledger.status().expect("no fault").unready, None);
+    running.abort();
 }
 
 #[test]

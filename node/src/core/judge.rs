@@ -110,7 +110,7 @@ impl Core {
     }
 
     fn find(&self, body: &Body) -> Vec<Option<Arc<Sealed>>> {
-        body.records.iter().map(|text| self.known.get(&Hash::of(text))?.upgrade()).collect()
+        body.records.iter().map(|text| self.recognise(&Hash::of(text))).collect()
     }
 
     /// Judges a block. It is on the disk before any answer but [`Judged::Malformed`], unless a proposer sends more than

@@ -73,6 +73,14 @@ impl Sealed {
         &self.text
     }
 
+    /// The record with its whole annex, as it was handed in and as nodes pass it on.
+    pub fn whole_text(&self) -> Bytes {
+        match self.submission.annex().values.is_empty() {
+            true => self.text.clone(),
+            false => Bytes::from(self.submission.text()),
+        }
+    }
+
     /// SHA-256 of [`Sealed::text`].
     pub fn digest(&self) -> Hash {
         self.digest

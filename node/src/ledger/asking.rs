@@ -86,7 +86,7 @@ fn admit(desk: &Desk, read: Vec<Result<Sealed, Box<Rejected>>>, wait: Wait) -> R
                     Admission::Taken(receipt, sealed) => {
                         taken = true;
                         // Before the core is let go: otherwise a block could take the record in between.
-                        desk.waiting()?.begin(sealed);
+                        desk.waiting()?.begin(sealed, None);
                         standing(desk, receipt, Novelty::New, wait)?
                     }
                 }

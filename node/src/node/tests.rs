@@ -43,6 +43,7 @@ async fn start_with(data: &Path, world: &World, guard: GuardWish) -> Node {
         node: world::key("node"),
         listen: "/ip4/127.0.0.1/tcp/0".parse().expect("an address"),
         peers: Vec::new(),
+        records: None,
         open: false,
         moniker: "test".to_owned(),
     };
@@ -190,6 +191,7 @@ async fn a_store_that_cannot_be_used_stops_the_start_with_its_reason() {
         node: world::key("node"),
         listen: "/ip4/127.0.0.1/tcp/0".parse().expect("an address"),
         peers: Vec::new(),
+        records: None,
         open: false,
         moniker: "test".to_owned(),
     };

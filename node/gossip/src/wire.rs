@@ -1,0 +1,143 @@
+//! The bytes of a message: SCALE, one message to a stream, bounded while it is read.
+
+use std::io;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use codec::{Decode, Encode};
+use futures_util::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use libp2p::request_response::Codec;
+
+use crate::message::{Answer, Message, SEALS_MAX};
+
+/// Longest message: a batch, or one record of the largest size.
+pub const MESSAGE_BYTES_MAX: usize = 2 << 20;
+
+/// Longest answer: a byte for each record, and how many there are.
+const ANSWER_BYTES_MAX: usize = SEALS_MAX + 8;
+
+/// Reads and writes messages.
+#[derive(Clone)]
+pub(crate) struct Wire;
+
+/// Name of the protocol of a chain.
+#[derive(Clone)]
+pub(crate) struct Name(pub(crate) String);
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+async fn read<T: AsyncRead + Unpin + Send, M: Decode + Encode>(io: &mut T, bytes_max: usize) -> io::Result<M> {
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    io.take(limit).read_to_end(&mut bytes).await?;
+    if bytes.len() > bytes_max {
+        let words = format!("the message is longer than {bytes_max} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+    }
+    decode(Bytes::from(bytes))
+}
+
+/// Reads a whole message; bytes that mean nothing are refused.
+fn decode<M: Decode + Encode>(bytes: Bytes) -> io::Result<M> {
+    let invalid = |words: String| io::Error::new(io::ErrorKind::InvalidData, words);
+    let length = bytes.len();
+    let message: M = codec::decode_from_bytes(bytes).map_err(|error| invalid(error.to_string()))?;
+    let meant = message.encoded_size();
+    if meant == length { Ok(message) } else { Err(invalid(format!("{meant} of {length} bytes mean something"))) }
+}
+
+async fn write<T: AsyncWrite + Unpin + Send>(io: &mut T, message: impl Encode) -> io::Result<()> {
+    let bytes = message.encode();
+    io.write_all(&bytes).await?;
+    io.close().await
+}
+
+#[async_trait]
+impl Codec for Wire {
+    type Protocol = Name;
+    type Request = Message;
+    type Response = Answer;
+
+    async fn read_request<T>(&mut self, _: &Name, io: &mut T) -> io::Result<Message>
+    where
+        T: AsyncRead + Unpin + Send,
+    {
+        let message: Message = read(io, MESSAGE_BYTES_MAX).await?;
+        if message.is_bounded() {
+            return Ok(message);
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message about {} records", message.len())))
+    }
+
+    async fn read_response<T>(&mut self, _: &Name, io: &mut T) -> io::Result<Answer>
+    where
+        T: AsyncRead + Unpin + Send,
+    {
+        read(io, ANSWER_BYTES_MAX).await
+    }
+
+    async fn write_request<T>(&mut self, _: &Name, io: &mut T, message: Message) -> io::Result<()>
+    where
+        T: AsyncWrite + Unpin + Send,
+    {
+        write(io, message).await
+    }
+
+    async fn write_response<T>(&mut self, _: &Name, io: &mut T, answer: Answer) -> io::Result<()>
+    where
+        T: AsyncWrite + Unpin + Send,
+    {
+        write(io, answer).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{RECORDS_MAX, Standing};
+
+    fn messages() -> Vec<Message> {
+        vec![
+            Message::Records(vec![Bytes::from_static(b"{}"), Bytes::from(vec![7; 70_000])]),
+            Message::Offer(vec![[3; 32]; 5]),
+        ]
+    }
+
+    #[test]
+    fn a_message_is_read_as_it_was_written() {
+        for message in messages() {
+            let bytes = Bytes::from(message.encode());
+            assert_eq!(decode::<Message>(bytes).unwrap(), message);
+        }
+        let answer = Answer(vec![Standing::Held, Standing::Later, Standing::Wanted, Standing::Forged]);
+        assert_eq!(decode::<Answer>(Bytes::from(answer.encode())).unwrap(), answer);
+    }
+
+    #[test]
+    fn what_is_cut_or_longer_is_refused() {
+        for message in messages() {
+            let bytes = message.encode();
+            for length in [0, 1, bytes.len() / 2, bytes.len() - 1] {
+                assert!(decode::<Message>(Bytes::copy_from_slice(&bytes[..length])).is_err(), "{length}");
+            }
+            let longer = [bytes.as_slice(), &[0]].concat();
+            assert!(decode::<Message>(Bytes::from(longer)).is_err());
+        }
+        assert!(decode::<Answer>(Bytes::from_static(&[4, 9])).is_err(), "no such standing");
+    }
+
+    #[tokio::test]
+    async fn what_is_too_long_or_too_many_is_refused() {
+        let name = Name("/test".to_owned());
+        let long = Message::Records(vec![Bytes::from(vec![0; MESSAGE_BYTES_MAX])]).encode();
+        let many = Message::Records(vec![Bytes::new(); RECORDS_MAX + 1]).encode();
+        for bytes in [long, many] {
+            let read = Wire.read_request(&name, &mut bytes.as_slice()).await;
+            assert_eq!(read.unwrap_err().kind(), io::ErrorKind::InvalidData);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A test network on disk: a directory for each validator, and a list of them.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cli::{failure::Told, files, pid},
+    config::Config,
+};
+
+/// File of the passphrase of all keys.
+pub(super) const PASSPHRASE: &str = "passphrase";
+
+/// File that lists the validators.
+const LIST: &str = "testnet.json";
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    validators: Vec<String>,
+}
+
+/// A validator of the network.
+pub(super) struct Validator {
+    /// Id of the organisation that runs it.
+    pub id: String,
+    /// Its configuration file.
+    pub config: PathBuf,
+    /// Where its process writes its id.
+    pub pid: PathBuf,
+    /// Where its process logs.
+    pub log: PathBuf,
+    /// Where it serves pages and API.
+    pub url: String,
+}
+
+/// Notes which validators the network has.
+pub(super) fn write(dir: &Path, validators: Vec<String>) -> anyhow::Result<()> {
+    files::write_new(&dir.join(LIST), &serde_json::to_string(&List { validators })?)
+}
+
+/// The validators of the network in a directory, in the order of its founding.
+pub(super) fn read(dir: &Path) -> anyhow::Result<Vec<Validator>> {
+    let path = dir.join(LIST);
+    let text = fs::read_to_string(&path).map_err(|error| {
+        let told = Told::new(format!("there is no test network in {}", dir.display()));
+        let hint = format!("`hefu testnet init --dir {}` makes one", dir.display());
+        anyhow::Error::new(error).context(told.hint(hint))
+    })?;
+    let list: List = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+    list.validators.into_iter().map(|id| validator(dir, id)).collect()
+}
+
+fn validator(dir: &Path, id: String) -> anyhow::Result<Validator> {
+    let home = dir.join(&id);
+    let config = home.join("hefu.toml");
+    let url = format!("http://{}", Config::read(&config)?.http.listen);
+    Ok(Validator { id, config, pid: home.join("pid"), log: home.join("node.log"), url })
+}
+
+impl Validator {
+    /// Id of the process, where it is running.
+    pub(super) fn running(&self) -> anyhow::Result<Option<u32>> {
+        pid::running(&self.pid)
+    }
+
+    /// The log, to be written on.
+    pub(super) fn open_log(&self) -> anyhow::Result<File> {
+        let opened = File::options().append(true).create(true).open(&self.log);
+        opened.with_context(|| format!("cannot write {}", self.log.display()))
+    }
+}

@@ -1,0 +1,98 @@
+//! Taking what other nodes pass on.
+//!
+//! A record is verified once: what waits, what stands in a block under discussion, and what could not be taken a moment
+//! ago is recognised.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use hefu_contracts::state::Fault;
+use hefu_gossip::{Answer, Message, PeerId, Standing};
+use hefu_keys::Hash;
+
+use super::parked::Parked;
+use crate::{
+    core::{Rejected, Sealed, read_all},
+    ledger::{Desk, Passed},
+};
+
+/// The side of the node that others hand records to.
+pub(super) struct Taker {
+    parked: Mutex<Parked>,
+}
+
+impl Taker {
+    pub(super) fn new() -> Taker {
+        Taker { parked: Mutex::default() }
+    }
+
+    /// Takes what can be taken, and tells how everything stands. Verifies signatures, so it may take long.
+    pub(super) fn take(&self, desk: &Desk, peer: PeerId, message: Message) -> Result<Answer, Fault> {
+        let standings = match message {
+            Message::Records(texts) => self.records(desk, peer, texts)?,
+            Message::Offer(seals) => self.offer(desk, peer, &seals)?,
+        };
+        Ok(Answer(standings))
+    }
+
+    fn records(&self, desk: &Desk, peer: PeerId, texts: Vec<Bytes>) -> Result<Vec<Standing>, Fault> {
+        let known = desk.recognise(texts.iter().map(|text| Hash::of(text)))?;
+        let new = texts.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(text, _)| text.to_vec());
+        let mut read = read_all(new.collect()).into_iter();
+        let mut standings = Vec::with_capacity(texts.len());
+        for known in known {
+            let sealed = match known {
+                Some(sealed) => sealed,
+                None => match read.next() {
+                    Some(Ok(sealed)) => sealed.into(),
+                    Some(Err(rejected)) => {
+                        standings.push(forged(peer, &rejected));
+                        continue;
+                    }
+                    None => continue,
+                },
+            };
+            standings.push(self.pass(desk, peer, sealed)?);
+        }
+        Ok(standings)
+    }
+
+    fn offer(&self, desk: &Desk, peer: PeerId, seals: &[[u8; 32]]) -> Result<Vec<Standing>, Fault> {
+        let mut standings = Vec::with_capacity(seals.len());
+        for seal in seals {
+            let seal = Hash::from_bytes(*seal);
+            standings.push(if desk.waits(&seal)? {
+                Standing::Held
+            } else {
+                let parked = self.parked().take(&seal);
+                match parked {
+                    Some(sealed) => self.pass(desk, peer, sealed)?,
+                    None => Standing::Wanted,
+                }
+            });
+        }
+        Ok(standings)
+    }
+
+    fn pass(&self, desk: &Desk, peer: PeerId, sealed: std::sync::Arc<Sealed>) -> Result<Standing, Fault> {
+        Ok(match desk.pass(sealed.clone(), peer)? {
+            Passed::Held => Standing::Held,
+            Passed::Not(refusal) => {
+                tracing::debug!(record.id = %sealed.id(), code = %refusal.code, "a record cannot be taken now");
+                self.parked().keep(sealed);
+                Standing::Later
+            }
+        })
+    }
+
+    fn parked(&self) -> MutexGuard<'_, Parked> {
+        // What is parked can be asked for again.
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whoever passes a record on has verified it.
+fn forged(peer: PeerId, rejected: &Rejected) -> Standing {
+    tracing::error!(peer.id = %peer, code = %rejected.refusal.code, "a node passes on what is no record");
+    Standing::Forged
+}

@@ -1,0 +1,51 @@
+//! Records that other nodes pass on.
+
+use std::sync::Arc;
+
+use hefu_contracts::{refusal::Refusal, state::Fault};
+use hefu_gossip::PeerId;
+use hefu_keys::Hash;
+use tokio::sync::mpsc;
+
+use super::{Desk, News, now};
+use crate::core::{Admission, Sealed};
+
+/// What became of a record that was passed on.
+pub(crate) enum Passed {
+    /// It waits, or is final.
+    Held,
+    /// It cannot be taken now.
+    Not(Refusal),
+}
+
+impl Desk {
+    /// What waits, and what changes from now on.
+    pub(crate) fn news(&self) -> Result<mpsc::UnboundedReceiver<News>, Fault> {
+        Ok(self.waiting()?.follow())
+    }
+
+    /// The verified records with these digests, where they are known.
+    pub(crate) fn recognise(&self, digests: impl Iterator<Item = Hash>) -> Result<Vec<Option<Arc<Sealed>>>, Fault> {
+        let core = self.core()?;
+        Ok(digests.map(|digest| core.recognise(&digest)).collect())
+    }
+
+    /// Whether the record with this seal waits.
+    pub(crate) fn waits(&self, seal: &Hash) -> Result<bool, Fault> {
+        Ok(self.waiting()?.has(seal))
+    }
+
+    /// Takes a record that another node has passed on.
+    pub(crate) fn pass(&self, sealed: Arc<Sealed>, from: PeerId) -> Result<Passed, Fault> {
+        let mut core = self.core()?;
+        match core.admit(now(), sealed)? {
+            Admission::Refused(refusal) => return Ok(Passed::Not(refusal)),
+            Admission::Known(_) => return Ok(Passed::Held),
+            // Before the core is let go: otherwise a block could take the record in between.
+            Admission::Taken(_, sealed) => self.waiting()?.begin(sealed, Some(from)),
+        }
+        drop(core);
+        self.wake.wake();
+        Ok(Passed::Held)
+    }
+}
