@@ -20,10 +20,15 @@ use serde_json::json;
 const ROUNDS: u32 = 50;
 
 /// A small generator (xorshift64*), so that a failure can be run again from its seed.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
+    /// A seed of 0 would roll nothing else.
+    pub(crate) fn new(seed: u64) -> Dice {
+        Dice(seed.max(1))
+    }
+
+    pub(crate) fn roll(&mut self, below: u64) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -64,7 +69,7 @@ fn load(url: &str, mut person: Person, stop: &AtomicBool, acknowledged: &Mutex<V
 fn kills_under_load_lose_nothing_that_was_acknowledged() {
     let seed = std::env::var("HEFU_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_122);
     println!("HEFU_SEED={seed}");
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let data = tempfile::tempdir().unwrap();
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
     let mut height = 0;

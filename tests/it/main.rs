@@ -8,6 +8,7 @@ mod doors;
 mod examples;
 mod fuzz;
 mod kill;
+mod network;
 mod store;
 mod thread;
 mod tidy;

@@ -1,0 +1,220 @@
+//! Validators that distrust each other, as real processes on loopback: killed, paused and wiped under load.
+
+mod clients;
+
+use std::{fs, time::Duration};
+
+use hefu_tests::{
+    history::{self, Log},
+    process::run,
+    testnet::Testnet,
+};
+use serde_json::Value;
+
+use crate::kill::Dice;
+use clients::Clients;
+
+const VALIDATORS: usize = 4;
+
+/// Kills of one validator in a row of rounds.
+const KILLS: u64 = 20;
+
+/// Pauses of one validator.
+const PAUSES: u64 = 4;
+
+/// Blocks between two faults.
+const BLOCKS_BETWEEN: u64 = 8;
+
+/// Records that must have become final, or the run means nothing.
+const FINALS_MIN: usize = 500;
+
+/// What a restart of a network must be quick for.
+const QUICK: [&str; 6] = ["--heartbeat", "2000", "--propose-timeout", "700", "--vote-timeout", "300"];
+
+fn seed() -> u64 {
+    std::env::var("HEFU_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_128)
+}
+
+fn rounds(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
+}
+
+/// The blocks of a validator.
+fn chain(net: &Testnet, at: usize) -> history::Chain {
+    let height = net.height(at).unwrap();
+    let block = |height: u64| {
+        let (status, block) = net.get(at, &format!("/v1/blocks/{height}")).unwrap();
+        assert_eq!((status, &block["private"]), (200, &Value::from(0)), "height {height}");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let records = block["records"].as_array().unwrap().iter().map(|record| text(&record["id"]));
+        history::Block {
+            id: text(&block["block"]),
+            register: text(&block["header"]["register"]),
+            records: records.collect(),
+        }
+    };
+    (1..=height).map(block).collect()
+}
+
+/// Waits until every validator has some blocks more.
+fn goes_on(net: &Testnet) {
+    for at in 0..net.validators.len() {
+        let height = net.height(at).unwrap_or_default();
+        net.until("further blocks", |net| net.height(at).is_some_and(|now| now >= height + BLOCKS_BETWEEN)).unwrap();
+    }
+}
+
+/// Stops the network and has every store verified: executed again from genesis, all to the same root.
+fn verify(net: &Testnet) {
+    net.down().unwrap();
+    let mut told = Vec::new();
+    for at in 0..net.validators.len() {
+        let (code, out, error) = run(&["verify", "--store", net.data(at).to_str().unwrap()]).unwrap();
+        assert_eq!(code, 0, "{at}: {out}{error}");
+        told.push(out);
+    }
+    assert!(told.iter().all(|out| out.contains("executed again")), "{told:?}");
+}
+
+#[test]
+fn kills_and_pauses_under_load_lose_nothing_and_fork_nothing() {
+    let seed = seed();
+    println!("HEFU_SEED={seed}");
+    let mut dice = Dice::new(seed);
+    let mut net = Testnet::init(VALIDATORS, &QUICK).unwrap();
+    net.up().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("clients.jsonl");
+    let clients = Clients::start(&net, Log::begin(&path).unwrap());
+
+    let victim = |dice: &mut Dice| usize::try_from(dice.roll(4)).unwrap();
+    let kills = rounds("HEFU_KILLS", KILLS);
+    for round in 0..kills {
+        let at = victim(&mut dice);
+        net.kill(at).unwrap();
+        // Sometimes the others go on without it, sometimes a second one dies and nobody can.
+        let second = victim(&mut dice);
+        if round % 5 == 4 && second != at {
+            net.kill(second).unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(dice.roll(600)));
+        net.up().unwrap();
+        goes_on(&net);
+    }
+    for _ in 0..PAUSES {
+        let at = victim(&mut dice);
+        net.signal(at, "-STOP").unwrap();
+        std::thread::sleep(Duration::from_millis(300 + dice.roll(1_500)));
+        net.signal(at, "-CONT").unwrap();
+        goes_on(&net);
+    }
+    for at in 0..VALIDATORS {
+        net.kill(at).unwrap();
+    }
+    net.up().unwrap();
+    goes_on(&net);
+    let finals = clients.stop();
+    let height = net.level().unwrap();
+    println!("{finals} records were final over {kills} kills, at height {height}");
+    assert!(finals >= FINALS_MIN, "too little load to mean anything: {finals} records");
+
+    let chains: Vec<history::Chain> = (0..VALIDATORS).map(|at| chain(&net, at)).collect();
+    history::check(&Log::read(&path).unwrap(), &chains).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    verify(&net);
+}
+
+#[test]
+fn a_wiped_validator_follows_and_votes_again_when_it_is_told_to() {
+    let mut net = Testnet::init(VALIDATORS, &QUICK).unwrap();
+    net.up().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let clients = Clients::start(&net, Log::begin(&directory.path().join("clients.jsonl")).unwrap());
+    net.until("thirty blocks", |net| net.height(0).is_some_and(|height| height >= 30)).unwrap();
+
+    let last = VALIDATORS - 1;
+    net.kill(last).unwrap();
+    fs::remove_dir_all(net.data(last)).unwrap();
+    let mut following = net.start(last, &[]).unwrap();
+    let ahead = net.height(0).unwrap();
+    net.until("catching up", |net| net.height(last).is_some_and(|height| height >= ahead)).unwrap();
+    let (status, told) = net.get(last, "/readyz").unwrap();
+    assert_eq!(status, 503, "{told}");
+    assert!(told.to_string().contains("does not vote"), "{told}");
+    let log = fs::read_to_string(net.home(last).join("node.log")).unwrap();
+    assert!(log.contains("--renew-guard"), "the procedure is not in the log: {log}");
+    net.kill(last).unwrap();
+    following.wait().unwrap();
+
+    let mut renewed = net.start(last, &["--renew-guard"]).unwrap();
+    let votes = |net: &Testnet, height: u64| {
+        let block = net.get(last, &format!("/v1/blocks/{height}")).map(|(_, block)| block);
+        let validators = block.as_ref().and_then(|block| block["validators"].as_array());
+        let own = |one: &Value| one["party"] == net.validators[last].validator.as_str() && one["signed"] == true;
+        validators.is_some_and(|validators| validators.iter().any(own))
+    };
+    net.until("its vote", |net| net.height(last).is_some_and(|height| votes(net, height))).unwrap();
+    assert_eq!(net.get(last, "/readyz").unwrap().0, 200);
+    clients.stop();
+    net.level().unwrap();
+    verify(&net);
+    renewed.wait().unwrap();
+}
+
+#[test]
+fn a_network_is_told_of_stopped_continued_and_checked_from_outside() {
+    let mut net = Testnet::init(VALIDATORS, &["--block-interval", "50"]).unwrap();
+    net.up().unwrap();
+    let (first, genesis) = (net.validators.clone(), net.genesis.clone());
+    let names: Vec<&str> = first.iter().map(|up| up.validator.as_str()).collect();
+    assert_eq!(names, ["corenest", "huaxu", "yueling", "zhongsheng"]);
+
+    // A record handed to one validator is final at all, and any of them proves the state under a certificate of four.
+    let (dir, passphrase) = (net.home(1).join("keys"), net.passphrase());
+    let site = ["site", "put", "--gln", "9528880200026", "--name-en", "Hall", "--name-zh", "厂房", "--key", "admin"];
+    let where_from = ["--dir", dir.to_str().unwrap(), "--passphrase-file", passphrase.to_str().unwrap()];
+    let (code, id, error) = run(&[&site[..], &where_from, &["--node", &first[1].url]].concat()).unwrap();
+    assert_eq!(code, 0, "{error}");
+    for at in 0..VALIDATORS {
+        net.until("the record everywhere", |net| {
+            net.get(at, &format!("/v1/records/{}", id.trim())).is_some_and(|(status, _)| status == 200)
+        })
+        .unwrap();
+        let proof = format!("{}/v1/items/09528880010021/00000000000000000000/proof", first[at].url);
+        let (code, out, error) = run(&["verify", &proof, "--genesis", &genesis]).unwrap();
+        assert_eq!(code, 0, "{out}{error}");
+    }
+    let height = net.level().unwrap();
+    let (_, block) = net.get(2, &format!("/v1/blocks/{height}")).unwrap();
+    assert!(block["certificate"]["signatures"].as_array().unwrap().len() >= 3, "{block}");
+
+    // A second `up` starts nothing; after `down` it continues the chain.
+    net.up().unwrap();
+    let pids = |ups: &[hefu_tests::testnet::Up]| ups.iter().map(|up| up.pid).collect::<Vec<_>>();
+    assert_eq!(pids(&net.validators), pids(&first));
+    net.down().unwrap();
+    assert!((0..VALIDATORS).all(|at| net.height(at).is_none()));
+    net.down().unwrap();
+    net.up().unwrap();
+    assert!(net.validators.iter().all(|up| up.height >= height), "{:?}", net.validators);
+    assert_eq!(net.get(0, &format!("/v1/records/{}", id.trim())).unwrap().0, 200);
+
+    // The same directory is not founded twice, and a network that is not there is not started.
+    let there = net.home(0).parent().unwrap().to_str().unwrap().to_owned();
+    let (code, _, error) = run(&["testnet", "init", "--dir", &there]).unwrap();
+    assert_eq!(code, 1);
+    assert!(error.contains("exists already"), "{error}");
+    let (code, _, error) = run(&["testnet", "up", "--dir", "nowhere"]).unwrap();
+    assert_eq!(code, 1);
+    assert!(error.contains("there is no test network"), "{error}");
+    verify(&net);
+}
+
+#[test]
+fn a_second_process_with_the_same_key_ends_at_once() {
+    let mut net = Testnet::init(1, &[]).unwrap();
+    net.up().unwrap();
+    let status = net.start(0, &[]).unwrap().wait().unwrap();
+    assert_eq!(status.code(), Some(1), "{}", net.log(0));
+    assert!(net.log(0).contains("another process holds"), "{}", net.log(0));
+    net.down().unwrap();
+}
