@@ -15,9 +15,11 @@
     )
 )]
 
+pub mod access;
 pub mod action;
 pub mod agreements;
 pub mod annex;
+pub mod audience;
 pub mod block;
 pub mod catalogue;
 pub mod cbv;
