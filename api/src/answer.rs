@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
+/// `Cache-Control` of what is for one reader alone.
+pub(crate) const PERSONAL: &str = "private, no-store";
+
 /// How long an answer keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -20,6 +23,8 @@ pub(crate) enum Keep {
     Asking,
     /// It is of this moment.
     Never,
+    /// It is for this reader alone.
+    Personal,
 }
 
 impl Keep {
@@ -28,6 +33,7 @@ impl Keep {
             Keep::Forever => "public, max-age=31536000, immutable",
             Keep::Asking => "public, no-cache",
             Keep::Never => "no-store",
+            Keep::Personal => PERSONAL,
         }
     }
 }

@@ -1,10 +1,18 @@
 //! Blocks.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, HttpResponse, web};
-use hefu_contracts::height::Height;
+use hefu_contracts::{
+    audience::{Reader, Shown},
+    height::Height,
+};
+use hefu_keys::Hash;
 
 use crate::{
+    access::{reader, shown},
     answer::{self, Keep, Tag},
+    ledger::{BlockFound, Ledger},
     openapi::problems,
     problem::{Door, Problem},
     query::{Nothing, Query},
@@ -15,17 +23,19 @@ use crate::{
 
 /// Read a block.
 ///
-/// Header, certificate and the ids of its public records; of the others only their number.
+/// Header, certificate and the ids of the records that the reader may read; of the others only their number.
 #[utoipa::path(
     get,
     operation_id = "readBlock",
     path = "/v1/blocks/{height}",
     tag = "blocks",
+    security((), ("document" = []), ("session" = [])),
     params(("height" = String, Path, description = "the height, or `latest`")),
     responses(
         (status = 200, description = "the block", body = BlockView),
         (status = 304, description = "the client has it"),
-        problems::Malformed, problems::Coding, problems::Unknown, problems::Fault, problems::Unavailable,
+        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
+        problems::TooLarge, problems::Fault, problems::Unavailable,
     ),
 )]
 pub(crate) async fn read(
@@ -38,14 +48,43 @@ pub(crate) async fn read(
         "latest" => *api.ledger.heights().borrow(),
         number => parse(number)?,
     };
-    let found = reading(&api.ledger, move |ledger| ledger.block(height)).await?;
-    let found = found.ok_or_else(|| Problem::from(Door::BlockUnknown).because(format!("height {height}")))?;
+    let reader = reader(&request).await?;
+    let anybody = reader == Reader::Public;
+    let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
+        let Some(found) = ledger.block(height)? else { return Ok(None) };
+        let readable = readable(ledger, &reader, &found)?;
+        Ok(Some((found, readable)))
+    });
+    let (found, readable) =
+        found.await?.ok_or_else(|| Problem::from(Door::BlockUnknown).because(format!("height {height}")))?;
+    if !anybody {
+        return answer::json(&views::block(found, api.ledger.genesis(), &readable), Keep::Personal, None);
+    }
     let tag = Tag::new(found.certificate.block);
     // By its height, not by its hash: a chain that is founded anew has another block there.
     if let Some(unchanged) = tag.unchanged(&request, Keep::Asking) {
         return Ok(unchanged);
     }
-    answer::json(&views::block(found, api.ledger.genesis()), Keep::Asking, Some(&tag))
+    answer::json(&views::block(found, api.ledger.genesis(), &readable), Keep::Asking, Some(&tag))
+}
+
+/// Those of a block's private records that the reader may read.
+///
+/// # Errors
+/// `E-NODE-FAULT` where the ledger cannot be read.
+pub fn readable(ledger: &dyn Ledger, reader: &Reader, block: &BlockFound) -> Result<BTreeSet<Hash>, Problem> {
+    let mut readable = BTreeSet::new();
+    if *reader == Reader::Public {
+        return Ok(readable);
+    }
+    for (id, _) in block.records.iter().filter(|(_, public)| !public) {
+        if let Some(found) = ledger.record(id)?
+            && shown(ledger, reader, &found.text)? >= Shown::Text
+        {
+            readable.insert(*id);
+        }
+    }
+    Ok(readable)
 }
 
 /// A height in its one spelling: decimal digits without a sign or leading zeros.

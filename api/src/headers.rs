@@ -11,7 +11,10 @@ use actix_web::{
     middleware::Next,
 };
 
-use crate::problem::{Door, Problem};
+use crate::{
+    answer::PERSONAL,
+    problem::{Door, Problem},
+};
 
 /// JSON needs nothing; should a browser be made to show it as a page, that page may do nothing.
 pub(crate) const POLICY_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -31,8 +34,8 @@ pub(crate) fn guard(headers: &mut HeaderMap, policy: &'static str) {
     set(headers, header::REFERRER_POLICY, "no-referrer");
 }
 
-/// Headers of the API. What it answers to a GET is for everybody, also for pages of other origins, so that a page can
-/// ask an independent node; no cookie and no credential goes with it.
+/// Headers of the API. What it answers to a GET without credentials is for everybody, also for pages of other origins, so
+/// that a page can ask an independent node. What is for one reader alone is for pages of this origin alone.
 pub(crate) async fn data(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -47,7 +50,10 @@ pub(crate) async fn data(
     };
     let headers = response.headers_mut();
     guard(headers, POLICY_DATA);
-    if reads {
+    let personal = headers.get(header::CACHE_CONTROL).is_some_and(|value| value == PERSONAL);
+    if personal {
+        set(headers, header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
+    } else if reads {
         set(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
         set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, "Content-Disposition, ETag, Retry-After");
         set(headers, header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin");

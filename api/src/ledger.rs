@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use hefu_contracts::{
-    block::Header, certificate::Certificate, genesis::Genesis, height::Height, parties::KeyRow, proof::Proof,
-    receipt::Receipt, refusal::Refusal, state::Fault,
+    annex::Annex, block::Header, certificate::Certificate, genesis::Genesis, height::Height, parties::KeyRow,
+    proof::Proof, receipt::Receipt, refusal::Refusal, row::Row, state::Fault,
 };
 use hefu_keys::{Address, Hash};
 use serde_json::Value;
@@ -103,6 +103,21 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// A key's row, with the window of its sequence numbers as the pending records leave it.
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault>;
+
+    /// What travelled beside a record and is still there: its lists, and those of its private values that were not erased.
+    /// For whom it is, the ledger does not ask. A ledger that keeps no annexes has none to give.
+    fn annex(&self, _id: &Hash) -> Result<Annex, Fault> {
+        Ok(Annex::default())
+    }
+
+    /// A row as the last block left it. A ledger that can read rows one by one does so; the proof of a row, from which it
+    /// is taken otherwise, costs the row's whole history.
+    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+        let Some(proof) = self.proof(key)? else { return Ok(self.genesis().rows()?.remove(key)) };
+        let rows = proof.rows.iter().map(|text| Row::read(text.get()).map_err(Fault::from));
+        let is_wanted = |row: &Result<Row, Fault>| row.as_ref().map_or(true, |row| row.key == key);
+        rows.into_iter().find(is_wanted).transpose()
+    }
 
     /// The proof of a row, or of its absence, under the newest certified header; `None` before the first block.
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault>;

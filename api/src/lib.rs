@@ -3,9 +3,11 @@
 //! Only this crate knows HTTP bodies. It sees a node through [`Ledger`] alone: no store, no engine. [`configure`] mounts
 //! everything; [`views`] is what JSON and pages show alike.
 
+mod access;
 mod answer;
 mod blocks;
 mod body;
+mod clock;
 mod docs;
 mod headers;
 pub mod items;
@@ -13,6 +15,7 @@ mod keys;
 pub mod ledger;
 mod node;
 pub mod openapi;
+mod origin;
 pub mod problem;
 mod query;
 mod reading;
@@ -22,8 +25,15 @@ mod stream;
 mod unread;
 pub mod views;
 
+pub use access::{
+    reader,
+    session::{Reads, SessionView},
+    shown,
+};
+pub use blocks::readable;
 pub use body::BODY_WITHIN;
 pub use ledger::Ledger;
+pub use origin::{BadOrigin, Origin};
 pub use problem::{Door, Problem, ProblemView};
 pub use reading::reading;
 pub use records::{BATCH_BYTES_MAX, BATCH_LINES_MAX, ReceiptsView};

@@ -3,9 +3,16 @@
 pub mod problems;
 pub mod shapes;
 
-use utoipa::OpenApi;
+use actix_web::http::header;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        self,
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+    },
+};
 
-use crate::{blocks, items, keys, node, problem::ProblemView, records, stream, views};
+use crate::{access::session, blocks, items, keys, node, problem::ProblemView, records, stream, views};
 
 /// The document.
 #[derive(OpenApi)]
@@ -20,6 +27,10 @@ use crate::{blocks, items, keys, node, problem::ProblemView, records, stream, vi
     paths(
         records::submit,
         records::read,
+        records::read_annex,
+        session::begin,
+        session::read,
+        session::end,
         keys::read,
         items::read,
         items::read_proof,
@@ -31,8 +42,11 @@ use crate::{blocks, items, keys, node, problem::ProblemView, records, stream, vi
         node::ready,
         node::version,
     ),
+    modifiers(&Credentials),
     components(schemas(
+        shapes::AccessDocument,
         shapes::Address,
+        shapes::Annex,
         shapes::Certificate,
         shapes::Flag,
         shapes::Genesis,
@@ -57,6 +71,7 @@ use crate::{blocks, items, keys, node, problem::ProblemView, records, stream, vi
         shapes::Wait,
         ProblemView,
         records::ReceiptsView,
+        session::SessionView,
         views::BlockLineView,
         views::BlockView,
         views::ItemView,
@@ -69,10 +84,25 @@ use crate::{blocks, items, keys, node, problem::ProblemView, records, stream, vi
         (name = "items", description = "what is proven of one code"),
         (name = "blocks", description = "the chain"),
         (name = "keys", description = "who signs"),
+        (name = "readers", description = "who reads what is not for everybody"),
         (name = "node", description = "the node itself"),
     ),
 )]
 struct Document;
+
+/// How a reader shows who it is.
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let Some(components) = &mut document.components else { return };
+        let described = "`Hefu`, and an access document in base64url";
+        let header = ApiKeyValue::with_description(header::AUTHORIZATION.as_str(), described);
+        let cookie = ApiKeyValue::with_description(session::SECURE, "set by `POST /v1/session`; `hefu` without TLS");
+        components.add_security_scheme("document", SecurityScheme::ApiKey(ApiKey::Header(header)));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
 
 /// The document's text, indented, ending in a line feed.
 ///

@@ -9,7 +9,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
-use hefu_contracts::{refusal::Refusal, state::Fault};
+use hefu_contracts::{access::SCHEME, refusal::Refusal, state::Fault};
 use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -27,6 +27,8 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 /// of a [`Code`](hefu_contracts::refusal::Code).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Door {
+    /// The record's lists and private values are not for this reader.
+    AnnexPrivate,
     /// The batch has no lines.
     BatchEmpty,
     /// The batch has too many lines.
@@ -63,13 +65,16 @@ pub enum Door {
     Query,
     /// The node holds no such record.
     RecordUnknown,
+    /// A page of another origin asks for, or ends, a session.
+    SessionForeign,
     /// Too many streams are open.
     StreamsOpen,
 }
 
 impl Door {
     /// Every kind.
-    pub const ALL: [Door; 19] = [
+    pub const ALL: [Door; 21] = [
+        Door::AnnexPrivate,
         Door::BatchEmpty,
         Door::BatchLines,
         Door::BlockUnknown,
@@ -88,12 +93,16 @@ impl Door {
         Door::Path,
         Door::Query,
         Door::RecordUnknown,
+        Door::SessionForeign,
         Door::StreamsOpen,
     ];
 
     /// Name, status (RFC 9110 §15) and sentence.
     const fn facts(self) -> (&'static str, StatusCode, &'static str) {
         match self {
+            Door::AnnexPrivate => {
+                ("E-ANNEX-PRIVATE", StatusCode::FORBIDDEN, "lists and private values are for whom the record names")
+            }
             Door::BatchEmpty => ("E-BATCH-EMPTY", StatusCode::BAD_REQUEST, "the batch has no lines"),
             Door::BatchLines => ("E-BATCH-LINES", StatusCode::PAYLOAD_TOO_LARGE, "the batch has too many lines"),
             Door::BlockUnknown => ("E-BLOCK-UNKNOWN", StatusCode::NOT_FOUND, "the node holds no such block"),
@@ -116,6 +125,9 @@ impl Door {
             Door::Path => ("E-PATH", StatusCode::BAD_REQUEST, "a segment of the path is malformed"),
             Door::Query => ("E-QUERY", StatusCode::BAD_REQUEST, "a query parameter is unknown or malformed"),
             Door::RecordUnknown => ("E-RECORD-UNKNOWN", StatusCode::NOT_FOUND, "the node holds no such record"),
+            Door::SessionForeign => {
+                ("E-SESSION-FOREIGN", StatusCode::FORBIDDEN, "sessions are for the node's own pages")
+            }
             Door::StreamsOpen => ("E-STREAMS-OPEN", StatusCode::SERVICE_UNAVAILABLE, "too many streams are open"),
         }
     }
@@ -292,6 +304,10 @@ impl ResponseError for Problem {
         response.content_type(MEDIA_TYPE).insert_header((header::CACHE_CONTROL, "no-store"));
         if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // Required by RFC 9110 §15.5.2.
+            response.insert_header((header::WWW_AUTHENTICATE, SCHEME));
         }
         if self.is(Door::BodySlow) || self.is(Door::BodySize) {
             // What is still to come of the body is not waited for.

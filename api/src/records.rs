@@ -5,11 +5,12 @@ mod receipt;
 mod single;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use hefu_contracts::submission::SUBMISSION_BYTES_MAX;
+use hefu_contracts::{audience::Shown, submission::SUBMISSION_BYTES_MAX};
 use hefu_keys::Hash;
 use serde::Deserialize;
 
 use crate::{
+    access::{reader, shown},
     answer::{self, Keep, Tag},
     body,
     ledger::{Outcome, Unavailable, Wait},
@@ -143,17 +144,20 @@ fn taken_now(outcome: Outcome) -> Outcome {
 
 /// Read a record.
 ///
-/// A public record is answered to whoever has its id. Of any other it is only told that it exists.
+/// A public record is answered to whoever has its id, one for its parties to the organisations that it names and to
+/// auditors. Everybody else is only told that it exists.
 #[utoipa::path(
     get,
     operation_id = "readRecord",
     path = "/v1/records/{id}",
     tag = "records",
+    security((), ("document" = []), ("session" = [])),
     params(("id" = shapes::Hash, Path, description = "the record's id")),
     responses(
-        (status = 200, description = "the record, as far as everybody may see it", body = RecordView),
+        (status = 200, description = "the record, as far as the reader may see it", body = RecordView),
         (status = 304, description = "the client has it"),
-        problems::Malformed, problems::Coding, problems::Unknown, problems::Fault, problems::Unavailable,
+        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
+        problems::TooLarge, problems::Fault, problems::Unavailable,
     ),
 )]
 pub(crate) async fn read(
@@ -163,22 +167,60 @@ pub(crate) async fn read(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let id: Hash = path.parse().map_err(|bad| Problem::from(Door::Path).because(bad))?;
+    let reader = reader(&request).await?;
     let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
         let Some(found) = ledger.record(&id)? else { return Ok(None) };
         let block = match found.place {
             Some(place) => ledger.block(place.height)?,
             None => None,
         };
-        Ok(Some(views::record(&id, found, block.as_ref())?))
+        let shown = shown(ledger, &reader, &found.text)?;
+        Ok(Some(views::record(&id, found, block.as_ref(), shown)?))
     });
     let view = found.await?.ok_or_else(|| Problem::from(Door::RecordUnknown).because(id))?;
     let keep = match &view {
-        RecordView::Public(record) if record.height.is_some() => Keep::Forever,
-        RecordView::Public(_) => Keep::Never,
-        // Somebody who proves to be a party will be told more.
+        RecordView::Readable(record) if !record.visibility.is_public() => Keep::Personal,
+        RecordView::Readable(record) if record.height.is_some() => Keep::Forever,
+        RecordView::Readable(_) => Keep::Never,
+        // Somebody who proves to be a party is told more.
         RecordView::Private(_) => Keep::Never,
     };
     let tag = (keep == Keep::Forever).then(|| Tag::new(id));
     let unchanged = tag.as_ref().and_then(|tag| tag.unchanged(&request, keep));
     unchanged.map_or_else(|| answer::json(&view, keep, tag.as_ref()), Ok)
+}
+
+/// Read the lists and private values of a record.
+///
+/// They travelled beside the record, which only commits to them, and are for the organisations that it names and for
+/// auditors, whether or not the record itself is public. Values that were erased are missing.
+#[utoipa::path(
+    get,
+    operation_id = "readRecordAnnex",
+    path = "/v1/records/{id}/annex",
+    tag = "records",
+    security((), ("document" = []), ("session" = [])),
+    params(("id" = shapes::Hash, Path, description = "the record's id")),
+    responses(
+        (status = 200, description = "the annex", body = shapes::Annex),
+        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
+        problems::TooLarge, problems::Fault, problems::Unavailable,
+    ),
+)]
+pub(crate) async fn read_annex(
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Query<Nothing>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let id: Hash = path.parse().map_err(|bad| Problem::from(Door::Path).because(bad))?;
+    let reader = reader(&request).await?;
+    let annex = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
+        let found = ledger.record(&id)?.ok_or_else(|| Problem::from(Door::RecordUnknown).because(id))?;
+        match shown(ledger, &reader, &found.text)? {
+            Shown::Whole => Ok(ledger.annex(&id)?),
+            Shown::Existence | Shown::Text => Err(Door::AnnexPrivate.into()),
+        }
+    });
+    answer::json(&annex.await?, Keep::Personal, None)
 }

@@ -13,9 +13,11 @@ use hefu_keys::Hash;
 use tokio::sync::Semaphore;
 
 use crate::{
+    access::{Sessions, session},
     blocks, docs, headers, items, keys,
     ledger::Ledger,
     node,
+    origin::Origin,
     problem::{Door, Problem},
     records,
     stream::{self, STREAMS_MAX},
@@ -28,20 +30,34 @@ pub(crate) struct Api {
     pub chain: Hash,
     /// The node.
     pub ledger: Arc<dyn Ledger>,
+    /// Where the node is reached, as access documents name it.
+    pub origins: Vec<String>,
+    /// Browsers whose reader is known.
+    pub sessions: Sessions,
     /// One permit for each stream that may be open.
     pub streams: Arc<Semaphore>,
 }
 
 const READS: &str = "GET, HEAD, OPTIONS";
 const RECORDS: &str = "POST, OPTIONS";
+const SESSION: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 
 /// Mounts the API: `/v1`, `/docs`, `/healthz`, `/readyz`, `/version`, and a problem for every address that nobody else
-/// serves; whoever mounts pages after it may replace that last one.
+/// serves; whoever mounts pages after it may replace that last one. `origins` are where the node is reached: an access
+/// document is for one of them.
 ///
 /// The returned function is called once by every worker; all of them share the ledger and the limits.
-pub fn configure(ledger: Arc<dyn Ledger>) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
-    let chain = ledger.genesis().chain();
-    let api = web::Data::new(Api { chain, ledger, streams: Arc::new(Semaphore::new(STREAMS_MAX)) });
+pub fn configure(
+    ledger: Arc<dyn Ledger>,
+    origins: &[Origin],
+) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + use<> {
+    let api = web::Data::new(Api {
+        chain: ledger.genesis().chain(),
+        ledger,
+        origins: origins.iter().map(ToString::to_string).collect(),
+        sessions: Sessions::default(),
+        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+    });
     move |config| {
         config
             .app_data(api.clone())
@@ -52,8 +68,10 @@ pub fn configure(ledger: Arc<dyn Ledger>) -> impl Fn(&mut web::ServiceConfig) + 
                     .wrap(Compress::default())
                     .wrap(from_fn(headers::data))
                     .wrap(from_fn(unread))
-                    .service(handing_in())
+                    .service(handing_in("/records"))
                     .service(reads("/records/{id}", records::read))
+                    .service(reads("/records/{id}/annex", records::read_annex))
+                    .service(sessions("/session"))
                     .service(reads("/keys/{address}", keys::read))
                     .service(reads("/items/{gtin}/{serial}", items::read))
                     .service(reads("/items/{gtin}/{serial}/proof", items::read_proof))
@@ -96,11 +114,21 @@ where
     reads(path, handler).wrap(from_fn(headers::data)).wrap(from_fn(unread))
 }
 
-fn handing_in() -> Resource {
-    web::resource("/records")
+fn handing_in(path: &str) -> Resource {
+    web::resource(path)
         .route(web::post().to(records::submit))
         .route(web::method(Method::OPTIONS).to(async || headers::options(RECORDS)))
         .default_service(web::to(async || method_not_allowed(RECORDS)))
+}
+
+fn sessions(path: &str) -> Resource {
+    web::resource(path)
+        .route(web::get().to(session::read))
+        .route(web::head().to(session::read))
+        .route(web::post().to(session::begin))
+        .route(web::delete().to(session::end))
+        .route(web::method(Method::OPTIONS).to(async || headers::options(SESSION)))
+        .default_service(web::to(async || method_not_allowed(SESSION)))
 }
 
 fn method_not_allowed(allowed: &'static str) -> HttpResponse {

@@ -18,6 +18,6 @@ pub use item::{
 };
 pub use key::{KeyView, key};
 pub use names::{BatchView, ContainerView, MarkView, PartyView, PlaceView, ProductView};
-pub use record::{PrivateRecordView, PublicRecordView, RecordLinksView, RecordView, record};
+pub use record::{PrivateRecordView, ReadableRecordView, RecordLinksView, RecordView, record};
 pub use status::{StatusView, VERSION, status};
 pub use step::{EventView, StepView};

@@ -123,7 +123,7 @@ impl Access {
         }
         // Base64 takes four characters for three bytes.
         if encoded.len() / 4 > ACCESS_BYTES_MAX / 3 {
-            return Err(too_large(encoded.len() / 4 * 3));
+            return Err(too_large((encoded.len() / 4).saturating_mul(3)));
         }
         let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|bad| malformed().because(bad.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| Refusal::new(Code::JsonString).because("it is no UTF-8"))?;

@@ -19,6 +19,8 @@ use crate::{
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+const HTML: &str = "text/html; charset=utf-8";
+
 /// What holds for everything that the explorer answers. Addresses hold serial numbers, so they are told to nobody.
 pub(crate) fn guarded(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     plain(&mut response);
@@ -53,15 +55,37 @@ impl Tag {
     }
 }
 
+/// That a page shows more to some readers than to others (RFC 9110 §12.5.5).
+pub(crate) fn by_reader(mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().append(header::VARY, header::HeaderValue::from_static("Authorization"));
+    response
+}
+
+/// A page for this reader alone, of which no copy is kept.
+pub(crate) fn personal(visit: &Visit, page: &impl Template) -> HttpResponse {
+    let Some(text) = render(page) else { return failed() };
+    let mut response = pages(visit, StatusCode::OK, None);
+    response.insert_header((header::CACHE_CONTROL, "private, no-store"));
+    let body = coding::press(&visit.request, &mut response, text);
+    response.content_type(HTML).body(body)
+}
+
+/// The text of a page.
+fn render(page: &impl Template) -> Option<String> {
+    // A line break between tags is the template's layout, not the page's: where a space is wanted, one is written.
+    page.render().ok().map(|text| text.replace(">\n<", "><"))
+}
+
+/// Every value on a page is a string or a number; there is nothing that could fail.
+fn failed() -> HttpResponse {
+    tracing::error!("a page could not be written");
+    guarded(HttpResponse::InternalServerError()).finish()
+}
+
 /// A page in the visitor's language. A browser's copy of it is used only after asking: by the tag, or where there is none
 /// by the page's hash. Only what is there has a tag (RFC 9110 §13.2.1).
 pub(crate) fn html(visit: &Visit, status: StatusCode, page: &impl Template, tag: Option<Tag>) -> HttpResponse {
-    // A line break between tags is the template's layout, not the page's: where a space is wanted, one is written.
-    let Ok(text) = page.render().map(|text| text.replace(">\n<", "><")) else {
-        // Every value on a page is a string or a number; there is nothing else that could fail.
-        tracing::error!("a page could not be written");
-        return guarded(HttpResponse::InternalServerError()).finish();
-    };
+    let Some(text) = render(page) else { return failed() };
     let tag = match status {
         StatusCode::OK => Some(tag.unwrap_or_else(|| Tag::new(first(&Hash::of(text.as_bytes()))))),
         _ => None,
@@ -71,7 +95,7 @@ pub(crate) fn html(visit: &Visit, status: StatusCode, page: &impl Template, tag:
     }
     let mut response = pages(visit, status, tag);
     let body = coding::press(&visit.request, &mut response, text);
-    response.content_type("text/html; charset=utf-8").body(body)
+    response.content_type(HTML).body(body)
 }
 
 /// The answer to a browser whose copy is still good (RFC 9110 §15.4.5).

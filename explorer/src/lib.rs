@@ -19,6 +19,7 @@ mod site;
 mod visit;
 mod words;
 
+pub use hefu_api::{BadOrigin, Origin};
 pub use language::Language;
 pub use server::configure;
-pub use site::{BadOrigin, Neighbour, Origin, Site};
+pub use site::{Neighbour, Site};

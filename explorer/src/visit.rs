@@ -9,8 +9,8 @@ use actix_web::{
     FromRequest, HttpRequest, HttpResponse, dev::Payload, error::ErrorInternalServerError, http::StatusCode, web,
 };
 use askama::Template;
-use hefu_api::{Ledger, Problem, ledger::Unavailable, reading};
-use hefu_contracts::{height::Height, state::Fault};
+use hefu_api::{Ledger, Problem, ledger::Unavailable, reader, reading};
+use hefu_contracts::{audience::Reader, height::Height, state::Fault};
 use hefu_keys::Hash;
 
 use crate::{
@@ -122,6 +122,20 @@ impl Visit {
     pub(crate) fn tag_at(&self, height: Height) -> Tag {
         let Explorer { chain, version, .. } = &**self.explorer;
         Tag::new(format!("{}-{height}-{}-{version}", first(chain), self.words.locale))
+    }
+
+    /// Who reads. Only pages that show more to some than to others ask.
+    pub(crate) async fn reader(&self) -> Result<Reader, Trouble> {
+        Ok(reader(&self.request).await?)
+    }
+
+    /// A page that shows a reader what is not for everybody, or the page of what went wrong.
+    pub(crate) fn answer_to<T: Template>(&self, shown: Result<(T, Reader), Trouble>) -> HttpResponse {
+        answer::by_reader(match shown {
+            Ok((page, Reader::Public)) => self.answer(Ok(page)),
+            Ok((page, Reader::Party { .. })) => answer::personal(self, &page),
+            Err(trouble) => trouble.answer(self),
+        })
     }
 
     /// A page, or the page of what went wrong.

@@ -62,6 +62,9 @@ pub struct Http {
     /// Where the pages are reached from outside: it is printed on labels. Otherwise `http://` and where it listens.
     #[serde(default, deserialize_with = "spelled_if_any")]
     pub origin: Option<Origin>,
+    /// Where else the node is reached. An access document is for one of these, or for `origin`.
+    #[serde(default)]
+    pub origins: Vec<Spelled>,
     /// The language for whoever asks for none: `zh` or `en`.
     #[serde(default)]
     pub language: PageLanguage,
@@ -100,6 +103,11 @@ impl From<PageLanguage> for Language {
         }
     }
 }
+
+/// An origin in a list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Spelled(#[serde(deserialize_with = "spelled")] pub Origin);
 
 fn spelled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Origin, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)

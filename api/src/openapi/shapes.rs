@@ -151,6 +151,22 @@ shapes! {
         ("annex", false, ObjectBuilder::new().description(Some("lists and values that the record commits to")).into()),
         ("record", true, reference::<Record>()),
     ]);
+    /// What travels beside a record.
+    Annex object("lists and values that a record commits to, by JSON Pointer into the record", vec![
+        ("commissioning", false, ObjectBuilder::new().description(Some("proof that the codes were issued")).into()),
+        ("lists", false, ObjectBuilder::new().description(Some("elements and salt of each list")).into()),
+        ("values", false, ObjectBuilder::new().description(Some("value and salt of each that was not erased")).into()),
+    ]);
+    /// An access document.
+    AccessDocument object("who reads, secured by the key's Data Integrity proof; canonical JSON (RFC 8785)", vec![
+        ("@context", true, text("of the proof")),
+        ("action", true, word_of("always `access`", &["access"])),
+        ("aud", true, text("the node's origin, such as `https://t.example`")),
+        ("chain", true, reference::<Hash>()),
+        ("expires", true, reference::<Time>()),
+        ("proof", true, ObjectBuilder::new().description(Some("the key's Data Integrity proof")).into()),
+        ("signers", true, list_of::<Address>()),
+    ]);
     /// A proof file.
     ProofFile ObjectBuilder::new()
         .description(Some("everything that is needed to check a row and its whole history offline"))

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::{hand_in, receipt};
 use crate::{
+    clock,
     ledger::{Outcome, Wait},
     openapi::shapes,
     problem::{Door, Problem},
@@ -77,7 +78,7 @@ pub(super) async fn answer(api: &Api, body: &[u8], wait: Wait) -> Result<HttpRes
         count: answers.len(),
         node: receipt::node(api).await?,
         root: merkle::root(&leaves),
-        time: receipt::now()?,
+        time: clock::now()?,
         kind: ReceiptsKind::Receipts,
     };
     answers.push(receipt::sign(api, &summary).await?);

@@ -1,21 +1,14 @@
 //! Signing what the node says.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use hefu_contracts::{
     receipt::{Receipt, ReceiptKind, Status},
     refusal::{Class, Refusal},
-    time::Time,
 };
 use hefu_keys::{Hash, secured};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{
-    problem::{Door, Problem},
-    reading::reading,
-    server::Api,
-};
+use crate::{clock::now, problem::Problem, reading::reading, server::Api};
 
 /// A document of the node's, with the context of its proof, signed; canonical text.
 pub(super) async fn sign<T: Serialize>(api: &Api, document: &T) -> Result<String, Problem> {
@@ -50,14 +43,4 @@ pub(super) async fn of_refused(api: &Api, id: Hash, refusal: &Refusal) -> Result
 /// The node's own address.
 pub(super) async fn node(api: &Api) -> Result<hefu_keys::Address, Problem> {
     Ok(reading(&api.ledger, |ledger| ledger.status()).await?.node)
-}
-
-/// The node's clock. It dates what the node says; no rule ever reads it.
-pub(super) fn now() -> Result<Time, Problem> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-    let millis = since.and_then(|since| i64::try_from(since.as_millis()).ok());
-    millis.and_then(Time::from_millis).ok_or_else(|| {
-        tracing::error!("the clock stands before 1970 or after 9999");
-        Door::NodeFault.into()
-    })
 }

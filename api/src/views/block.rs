@@ -1,6 +1,10 @@
 //! Blocks.
 
-use hefu_contracts::{block::Header, certificate::Certificate, genesis::Genesis, height::Height, time::Time};
+use std::collections::BTreeSet;
+
+use hefu_contracts::{
+    block::Header, certificate::Certificate, genesis::Genesis, height::Height, record::Visibility, time::Time,
+};
 use hefu_keys::{Address, Hash};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,15 +25,15 @@ pub struct BlockView {
     pub header: Header,
     /// Where to go from here.
     pub links: BlockLinksView,
-    /// Number of records that are not public.
+    /// Number of records that are not for this reader.
     pub private: usize,
-    /// The public records, in the order executed.
+    /// The records that the reader may read, in the order executed.
     pub records: Vec<BlockRecordView>,
     /// The validators of this height.
     pub validators: Vec<ValidatorView>,
 }
 
-/// A public record of a block.
+/// A record of a block that the reader may read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BlockRecordView {
     /// The record.
@@ -37,6 +41,10 @@ pub struct BlockRecordView {
     pub id: Hash,
     /// Its position in the block, from 0.
     pub index: usize,
+    /// Who may read it; absent where everybody may.
+    #[serde(skip_serializing_if = "Visibility::is_public")]
+    #[schema(value_type = shapes::Visibility)]
+    pub visibility: Visibility,
 }
 
 /// A validator and whether it signed.
@@ -83,8 +91,8 @@ pub struct BlockLineView {
     pub time: Time,
 }
 
-/// Shows a block.
-pub fn block(found: BlockFound, genesis: &Genesis) -> BlockView {
+/// Shows a block; `readable` are those of its private records that the reader may read.
+pub fn block(found: BlockFound, genesis: &Genesis, readable: &BTreeSet<Hash>) -> BlockView {
     let BlockFound { certificate, header, records } = found;
     let signed = |address: &Address| certificate.signatures.iter().any(|one| one.validator == *address);
     let validators = genesis.members.0.iter().map(|member| ValidatorView {
@@ -93,8 +101,12 @@ pub fn block(found: BlockFound, genesis: &Genesis) -> BlockView {
         power: member.power,
         signed: signed(&member.address),
     });
-    let public = records.iter().enumerate().filter(|(_, (_, public))| *public);
-    let public: Vec<BlockRecordView> = public.map(|(index, (id, _))| BlockRecordView { id: *id, index }).collect();
+    let shown = records.iter().enumerate().filter(|(_, (id, public))| *public || readable.contains(id));
+    let shown = shown.map(|(index, (id, public))| {
+        let visibility = if *public { Visibility::Public } else { Visibility::Parties };
+        BlockRecordView { id: *id, index, visibility }
+    });
+    let shown: Vec<BlockRecordView> = shown.collect();
     let height = header.height.get();
     BlockView {
         block: certificate.block,
@@ -103,8 +115,8 @@ pub fn block(found: BlockFound, genesis: &Genesis) -> BlockView {
             previous: (height > 1).then(|| format!("/v1/blocks/{}", height.saturating_sub(1))),
             this: format!("/v1/blocks/{height}"),
         },
-        private: records.len().saturating_sub(public.len()),
-        records: public,
+        private: records.len().saturating_sub(shown.len()),
+        records: shown,
         certificate,
         header,
     }

@@ -9,6 +9,7 @@ use std::{
 
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Place, Status, Unavailable, Wait};
 use hefu_contracts::{
+    annex::Annex,
     block::{Header, execute_all, records_root, seals},
     certificate::{Certificate, Precommit},
     entry::Entry,
@@ -276,6 +277,13 @@ impl Ledger for Chain {
         let placed = state.books.places.get(id).map(|(found, place)| (found, Some(*place)));
         let waiting = state.pool.iter().find(|found| found.id() == *id).map(|found| (found, None));
         Ok(placed.or(waiting).map(|(found, place)| Found { text: found.record().text.clone(), place }))
+    }
+
+    fn annex(&self, id: &Hash) -> Result<Annex, Fault> {
+        let state = self.state();
+        let placed = state.books.places.get(id).map(|(found, _)| found);
+        let found = placed.or_else(|| state.pool.iter().find(|found| found.id() == *id));
+        Ok(found.map(|found| found.annex().clone()).unwrap_or_default())
     }
 
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {

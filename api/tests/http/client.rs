@@ -12,10 +12,17 @@ use actix_web::{
     },
     test::{self, TestRequest},
 };
-use hefu_api::Ledger;
+use hefu_api::{Ledger, Origin};
 use serde_json::Value;
 
 use crate::snapshot;
+
+/// Where the node of these tests is reached.
+pub const ORIGIN: &str = "https://t.example";
+
+pub fn origins() -> Vec<Origin> {
+    vec![ORIGIN.parse().unwrap()]
+}
 
 /// What was answered.
 pub struct Answer {
@@ -31,14 +38,14 @@ pub async fn ask(ledger: Arc<dyn Ledger>, request: TestRequest) -> Answer {
 
 /// As [`ask`], with a body that arrives in its own time.
 pub async fn ask_slowly(ledger: Arc<dyn Ledger>, request: TestRequest, body: Payload) -> Answer {
-    let app = test::init_service(App::new().configure(hefu_api::configure(ledger))).await;
+    let app = test::init_service(App::new().configure(hefu_api::configure(ledger, &origins()))).await;
     let (request, _) = request.to_request().replace_payload(body);
     whole(app.call(request).await.unwrap().map_into_boxed_body()).await
 }
 
 /// As [`ask`], with the answer's body left to be read.
 pub async fn open(ledger: Arc<dyn Ledger>, request: TestRequest) -> ServiceResponse<BoxBody> {
-    let app = test::init_service(App::new().configure(hefu_api::configure(ledger))).await;
+    let app = test::init_service(App::new().configure(hefu_api::configure(ledger, &origins()))).await;
     app.call(request.to_request()).await.unwrap().map_into_boxed_body()
 }
 

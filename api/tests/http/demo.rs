@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hefu_api::ledger::{Ledger, Outcome, Wait};
 use hefu_contracts::{
     action::Action,
-    annex::{Annex, Issuance, ListAnnex, Part},
+    annex::{Annex, Issuance, ListAnnex, Part, ValueAnnex},
     certificate::{Member, Members},
     codes::{batch::KnownTree, derive},
     genesis::{FORMAT_VERSION, Genesis, GenesisKind, Parameters},
@@ -21,7 +21,7 @@ use hefu_contracts::{
     time::Millis,
 };
 use hefu_keys::{Hash, SecretKey, canonical, parts, parts::Salt};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::chain::Chain;
 
@@ -38,19 +38,22 @@ pub fn key(name: &str) -> SecretKey {
     SecretKey::from_seed(*Hash::of(name.as_bytes()).as_bytes())
 }
 
-/// What is handed in: a body, and the lists that its text only commits to.
+/// What is handed in: a body, and the list and values that its text only commits to.
 #[derive(Clone, Debug)]
 pub struct Deed {
     pub action: Action,
     pub body: Value,
     pub commissioning: Option<Issuance>,
     pub list: Vec<String>,
+    /// By JSON Pointer.
+    pub values: BTreeMap<String, Value>,
     pub visibility: Visibility,
 }
 
 impl Deed {
     pub fn new(action: Action, body: Value) -> Deed {
-        Deed { action, body, commissioning: None, list: Vec::new(), visibility: Visibility::Public }
+        let (list, values) = (Vec::new(), BTreeMap::new());
+        Deed { action, body, commissioning: None, list, values, visibility: Visibility::Public }
     }
 
     pub fn private(mut self) -> Deed {
@@ -187,6 +190,12 @@ impl Demo {
             committed.insert(pointer.to_owned(), Part::List { count: part.count, root: part.root });
             annex.lists.insert(pointer.to_owned(), ListAnnex { elements, salt });
         }
+        for (pointer, value) in &deed.values {
+            let value = RawValue::from_string(canonical::to_string(value).unwrap()).unwrap();
+            let sha256 = parts::value(&salt, value.get()).sha256;
+            committed.insert(pointer.clone(), Part::Value { sha256 });
+            annex.values.insert(pointer.clone(), ValueAnnex { salt, value });
+        }
         let draft = Draft {
             action: deed.action,
             body: deed.body.clone(),
@@ -202,10 +211,13 @@ impl Demo {
         };
         let keys: Vec<SecretKey> = std::iter::once(&author).chain(others).map(|name| key(name)).collect();
         let record = draft.sign(&keys.iter().collect::<Vec<_>>()).unwrap();
-        if annex.lists.is_empty() {
+        if annex.lists.is_empty() && annex.values.is_empty() {
             return format!("{{\"record\":{record}}}");
         }
-        format!("{{\"annex\":{},\"record\":{record}}}", canonical::to_string(&annex).unwrap())
+        format!(
+            "{{\"annex\":{},\"record\":{record}}}",
+            canonical::to_string(&serde_json::to_value(&annex).unwrap()).unwrap()
+        )
     }
 
     /// Hands a deed in and waits for its block.

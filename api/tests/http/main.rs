@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, reason = "tests compute with small known numbers")]
 
+mod access;
 mod batches;
 mod blocks;
 mod bodies;
@@ -13,6 +14,8 @@ mod keys;
 mod node;
 mod openapi;
 mod records;
+mod secrets;
+mod sessions;
 mod snapshot;
 mod sockets;
 mod streams;

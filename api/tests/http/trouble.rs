@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Status, Unavailable, Wait};
 use hefu_contracts::{
+    annex::Annex,
     genesis::Genesis,
     height::Height,
     parties::KeyRow,
@@ -75,6 +76,11 @@ impl Ledger for Trouble {
     fn record(&self, id: &Hash) -> Result<Option<Found>, Fault> {
         self.disk()?;
         self.chain.record(id)
+    }
+
+    fn annex(&self, id: &Hash) -> Result<Annex, Fault> {
+        self.disk()?;
+        self.chain.annex(id)
     }
 
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {

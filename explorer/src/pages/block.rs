@@ -2,8 +2,8 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use hefu_api::{Door, Ledger, Problem, ledger::BlockFound, views};
-use hefu_contracts::{height::Height, record::Record, state::Fault};
+use hefu_api::{Door, Ledger, Problem, ledger::BlockFound, readable, views};
+use hefu_contracts::{audience::Reader, height::Height, record::Record, state::Fault};
 use hefu_keys::Hash;
 
 use super::{
@@ -53,6 +53,8 @@ struct BlockPage {
 struct Read {
     block: BlockFound,
     builder: String,
+    /// Number of records that the reader may read.
+    readable: usize,
     records: Vec<RecordLine>,
     validators: Vec<Validator>,
 }
@@ -63,7 +65,7 @@ pub(crate) async fn read(visit: Visit, height: web::Path<String>) -> HttpRespons
         Some(height) => page(&visit, height).await,
         None => Err(Trouble::from(Door::Path)),
     };
-    visit.answer(shown)
+    visit.answer_to(shown)
 }
 
 /// A height in its one spelling: decimal digits without a sign or leading zeros.
@@ -71,22 +73,23 @@ pub(super) fn parse(text: &str) -> Option<Height> {
     text.parse().ok().and_then(Height::new).filter(|height| height.to_string() == text)
 }
 
-async fn page(visit: &Visit, height: Height) -> Result<BlockPage, Trouble> {
+async fn page(visit: &Visit, height: Height) -> Result<(BlockPage, Reader), Trouble> {
     let (newest, w) = (visit.newest(), visit.words);
-    let found = visit.read(move |ledger, directory| look_up(ledger, directory, height, w)).await?;
-    let Some(Read { block, builder, records, validators }) = found else {
+    let reader = visit.reader().await?;
+    let reads = reader.clone();
+    let found = visit.read(move |ledger, directory| look_up(ledger, directory, height, &reads, w)).await?;
+    let Some(Read { block, builder, readable, records, validators }) = found else {
         let detail = match w.locale {
             "zh" => format!("账本到区块 {newest} 为止。"),
             _ => format!("The ledger ends at block {newest}."),
         };
         return Err(Trouble::from(Door::BlockUnknown).because(detail));
     };
-    let public = block.records.iter().filter(|(_, public)| *public).count();
-    let more = count(public.saturating_sub(records.len()));
-    let private = count(block.records.len().saturating_sub(public));
+    let more = count(readable.saturating_sub(records.len()));
+    let private = count(block.records.len().saturating_sub(readable));
     let notes = [(more, &w.explorer.records_more), (private, &w.explorer.records_private)];
     let notes = notes.into_iter().filter(|(n, _)| *n > 0).map(|(n, words)| words.of(&n)).collect();
-    Ok(BlockPage {
+    let page = BlockPage {
         w,
         page: visit.page(newest),
         line: BlockLine {
@@ -105,16 +108,24 @@ async fn page(visit: &Visit, height: Height) -> Result<BlockPage, Trouble> {
         header: block.header.text(),
         certificate: block.certificate.text(),
         last: height >= newest,
-    })
+    };
+    Ok((page, reader))
 }
 
 fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-fn look_up(ledger: &dyn Ledger, directory: &Directory, height: Height, w: &Words) -> Result<Option<Read>, Problem> {
+fn look_up(
+    ledger: &dyn Ledger,
+    directory: &Directory,
+    height: Height,
+    reader: &Reader,
+    w: &Words,
+) -> Result<Option<Read>, Problem> {
     let Some(block) = ledger.block(height)? else { return Ok(None) };
-    let view = views::block(block.clone(), ledger.genesis());
+    let readable = readable(ledger, reader, &block)?;
+    let view = views::block(block.clone(), ledger.genesis(), &readable);
     let mut records = Vec::new();
     for line in view.records.iter().take(RECORDS_LISTED_MAX) {
         records.push(RecordLine { id: line.id.to_string(), sentence: told(ledger, directory, &line.id, w)? });
@@ -122,6 +133,7 @@ fn look_up(ledger: &dyn Ledger, directory: &Directory, height: Height, w: &Words
     let signed = |address: &_| view.validators.iter().any(|one| one.signed && one.address == *address);
     Ok(Some(Read {
         builder: builder(ledger.genesis(), directory, &block.header.builder, w),
+        readable: view.records.len(),
         records,
         validators: validators(ledger.genesis(), directory, w, signed),
         block,

@@ -3,10 +3,11 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use hefu_api::{
-    Door, Ledger, Problem,
-    views::{self, PublicRecordView, RecordView},
+    Door, Ledger, Problem, shown,
+    views::{self, ReadableRecordView, RecordView},
 };
 use hefu_contracts::{
+    audience::{Reader, Shown},
     gs1::{Epc, EpcKind, Gtin},
     record::{Body, Record},
 };
@@ -44,11 +45,17 @@ struct RecordPage {
     rows: Vec<Row>,
     touches: Vec<Row>,
     text: Option<String>,
+    /// Its lists and private values, where there are any and the reader may see them.
+    annex: Option<String>,
+    /// That it is shown to its parties only.
+    private: bool,
     data: String,
 }
 
 /// What is read of a record.
 struct Read {
+    annex: Option<String>,
+    private: bool,
     rows: Vec<Row>,
     sentence: String,
     text: Option<String>,
@@ -62,14 +69,17 @@ pub(crate) async fn read(visit: Visit, id: web::Path<String>) -> HttpResponse {
         Ok(id) => page(&visit, id).await,
         Err(_) => Err(Trouble::from(Door::Path)),
     };
-    visit.answer(shown)
+    visit.answer_to(shown)
 }
 
-async fn page(visit: &Visit, id: Hash) -> Result<RecordPage, Trouble> {
+async fn page(visit: &Visit, id: Hash) -> Result<(RecordPage, Reader), Trouble> {
     let w = visit.words;
-    let found = visit.read(move |ledger, directory| look_up(ledger, directory, &id, w)).await?;
-    let Read { rows, sentence, text, touches, waits } = found.ok_or_else(|| Trouble::from(Door::RecordUnknown))?;
-    Ok(RecordPage {
+    let reader = visit.reader().await?;
+    let reads = reader.clone();
+    let found = visit.read(move |ledger, directory| look_up(ledger, directory, &id, &reads, w)).await?;
+    let Read { annex, private, rows, sentence, text, touches, waits } =
+        found.ok_or_else(|| Trouble::from(Door::RecordUnknown))?;
+    let page = RecordPage {
         w,
         page: visit.page(visit.newest()),
         id: id.to_string(),
@@ -78,24 +88,38 @@ async fn page(visit: &Visit, id: Hash) -> Result<RecordPage, Trouble> {
         rows,
         touches,
         text,
+        annex,
+        private,
         data: format!("/v1/records/{id}"),
-    })
+    };
+    Ok((page, reader))
 }
 
-fn look_up(ledger: &dyn Ledger, directory: &Directory, id: &Hash, w: &Words) -> Result<Option<Read>, Problem> {
+fn look_up(
+    ledger: &dyn Ledger,
+    directory: &Directory,
+    id: &Hash,
+    reader: &Reader,
+    w: &Words,
+) -> Result<Option<Read>, Problem> {
     let Some(found) = ledger.record(id)? else { return Ok(None) };
     let block = match found.place {
         Some(place) => ledger.block(place.height)?,
         None => None,
     };
     let waits = found.place.is_none();
-    let RecordView::Public(view) = views::record(id, found, block.as_ref())? else {
-        let sentence = w.explorer.record.to_owned();
-        return Ok(Some(Read { rows: Vec::new(), sentence, text: None, touches: Vec::new(), waits }));
+    let shown = shown(ledger, reader, &found.text)?;
+    let RecordView::Readable(view) = views::record(id, found, block.as_ref(), shown)? else {
+        let (sentence, rows, touches) = (w.explorer.record.to_owned(), Vec::new(), Vec::new());
+        return Ok(Some(Read { annex: None, private: true, rows, sentence, text: None, touches, waits }));
     };
     let text = view.record.get();
     let record = Record::read(text).map_err(|refusal| Problem::refused(refusal, Some(*id)))?;
+    let whole = shown == Shown::Whole && view.links.annex.is_some();
+    let annex = if whole { Some(ledger.annex(id)?) } else { None };
     Ok(Some(Read {
+        annex: annex.map(|annex| serde_json::to_string(&annex)).transpose()?,
+        private: !view.visibility.is_public(),
         rows: rows(ledger, directory, &view, &record, w)?,
         sentence: sentence(ledger, directory, &record, w)?,
         text: Some(text.to_owned()),
@@ -107,7 +131,7 @@ fn look_up(ledger: &dyn Ledger, directory: &Directory, id: &Hash, w: &Words) -> 
 fn rows(
     ledger: &dyn Ledger,
     directory: &Directory,
-    view: &PublicRecordView,
+    view: &ReadableRecordView,
     record: &Record,
     w: &Words,
 ) -> Result<Vec<Row>, Problem> {

@@ -13,7 +13,7 @@ use crate::{
     visit::Visit,
     words::{
         Words,
-        troubles::{NO_SERIAL, NOTHING_FOUND, tell},
+        troubles::{NO_SERIAL, NOT_ADMITTED, NOTHING_FOUND, tell},
     },
 };
 
@@ -84,8 +84,11 @@ impl From<Door> for Trouble {
 impl From<Problem> for Trouble {
     /// What a problem says of itself is English and for programs; the page has words of its own for each code.
     fn from(problem: Problem) -> Trouble {
-        let code = Door::ALL.iter().map(|door| door.name()).find(|name| *name == problem.view().code);
-        Trouble { code: code.unwrap_or(Door::NodeFault.name()), detail: None, status: problem.status_code() }
+        let known = Door::ALL.iter().map(|door| door.name()).find(|name| *name == problem.view().code);
+        let status = problem.status_code();
+        // A page is only read, so a refusal by a rule's code is of the document that says who reads.
+        let code = if status.is_client_error() { NOT_ADMITTED } else { Door::NodeFault.name() };
+        Trouble { code: known.unwrap_or(code), detail: None, status }
     }
 }
 

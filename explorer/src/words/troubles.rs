@@ -68,6 +68,15 @@ const TROUBLES: &[Trouble] = &[
         hint: ["核对 64 位十六进制标识。", "Check the 64 hex digits of the id."],
     },
     Trouble {
+        code: NOT_ADMITTED,
+        title: ["通行文件无效", "This pass is not good"],
+        detail: [
+            "请求所附的通行文件已过期、不属于此节点，或其密钥无权读取。",
+            "The pass that came with the request has expired, is for another node, or its key may not read.",
+        ],
+        hint: ["另签一份通行文件。", "Sign another pass."],
+    },
+    Trouble {
         code: NO_SERIAL,
         title: ["此码只标明品类", "This code names a kind of item only"],
         detail: [
@@ -86,6 +95,9 @@ const TROUBLES: &[Trouble] = &[
 
 /// A code without a serial number; no problem of the API.
 pub(crate) const NO_SERIAL: &str = "no-serial";
+
+/// A request with an access document that is not good; the API says what is wrong with it.
+pub(crate) const NOT_ADMITTED: &str = "not-admitted";
 
 /// A search without results; no problem of the API.
 pub(crate) const NOTHING_FOUND: &str = "nothing-found";

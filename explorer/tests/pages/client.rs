@@ -49,7 +49,7 @@ pub async fn ask(ledger: Arc<dyn Ledger>, request: TestRequest) -> Answer {
 
 pub async fn ask_at(site: Site, ledger: Arc<dyn Ledger>, request: TestRequest) -> Answer {
     let app = App::new()
-        .configure(hefu_api::configure(Arc::clone(&ledger)))
+        .configure(hefu_api::configure(Arc::clone(&ledger), std::slice::from_ref(&site.origin)))
         .configure(hefu_explorer::configure(ledger, site));
     let answer = test::init_service(app).await.call(request.to_request()).await.unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());

@@ -6,6 +6,7 @@
     reason = "tests compute with small known numbers and texts"
 )]
 
+mod access;
 #[path = "../../../api/tests/http/chain.rs"]
 mod chain;
 mod client;
@@ -18,6 +19,9 @@ mod labels;
 mod ledger;
 mod markup;
 mod search;
+#[expect(dead_code, reason = "the API's tests use all of it")]
+#[path = "../../../api/tests/http/secrets.rs"]
+mod secrets;
 mod trace;
 mod weight;
 mod wording;

@@ -37,6 +37,8 @@ pub struct Serving {
     pub listen: SocketAddr,
     /// Where the pages are reached from outside; otherwise `http://` and where it listens.
     pub origin: Option<Origin>,
+    /// Where else the node is reached: a reader's access document may name these as well.
+    pub origins: Vec<Origin>,
     /// The language for whoever asks for none.
     pub language: Language,
     /// Public nodes of others.
@@ -48,18 +50,31 @@ pub struct Serving {
 impl Serving {
     /// A server that points at nothing beside it.
     pub fn at(listen: SocketAddr) -> Serving {
-        Serving { listen, origin: None, language: Language::Zh, neighbours: Vec::new(), examples: Vec::new() }
+        Serving {
+            listen,
+            origin: None,
+            origins: Vec::new(),
+            language: Language::Zh,
+            neighbours: Vec::new(),
+            examples: Vec::new(),
+        }
     }
 
-    fn site(self, url: &str) -> anyhow::Result<Site> {
-        let Serving { listen: _, origin, language, neighbours, examples } = self;
+    /// The site, and every origin that an access document may name: where the site is reached, what the operator adds,
+    /// and the machine's own address where nobody else can reach it.
+    fn site(self, url: &str) -> anyhow::Result<(Site, Vec<Origin>)> {
+        let Serving { listen, origin, mut origins, language, neighbours, examples } = self;
         let origin = match origin {
             Some(origin) => origin,
             None => {
                 url.parse().with_context(|| Told::new(format!("{url} cannot stand on labels")).hint(ORIGIN_HINT))?
             }
         };
-        Ok(Site { examples, language, neighbours, origin })
+        origins.insert(0, origin.clone());
+        if listen.ip().is_loopback() {
+            origins.extend(url.parse::<Origin>().ok());
+        }
+        Ok((Site { examples, language, neighbours, origin }, origins))
     }
 }
 
@@ -133,7 +148,7 @@ pub fn run(
 
 async fn serve(
     config: NodeConfig,
-    (listener, url, site): (TcpListener, String, Site),
+    (listener, url, (site, origins)): (TcpListener, String, (Site, Vec<Origin>)),
     ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut stop = std::pin::pin!(told_to_stop());
@@ -141,7 +156,7 @@ async fn serve(
     let ledger: Arc<dyn Ledger> = node.ledger();
     let genesis = ledger.genesis().chain();
     let origin = site.origin.clone();
-    let server = server(&ledger, listener, site).context("cannot serve HTTP")?;
+    let server = server(&ledger, listener, (site, &origins)).context("cannot serve HTTP")?;
     let handle = server.handle();
     let mut server = tokio::spawn(server);
     let ready_for = Ready { url, origin, genesis, ledger };
@@ -186,8 +201,12 @@ fn stopped(reason: &StopReason) -> anyhow::Error {
     anyhow!("{reason}").context(told)
 }
 
-fn server(ledger: &Arc<dyn Ledger>, listener: TcpListener, site: Site) -> std::io::Result<actix_web::dev::Server> {
-    let api = hefu_api::configure(ledger.clone());
+fn server(
+    ledger: &Arc<dyn Ledger>,
+    listener: TcpListener,
+    (site, origins): (Site, &[Origin]),
+) -> std::io::Result<actix_web::dev::Server> {
+    let api = hefu_api::configure(ledger.clone(), origins);
     let explorer = hefu_explorer::configure(ledger.clone(), site);
     let server =
         HttpServer::new(move || App::new().wrap(from_fn(hefu_api::unread)).configure(&api).configure(&explorer));

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     GuardWish, NodeConfig,
-    config::{Config, Http},
+    config::{Config, Http, Spelled},
 };
 
 /// `hefu start`
@@ -65,10 +65,11 @@ impl Start {
             open: config.network.open,
             moniker: config.moniker,
         };
-        let Http { listen, origin, language, neighbours } = config.http;
+        let Http { listen, origin, origins, language, neighbours } = config.http;
         let neighbours = neighbours.into_iter().map(|node| Neighbour { origin: node.origin, party: node.party });
-        let serving =
-            Serving { origin, language: language.into(), neighbours: neighbours.collect(), ..Serving::at(listen) };
+        let (language, neighbours) = (language.into(), neighbours.collect());
+        let origins = origins.into_iter().map(|Spelled(origin)| origin).collect();
+        let serving = Serving { origin, origins, language, neighbours, ..Serving::at(listen) };
         serve::run(node, serving, async |ready| if self.json { ready.print_json() } else { Ok(()) })
     }
 }

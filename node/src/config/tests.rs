@@ -12,6 +12,7 @@ node = "/run/keys/node.key"
 [http]
 listen = "127.0.0.1:8080"
 
+origins = ["https://www.t.example"]
 neighbours = [{ origin = "https://t.huaxu.example", party = "huaxu" }]
 
 [network]
@@ -37,6 +38,7 @@ fn paths_are_relative_to_the_file() {
     assert_eq!(config.log.format, LogFormat::Text);
     assert!(!config.network.open);
     assert_eq!((config.http.origin, config.http.language), (None, PageLanguage::Zh));
+    assert_eq!(config.http.origins[0].0.host(), "www.t.example");
     assert_eq!(config.http.neighbours[0].origin.host(), "t.huaxu.example");
 }
 
@@ -47,6 +49,7 @@ fn what_cannot_be_understood_is_named() {
         ("[http]", "[http]\nport = 80", "unknown field: found `port`"),
         ("127.0.0.1:8080", "localhost", "http.listen"),
         ("https://t.huaxu", "ftp://t.huaxu", "http.neighbours"),
+        ("https://www.t", "www.t", "http.origins"),
         ("[network]", "[network]\npeers = \"v2\"", "network.peers"),
         ("/ip4/0.0.0.0/tcp/26656", "0.0.0.0:26656", "network.listen"),
         ("moniker = \"corenest\"\n", "", "missing field `moniker`"),

@@ -55,6 +55,8 @@ node = "keys/node.key"
 listen = "{http}"
 # Where the pages are reached from outside: it is printed on labels.
 # origin = "https://trace.example"
+# Where else the node is reached: whoever reads with a key says for which of these addresses.
+origins = []
 # For whoever asks for none: "zh" or "en".
 language = "zh"
 # Public nodes of others, on which people can check the same item.

@@ -1,0 +1,97 @@
+//! Who may read what: every page, walked by everybody.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    client::{Answer, ask, path},
+    demo::{REFILL, serial},
+    secrets::{HOME, SECRETS, VISITORS, Visitor, World, mounted},
+};
+use actix_web::{
+    http::{StatusCode, header},
+    test::TestRequest,
+};
+
+/// Every address of a route, filled in with everything that the world has. A route that is not named here is one that
+/// nobody has thought about: the walk fails.
+fn addresses(world: &World, route: &str) -> Vec<String> {
+    let records = || world.records.iter().map(|(id, _)| id.to_string()).chain([world.waiting.to_string()]);
+    match route {
+        "/x/records/{id}" => records().map(|id| format!("/x/records/{id}")).collect(),
+        "/x/blocks/{height}" => world
+            .records
+            .iter()
+            .map(|(_, height)| format!("/x/blocks/{height}"))
+            .chain(["/x/blocks/1".into()])
+            .collect(),
+        "/x/search" => {
+            let ids = records().map(|id| id.chars().take(12).collect());
+            let markers = SECRETS.iter().map(|secret| secret.marker.to_owned());
+            ids.chain(markers).chain(["creator".into()]).map(|asked: String| format!("/x/search?q={asked}")).collect()
+        }
+        "/x/labels" => vec![format!("/x/labels?gtin={REFILL}&serials={}", serial(0))],
+        "/01/{gtin}/21/{serial}/qr.svg" => vec![format!("{}/qr.svg", path(0))],
+        "/01/{gtin}/21/{serial}/qr.png" => vec![format!("{}/qr.png", path(0))],
+        "/01/{rest:.*}" => (0..8).map(path).collect(),
+        "/gtin/{rest:.*}" => vec![format!("/gtin/{REFILL}/ser/{}", serial(0))],
+        "/assets/{file}" => vec!["/assets/nothing.js".to_owned()],
+        "/" | "/how" | "/favicon.ico" => vec![route.to_owned()],
+        _ => panic!("{route} is mounted, and nobody has said who may read what there"),
+    }
+}
+
+async fn seen(world: &World, visitor: &Visitor, address: &str) -> Answer {
+    let request = TestRequest::get().uri(address).insert_header((header::ACCEPT, "text/html"));
+    ask(world.demo.chain.clone(), visitor.asks(world, request)).await
+}
+
+#[actix_web::test]
+async fn every_page_walked_by_everybody_shows_each_secret_to_whom_it_is_for_and_to_nobody_else() {
+    let world = World::new();
+    let source = include_str!("../../src/server.rs");
+    let routes = mounted(source, &[("reads(", "")]);
+    assert_eq!(source.matches(".service(").count(), routes.len(), "a service of another kind would not have been seen");
+    for visitor in &VISITORS {
+        let mut read = BTreeSet::new();
+        for address in routes.iter().flat_map(|route| addresses(&world, route)) {
+            let answer = seen(&world, visitor, &address).await;
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            // What somebody asks for stands in the answer: that is no news to them.
+            let text = address.split_once("?q=").map_or(text.clone(), |(_, asked)| text.replace(asked, ""));
+            read.extend(visitor.check(&address, &text));
+        }
+        let expected = if visitor.refused.is_some() { BTreeSet::new() } else { visitor.all() };
+        assert_eq!(read, expected, "{}", visitor.name);
+    }
+}
+
+#[actix_web::test]
+async fn a_page_for_one_reader_is_kept_by_no_cache_and_says_so() {
+    let world = World::new();
+    let store = VISITORS.iter().find(|visitor| visitor.name == "store").unwrap();
+    let (id, height) = world.records[0];
+    for address in [format!("/x/records/{id}?lang=en"), format!("/x/blocks/{height}?lang=en")] {
+        let answer = seen(&world, store, &address).await;
+        assert_eq!(answer.status, StatusCode::OK, "{address}");
+        assert_eq!(answer.header(header::CACHE_CONTROL), "private, no-store", "{address}");
+        assert_eq!(answer.header(header::ETAG), "", "{address}");
+        let vary: Vec<_> = answer.headers.get_all(header::VARY).collect();
+        assert!(vary.iter().any(|value| *value == "Authorization") && vary.len() > 1, "{address}: {vary:?}");
+    }
+    let page = seen(&world, store, &format!("/x/records/{id}?lang=en")).await.is_page(200);
+    assert!(page.visible().contains("for its parties; shown to you"), "{}", page.visible());
+    let page = seen(&world, store, &format!("/x/blocks/{height}?lang=en")).await.is_page(200);
+    assert!(page.all("a").any(|link| link.get("href").contains(&id.to_string())), "{}", page.visible());
+}
+
+#[actix_web::test]
+async fn a_document_that_is_not_good_has_a_page_of_its_own() {
+    let world = World::new();
+    let id = world.records[0].0;
+    for visitor in VISITORS.iter().filter(|visitor| visitor.refused.is_some()) {
+        let (status, _) = visitor.refused.unwrap();
+        let page = seen(&world, visitor, &format!("/x/records/{id}?lang=en")).await.is_page(status);
+        assert_eq!(page.one("h1").text, "This pass is not good", "{}", visitor.name);
+    }
+    assert_eq!(HOME, crate::client::site().origin.to_string());
+}
