@@ -12,6 +12,7 @@ use hefu_keys::{Address, canonical};
 use serde::Deserialize;
 
 use crate::{
+    agreements::{Act, AgreementRow},
     gs1::{Epc, Gln},
     parties::{KeyRow, PartyKind, SiteRow},
     record::{Body, Record, Visibility},
@@ -66,6 +67,13 @@ impl Audience {
         let rows = Overlay::new(rows);
         let named = Named::by(record);
         let mut parties = named.parties;
+        for contract in &named.contracts {
+            parties.extend(
+                row::get::<AgreementRow>(&rows, &row::key_of_agreement(contract))?
+                    .into_iter()
+                    .flat_map(|agreement| agreement.parties),
+            );
+        }
         for address in &named.keys {
             parties.extend(row::get::<KeyRow>(&rows, &row::key_of_key(address))?.map(|key| key.party));
         }
@@ -107,6 +115,7 @@ pub fn shown(reader: &Reader, visibility: Visibility, audience: &Audience) -> Sh
 /// Whom a record names, in the spellings in which it does.
 #[derive(Debug, Default)]
 struct Named {
+    contracts: BTreeSet<String>,
     glns: BTreeSet<Gln>,
     keys: BTreeSet<Address>,
     parties: BTreeSet<String>,
@@ -123,10 +132,32 @@ impl Named {
             Body::AuthorityRevoke(body) => named.parties.extend([body.to.clone()]),
             Body::CodesIssue(body) => named.parties.extend(body.maker.clone()),
             Body::EventCapture(_) => named.glns.extend(sources_and_destinations(&record.text)),
+            Body::Agreement(act) => named.by_act(act),
             // Where and what, but not whom. A GLN that is declared is its author's own.
             Body::SitePut(_) | Body::ProductPut(_) => {}
         }
         named
+    }
+}
+
+impl Named {
+    /// What concerns a contract is for its parties. A fact about an order line tells what several contracts share, and a
+    /// batch of payouts what several receive, so they are for whoever signed them; everybody else finds her part in her
+    /// account.
+    fn by_act(&mut self, act: &Act) {
+        match act {
+            Act::Sign(body) => self.parties.extend(body.terms.parties()),
+            Act::Receipt(body) => self.parties.extend([body.party.clone()]),
+            Act::Instruct(_) => {}
+            Act::Feed(_)
+            | Act::Fact(_)
+            | Act::Release(_)
+            | Act::Close(_)
+            | Act::Issue(_)
+            | Act::Accept(_)
+            | Act::Dispute(_)
+            | Act::Decide(_) => self.contracts.extend(act.contract().map(str::to_owned)),
+        }
     }
 }
 

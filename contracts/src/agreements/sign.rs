@@ -1,7 +1,5 @@
 //! Feeds are declared, terms are signed and amended.
 
-use std::collections::BTreeSet;
-
 use super::{
     body::{AgreementSign, FeedPut},
     desk::Desk,
@@ -76,7 +74,7 @@ pub(super) fn sign(case: &Case<'_>, body: &AgreementSign) -> Checked<Writes> {
     let row = TermsRow { record: case.record().id, sheet: body.sheet.clone(), time: case.moment().time };
     writes.set(row::key_of_terms(contract, terms.heading.version), Data::Terms(Box::new(row)));
     if let Some(Data::Agreement(mut agreement)) = writes.get(&key).cloned() {
-        agreement.parties.extend(readers(terms));
+        agreement.parties.extend(terms.parties());
         writes.note(key, Data::Agreement(agreement), role);
     }
     Ok(writes)
@@ -104,16 +102,9 @@ fn check_obliged(terms: &Terms) -> Result<(), Refusal> {
     }
 }
 
-/// Everybody whom the terms name.
-fn readers(terms: &Terms) -> BTreeSet<String> {
-    let roles = &terms.roles;
-    let named = terms.account_holders().into_iter().chain(&roles.required_signers).chain(&roles.arbiter);
-    named.map(|party| party.as_str().to_owned()).collect()
-}
-
 /// Everybody whom the terms name is on the ledger, and the arbiter is none of the sides.
 fn check_known(case: &Case<'_>, terms: &Terms) -> Checked<()> {
-    for party in readers(terms) {
+    for party in terms.parties() {
         if case.get::<PartyRow>(&row::key_of_party(&party))?.is_none() {
             return Err(Refusal::new(Code::PartyUnknown).at("/body/terms").because(party).into());
         }

@@ -1,5 +1,6 @@
 //! A small trade for rule tests: a brand, a creator with her agency, a platform with a feed, an arbiter and an auditor.
 
+mod audience;
 mod disputes;
 pub(super) mod golden;
 mod lines;

@@ -5,7 +5,7 @@ mod component;
 mod cover;
 mod read;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     money::{Currency, Minor},
@@ -118,6 +118,12 @@ impl Terms {
         parties.sort();
         parties.dedup();
         parties
+    }
+
+    /// Everybody whom the terms name, by id.
+    pub fn parties(&self) -> BTreeSet<String> {
+        let named = self.account_holders().into_iter().chain(&self.roles.required_signers).chain(&self.roles.arbiter);
+        named.map(|party| party.as_str().to_owned()).collect()
     }
 
     /// The most that a party's `payable` may be below zero.
