@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use hefu_contracts::{
-    annex::Annex, block::Header, certificate::Certificate, genesis::Genesis, height::Height, parties::KeyRow,
-    proof::Proof, receipt::Receipt, refusal::Refusal, row::Row, state::Fault,
+    agreements::bundle::Bundle, annex::Annex, block::Header, certificate::Certificate, entry::Entry, genesis::Genesis,
+    height::Height, parties::KeyRow, proof::Proof, receipt::Receipt, refusal::Refusal, row::Row, state::Fault,
 };
 use hefu_keys::{Address, Hash};
 use serde_json::Value;
@@ -118,6 +118,15 @@ pub trait Ledger: Send + Sync + 'static {
         let is_wanted = |row: &Result<Row, Fault>| row.as_ref().map_or(true, |row| row.key == key);
         rows.into_iter().find(is_wanted).transpose()
     }
+
+    /// Rows whose keys begin with a prefix and follow `after`, in the order of their keys, at most `limit`.
+    fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault>;
+
+    /// Entries of a row after the first `after`, up to position `until`.
+    fn entries(&self, key: &str, after: u64, until: u64) -> Result<Vec<Entry>, Fault>;
+
+    /// The bundle of a statement; `None` where it was not issued.
+    fn statement(&self, contract: &str, party: &str, number: u64) -> Result<Option<Bundle>, Fault>;
 
     /// The proof of a row, or of its absence, under the newest certified header; `None` before the first block.
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault>;

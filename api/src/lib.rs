@@ -4,6 +4,7 @@
 //! everything; [`views`] is what JSON and pages show alike.
 
 mod access;
+mod agreements;
 mod answer;
 mod blocks;
 mod body;

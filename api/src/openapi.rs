@@ -12,7 +12,7 @@ use utoipa::{
     },
 };
 
-use crate::{access::session, blocks, items, keys, node, problem::ProblemView, records, stream, views};
+use crate::{access::session, agreements, blocks, items, keys, node, problem::ProblemView, records, stream, views};
 
 /// The document.
 #[derive(OpenApi)]
@@ -34,6 +34,11 @@ use crate::{access::session, blocks, items, keys, node, problem::ProblemView, re
         keys::read,
         items::read,
         items::read_proof,
+        agreements::list,
+        agreements::read,
+        agreements::read_lines,
+        agreements::read_account,
+        agreements::read_statement,
         blocks::read,
         stream::blocks,
         node::status,
@@ -65,6 +70,7 @@ use crate::{access::session, blocks, items, keys, node, problem::ProblemView, re
         shapes::Record,
         shapes::Revoked,
         shapes::Role,
+        shapes::StatementFile,
         shapes::Status,
         shapes::Submission,
         shapes::Time,
@@ -72,16 +78,21 @@ use crate::{access::session, blocks, items, keys, node, problem::ProblemView, re
         ProblemView,
         records::ReceiptsView,
         session::SessionView,
+        views::AccountView,
+        views::AgreementView,
+        views::AgreementsView,
         views::BlockLineView,
         views::BlockView,
         views::ItemView,
         views::KeyView,
+        views::LinesView,
         views::RecordView,
         views::StatusView,
     )),
     tags(
         (name = "records", description = "handing in and reading signed records"),
         (name = "items", description = "what is proven of one code"),
+        (name = "agreements", description = "what was signed, and what everybody is owed"),
         (name = "blocks", description = "the chain"),
         (name = "keys", description = "who signs"),
         (name = "readers", description = "who reads what is not for everybody"),

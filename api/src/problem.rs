@@ -27,6 +27,10 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 /// of a [`Code`](hefu_contracts::refusal::Code).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Door {
+    /// There is no such account, or it is not for this reader.
+    AccountUnknown,
+    /// There is no such agreement, or it is not for this reader.
+    AgreementUnknown,
     /// The record's lists and private values are not for this reader.
     AnnexPrivate,
     /// The batch has no lines.
@@ -67,13 +71,17 @@ pub enum Door {
     RecordUnknown,
     /// A page of another origin asks for, or ends, a session.
     SessionForeign,
+    /// There is no such statement.
+    StatementUnknown,
     /// Too many streams are open.
     StreamsOpen,
 }
 
 impl Door {
     /// Every kind.
-    pub const ALL: [Door; 21] = [
+    pub const ALL: [Door; 24] = [
+        Door::AccountUnknown,
+        Door::AgreementUnknown,
         Door::AnnexPrivate,
         Door::BatchEmpty,
         Door::BatchLines,
@@ -94,12 +102,19 @@ impl Door {
         Door::Query,
         Door::RecordUnknown,
         Door::SessionForeign,
+        Door::StatementUnknown,
         Door::StreamsOpen,
     ];
 
     /// Name, status (RFC 9110 §15) and sentence.
     const fn facts(self) -> (&'static str, StatusCode, &'static str) {
         match self {
+            Door::AccountUnknown => {
+                ("E-ACCOUNT-UNKNOWN", StatusCode::NOT_FOUND, "there is no such account that the reader may read")
+            }
+            Door::AgreementUnknown => {
+                ("E-AGREEMENT-UNREADABLE", StatusCode::NOT_FOUND, "there is no such agreement that the reader may read")
+            }
             Door::AnnexPrivate => {
                 ("E-ANNEX-PRIVATE", StatusCode::FORBIDDEN, "lists and private values are for whom the record names")
             }
@@ -128,6 +143,7 @@ impl Door {
             Door::SessionForeign => {
                 ("E-SESSION-FOREIGN", StatusCode::FORBIDDEN, "sessions are for the node's own pages")
             }
+            Door::StatementUnknown => ("E-STATEMENT-UNISSUED", StatusCode::NOT_FOUND, "no such statement was issued"),
             Door::StreamsOpen => ("E-STREAMS-OPEN", StatusCode::SERVICE_UNAVAILABLE, "too many streams are open"),
         }
     }

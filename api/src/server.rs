@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     access::{Sessions, session},
-    blocks, docs, headers, items, keys,
+    agreements, blocks, docs, headers, items, keys,
     ledger::Ledger,
     node,
     origin::Origin,
@@ -73,6 +73,14 @@ pub fn configure(
                     .service(reads("/records/{id}/annex", records::read_annex))
                     .service(sessions("/session"))
                     .service(reads("/keys/{address}", keys::read))
+                    .service(reads("/agreements", agreements::list))
+                    .service(reads("/agreements/{contract}", agreements::read))
+                    .service(reads("/agreements/{contract}/lines", agreements::read_lines))
+                    .service(reads("/agreements/{contract}/accounts/{party}", agreements::read_account))
+                    .service(reads(
+                        "/agreements/{contract}/accounts/{party}/statements/{number}",
+                        agreements::read_statement,
+                    ))
                     .service(reads("/items/{gtin}/{serial}", items::read))
                     .service(reads("/items/{gtin}/{serial}/proof", items::read_proof))
                     .service(reads("/blocks/{height}", blocks::read))

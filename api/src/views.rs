@@ -3,6 +3,7 @@
 //! Whatever a view says of a thing is derived from a checked proof and from nothing else, so that a page and a JSON
 //! answer show exactly what the proof file beside them proves.
 
+mod agreement;
 mod block;
 mod item;
 mod key;
@@ -11,6 +12,10 @@ mod record;
 mod status;
 mod step;
 
+pub use agreement::{
+    AccountEntryView, AccountView, AgreementLineView, AgreementView, AgreementsView, LineView, LinesView,
+    StatementLineView, VersionView,
+};
 pub use block::{BlockLineView, BlockLinksView, BlockRecordView, BlockView, ValidatorView, block, block_line};
 pub use item::{
     AbsentView, AsOfView, CodeView, ConditionView, ItemView, Lookup, OriginView, StateView, TransferView,

@@ -18,11 +18,15 @@ use std::{
 use async_trait::async_trait;
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Status, Unavailable, Wait};
 use hefu_contracts::{
+    agreements::bundle::{self, Bundle},
+    annex::Annex,
+    entry::Entry,
     genesis::Genesis,
     height::Height,
     parties::KeyRow,
-    proof::{self, Proof},
+    proof::{self, Proof, build::Archive},
     receipt::Receipt,
+    row::Row,
     state::Fault,
     time::Time,
 };
@@ -235,6 +239,30 @@ impl Ledger for NodeLedger {
 
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {
         self.0.watched(|desk| reading::key(desk, address))
+    }
+
+    fn annex(&self, id: &Hash) -> Result<Annex, Fault> {
+        self.0.watched(|desk| reading::annex(desk, id))
+    }
+
+    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+        self.0.watched(|desk| Ok(desk.chain()?.row(key)?))
+    }
+
+    fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault> {
+        self.0.watched(|desk| Ok(desk.chain()?.rows(prefix, after, limit)?))
+    }
+
+    fn entries(&self, key: &str, after: u64, until: u64) -> Result<Vec<Entry>, Fault> {
+        self.0.watched(|desk| desk.chain()?.entries(key, after, Some(until)))
+    }
+
+    fn statement(&self, contract: &str, party: &str, number: u64) -> Result<Option<Bundle>, Fault> {
+        // As for proofs.
+        self.0.watched(|desk| {
+            let head = desk.head()?;
+            bundle::build(&head.chain, &head.tree, contract, party, number)
+        })
     }
 
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault> {

@@ -171,6 +171,10 @@ shapes! {
     ProofFile ObjectBuilder::new()
         .description(Some("everything that is needed to check a row and its whole history offline"))
         .into();
+    /// A statement bundle.
+    StatementFile ObjectBuilder::new()
+        .description(Some("everything that is needed to check a statement and recompute it offline"))
+        .into();
     /// A genesis document.
     Genesis ObjectBuilder::new()
         .description(Some("the document that the chain begins with; its SHA-256 is the chain's name"))

@@ -9,6 +9,7 @@ use std::{
 
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Place, Status, Unavailable, Wait};
 use hefu_contracts::{
+    agreements::bundle::{self, Bundle},
     annex::Annex,
     block::{Header, execute_all, records_root, seals},
     certificate::{Certificate, Precommit},
@@ -289,6 +290,23 @@ impl Ledger for Chain {
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {
         let state = self.state();
         row::get(&Overlay::resume(&state.books, state.pooled.clone()), &row::key_of_key(address))
+    }
+
+    fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault> {
+        let state = self.state();
+        let from = after.unwrap_or(prefix).to_owned();
+        let rows = state.books.rows.range(from..).map(|(_, row)| row);
+        let rows = rows.take_while(|row| row.key.starts_with(prefix)).filter(|row| Some(row.key.as_str()) != after);
+        Ok(rows.take(limit).cloned().collect())
+    }
+
+    fn entries(&self, key: &str, after: u64, until: u64) -> Result<Vec<Entry>, Fault> {
+        self.state().books.entries(key, after, Some(until))
+    }
+
+    fn statement(&self, contract: &str, party: &str, number: u64) -> Result<Option<Bundle>, Fault> {
+        let state = self.state();
+        bundle::build(&state.books, &state.tree, contract, party, number)
     }
 
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault> {

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Status, Unavailable, Wait};
 use hefu_contracts::{
+    agreements::bundle::Bundle,
     annex::Annex,
+    entry::Entry,
     genesis::Genesis,
     height::Height,
     parties::KeyRow,
     proof::Proof,
     refusal::{Code, Refusal},
+    row::Row,
     state::Fault,
 };
 use hefu_keys::{Address, Hash};
@@ -86,6 +89,21 @@ impl Ledger for Trouble {
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {
         self.disk()?;
         self.chain.key(address)
+    }
+
+    fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault> {
+        self.disk()?;
+        self.chain.rows(prefix, after, limit)
+    }
+
+    fn entries(&self, key: &str, after: u64, until: u64) -> Result<Vec<Entry>, Fault> {
+        self.disk()?;
+        self.chain.entries(key, after, until)
+    }
+
+    fn statement(&self, contract: &str, party: &str, number: u64) -> Result<Option<Bundle>, Fault> {
+        self.disk()?;
+        self.chain.statement(contract, party, number)
     }
 
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault> {

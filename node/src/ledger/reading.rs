@@ -2,8 +2,10 @@
 
 use hefu_api::ledger::{BlockFound, Found, Place};
 use hefu_contracts::{
+    annex::Annex,
     height::Height,
     parties::KeyRow,
+    proof::build::Archive,
     record::Visibility,
     row::{Data, key_of_key},
     schema::Table,
@@ -23,6 +25,15 @@ pub(super) fn record(desk: &Desk, id: &Hash) -> Result<Option<Found>, Fault> {
     let Some((height, index)) = chain.place(id)? else { return Ok(None) };
     let held = chain.held((height, index))?;
     Ok(Some(Found { text: held.record().to_owned(), place: Some(Place { height, index }) }))
+}
+
+/// What travelled beside a record: all of it while the record waits, its lists once a block holds it.
+pub(super) fn annex(desk: &Desk, id: &Hash) -> Result<Annex, Fault> {
+    if let Some(sealed) = desk.waiting()?.get(id) {
+        return Ok(sealed.submission().annex().clone());
+    }
+    let lists = desk.chain()?.record(id)?.map(|kept| kept.lists).unwrap_or_default();
+    Ok(Annex { lists, ..Annex::default() })
 }
 
 /// The key's row with the sequence numbers of its waiting records used.

@@ -163,6 +163,26 @@ impl Chain {
         read_row(&bytes, key).map(Some)
     }
 
+    /// Rows whose keys begin with a prefix and follow `after`, in the order of their keys, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let from = after.unwrap_or(prefix);
+        let mut rows = Vec::new();
+        for pair in self.view.scan(Table::Rows, from.as_bytes(), None) {
+            let (key, text) = pair?;
+            if rows.len() == limit || !key.starts_with(prefix.as_bytes()) {
+                break;
+            }
+            if after.is_some_and(|after| *key == *after.as_bytes()) {
+                continue;
+            }
+            rows.push(read_row(&text, &String::from_utf8_lossy(&key))?);
+        }
+        Ok(rows)
+    }
+
     fn get(&self, table: Table, key: &[u8], name: &str) -> Result<Vec<u8>, StoreError> {
         let value = self.view.get(table, key).map_err(|error| error.at(name))?;
         value.ok_or_else(|| StoreError::missing(table, name))
