@@ -107,7 +107,7 @@ struct Credentials;
 impl Modify for Credentials {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let Some(components) = &mut document.components else { return };
-        let described = "`Hefu`, and an access document in base64url";
+        let described = "`Hefu`, and an access document in base64url: `hefu access` makes one";
         let header = ApiKeyValue::with_description(header::AUTHORIZATION.as_str(), described);
         let cookie = ApiKeyValue::with_description(session::SECURE, "set by `POST /v1/session`; `hefu` without TLS");
         components.add_security_scheme("document", SecurityScheme::ApiKey(ApiKey::Header(header)));

@@ -2,6 +2,7 @@
 //!
 //! stdout is data, stderr is talk. Secrets are never arguments: phrases and passphrases are asked for or read from files.
 
+mod access;
 mod agreement;
 mod author;
 mod calendar;
@@ -40,7 +41,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  it worked
   1  something failed: a file, the network, this machine
   2  the command line was not understood, a link in it is none, or `hefu settle` was given what it cannot read
-  3  the ledger did not take a record: it was malformed, rejected or refused
+  3  the ledger did not take a record, or a key to read with: it was malformed, rejected or refused
   4  a proof or a store does not hold
   5  a node could not write its log of votes; look at the disk before the next start
 
@@ -74,9 +75,16 @@ enum Command {
     /// Run a network of several validators on this machine
     #[command(subcommand)]
     Testnet(testnet::Testnet),
-    /// Sign records by hand, by several people, and hand them in
+    /// Sign records by hand, by several people, hand them in, and read them
     #[command(subcommand)]
     Record(record::Record),
+    /// Sign who is reading, for a node that shows more to parties and auditors
+    ///
+    /// The document goes with each request in its `Authorization` header, or once into a session of a browser. For its
+    /// minutes, whoever has it reads what the key may read at that node; it lets nobody write.
+    #[command(after_help = "Examples:\n  hefu access --key admin --node https://t.example\n  \
+        curl -H \"$(hefu access --key admin --header)\" http://127.0.0.1:8080/v1/session")]
+    Access(access::Access),
     /// Admit organisations
     #[command(subcommand)]
     Party(parties::Party),
@@ -158,6 +166,7 @@ impl Command {
             Command::Dev(dev) => dev.run(),
             Command::Testnet(testnet) => testnet.run(),
             Command::Record(record) => record.run(),
+            Command::Access(access) => access.run(),
             Command::Party(party) => party.run(),
             Command::Key(key) => key.run(),
             Command::Authority(authority) => authority.run(),

@@ -1,6 +1,8 @@
 //! The real program, as people and scripts use it: exit codes, data on stdout, talk on stderr.
 #![cfg(test)]
 
+#[path = "cli/access.rs"]
+mod access;
 #[path = "cli/bench.rs"]
 mod bench;
 #[path = "cli/epcis.rs"]

@@ -24,6 +24,11 @@ pub struct AtNode {
 }
 
 impl AtNode {
+    /// Its address, as it was given.
+    pub fn url(&self) -> &str {
+        &self.node
+    }
+
     /// A client of the node.
     pub fn client(&self) -> Client {
         Client::new(&self.node)

@@ -24,6 +24,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::{
+    access::ReadAs,
     author::{AtNode, Signing},
     failure::{self, Exit, Told},
     files,
@@ -91,6 +92,8 @@ pub struct HandoverArgs {
     keyring: Keyring,
     #[command(flatten)]
     node: AtNode,
+    #[command(flatten)]
+    reader: ReadAs,
     /// File of the batch's seed
     #[arg(long, value_name = "FILE")]
     seed_file: PathBuf,
@@ -229,8 +232,8 @@ impl Issue {
 
 impl HandoverArgs {
     fn run(self) -> anyhow::Result<()> {
-        let HandoverArgs { keyring, node, seed_file, batch, blocks: Blocks(blocks), out } = self;
-        let record = Record::read(&node.client().record(&batch)?)?;
+        let HandoverArgs { keyring, node, reader, seed_file, batch, blocks: Blocks(blocks), out } = self;
+        let record = Record::read(&reader.client(&keyring, &node)?.record(&batch)?)?;
         let Body::CodesIssue(issue) = &record.body else {
             return Err(Told::new(format!("record {batch} issues no codes")).into());
         };

@@ -14,7 +14,7 @@ pub enum Exit {
     Failed = 1,
     /// The command line, or what `hefu settle` reads, was not understood.
     Usage = 2,
-    /// The ledger did not take a record: it was malformed, rejected or refused.
+    /// The ledger did not take a record, or a key to read with: it was malformed, rejected or refused.
     Refused = 3,
     /// A proof or a store does not hold.
     Unproven = 4,
@@ -135,8 +135,20 @@ fn hint_of(error: &anyhow::Error) -> Option<String> {
     {
         return told.hint.clone();
     }
-    let unreachable = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(ClientError::Unreachable { .. })));
-    unreachable.then(|| "is a node running there? `hefu dev` starts one, --node says where".to_owned())
+    let hint = error.chain().find_map(|cause| match cause.downcast_ref()? {
+        ClientError::Unreachable { .. } => Some("is a node running there? `hefu dev` starts one, --node says where"),
+        ClientError::Private { .. } => Some("--key names a key with the role `read` that reads for one of them"),
+        ClientError::Problem(problem) if problem.code == "E-ACCESS-AUDIENCE" => {
+            Some("--origin names the node as its configuration does")
+        }
+        ClientError::Problem(_)
+        | ClientError::Status { .. }
+        | ClientError::Answer { .. }
+        | ClientError::Receipt { .. }
+        | ClientError::Record { .. }
+        | ClientError::Incomplete { .. } => None,
+    });
+    hint.map(str::to_owned)
 }
 
 #[cfg(test)]

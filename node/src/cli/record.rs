@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use hefu_keys::{Address, SecretKey, secured};
+use hefu_keys::{Address, Hash, SecretKey, secured};
 use serde_json::{Map, Value, json};
 
 use super::{
+    access::ReadAs,
     author::{self, AtNode},
     failure::Told,
     files,
     keyring::Keyring,
+    output,
 };
 use crate::client::{Frame, Partial};
 
@@ -31,6 +33,28 @@ pub enum Record {
     /// Hand a signed record in
     #[command(after_help = "Examples:\n  hefu record submit signed.json --wait")]
     Submit(Submit),
+    /// Print a record as it was signed, once its signatures have been checked
+    ///
+    /// A public record is shown to everybody. One for its parties, and the lists and private values of any record, are
+    /// shown to whom it names and to auditors: --key says who reads.
+    #[command(after_help = "Examples:\n  hefu record show 3f… | jq .body\n  hefu record show 3f… --key admin --annex")]
+    Show(Show),
+}
+
+/// `hefu record show`
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    keyring: Keyring,
+    #[command(flatten)]
+    node: AtNode,
+    #[command(flatten)]
+    reader: ReadAs,
+    /// The record's id
+    id: Hash,
+    /// Print its lists and private values instead
+    #[arg(long)]
+    annex: bool,
 }
 
 /// `hefu record sign`
@@ -71,6 +95,7 @@ impl Record {
         match self {
             Record::Sign(sign) => sign.run(),
             Record::Submit(submit) => submit.run(),
+            Record::Show(show) => show.run(),
         }
     }
 }
@@ -115,7 +140,7 @@ impl Sign {
             let author: Address = author.unwrap_or_default().parse().context("`signers` has no author")?;
             draft.insert("seq".to_owned(), json!(author::next_seq(&client, &author)?));
         }
-        let frame = Frame::new(hefu_keys::Hash::ZERO, 0)?;
+        let frame = Frame::new(Hash::ZERO, 0)?;
         let nonce = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, frame.nonce);
         draft.entry("@context").or_insert_with(|| json!(secured::CONTEXT));
         draft.entry("expires").or_insert_with(|| json!(frame.expires));
@@ -133,5 +158,13 @@ impl Submit {
         }
         let receipt = author::hand_in(&self.node.client(), &partial.submission()?, self.wait)?;
         author::print_receipt(&receipt, self.json)
+    }
+}
+
+impl Show {
+    fn run(self) -> anyhow::Result<()> {
+        let client = self.reader.client(&self.keyring, &self.node)?;
+        let text = if self.annex { client.annex(&self.id) } else { client.record(&self.id) };
+        output::line(text?)
     }
 }

@@ -40,6 +40,8 @@ const BATCH_BYTES: usize = (8 << 20) - SUBMISSION_BYTES_MAX;
 pub struct Client {
     agent: Agent,
     node: String,
+    /// Value of the `Authorization` header that says who reads.
+    reader: Option<String>,
 }
 
 /// What a node answered to one submission.
@@ -89,6 +91,18 @@ pub enum ClientError {
         /// What is wrong with its form, if so.
         source: Option<Malformed>,
     },
+    /// The record is not for whoever asks.
+    #[error("record {id} is for its parties and for auditors")]
+    Private {
+        /// The record.
+        id: Hash,
+    },
+    /// Another record than the one of this id, or one that nobody has signed.
+    #[error("what {url} answered is not the record of this id")]
+    Record {
+        /// What was asked for.
+        url: String,
+    },
     /// The node answered to fewer records than it was given.
     #[error("{url} did not answer to every record")]
     Incomplete {
@@ -115,7 +129,14 @@ pub fn sentence(problem: &ProblemView) -> String {
 impl Client {
     /// A client of the node at `url`, such as `http://127.0.0.1:8080`. Nothing is sent yet.
     pub fn new(url: &str) -> Client {
-        Client { agent: agent(), node: url.trim_end_matches('/').to_owned() }
+        Client { agent: agent(), node: url.trim_end_matches('/').to_owned(), reader: None }
+    }
+
+    /// As this client, with an `Authorization` header that says who reads, at the node that it was given and nowhere else.
+    #[must_use]
+    pub fn reading_as(mut self, header: String) -> Client {
+        self.reader = Some(header);
+        self
     }
 
     /// How the node is doing, and which chain it serves.
@@ -138,17 +159,33 @@ impl Client {
         }
     }
 
-    /// The signed text of a public record.
+    /// The signed text of a record that this client may read. That it is the one of this id, and is signed, is checked.
     ///
     /// # Errors
     /// [`ClientError`].
     pub fn record(&self, id: &Hash) -> Result<String, ClientError> {
         #[derive(Deserialize)]
         struct Found {
-            record: Box<RawValue>,
+            record: Option<Box<RawValue>>,
         }
-        let found: Found = self.read(&format!("/v1/records/{id}"))?;
-        Ok(found.record.get().to_owned())
+        let path = format!("/v1/records/{id}");
+        let Found { record } = self.read(&path)?;
+        let text = record.ok_or(ClientError::Private { id: *id })?.get().to_owned();
+        let forged = || ClientError::Record { url: format!("{}{path}", self.node) };
+        let secured = secured::read(&text).map_err(|_| forged())?;
+        if secured.id() != *id || secured.verify().is_err() {
+            return Err(forged());
+        }
+        Ok(text)
+    }
+
+    /// The lists and private values of a record, as the node holds them.
+    ///
+    /// # Errors
+    /// [`ClientError`]; a reader that the record does not name is told so.
+    pub fn annex(&self, id: &Hash) -> Result<String, ClientError> {
+        let annex: Box<RawValue> = self.read(&format!("/v1/records/{id}/annex"))?;
+        Ok(annex.get().to_owned())
     }
 
     /// Hands one submission in; with `wait`, the answer comes when it stands in a block, or the node has waited long
@@ -198,7 +235,11 @@ impl Client {
 
     fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         let url = format!("{}{path}", self.node);
-        let response = self.agent.get(&url).call().map_err(|source| unreachable(&url, source))?;
+        let mut request = self.agent.get(&url);
+        if let Some(reader) = &self.reader {
+            request = request.header("authorization", reader);
+        }
+        let response = request.call().map_err(|source| unreachable(&url, source))?;
         let bytes = body(&url, response, ANSWER_BYTES_MAX)?;
         serde_json::from_slice(&bytes).map_err(|source| ClientError::Answer { url, source })
     }
