@@ -53,7 +53,7 @@ impl Target {
 }
 
 /// Every target.
-pub static TARGETS: [Target; 26] = [
+pub static TARGETS: [Target; 27] = [
     Target { name: "canonical", run: json::scan, seeds: json::seeds },
     Target { name: "cut", run: json::cut, seeds: json::seeds },
     Target { name: "address", run: texts::address, seeds: texts::address_seeds },
@@ -61,6 +61,7 @@ pub static TARGETS: [Target; 26] = [
     Target { name: "secured", run: records::secured, seeds: records::secured_seeds },
     Target { name: "record", run: records::record, seeds: records::record_seeds },
     Target { name: "submission", run: records::submission, seeds: records::submission_seeds },
+    Target { name: "access", run: records::access, seeds: records::access_seeds },
     Target { name: "deed", run: state::deed, seeds: state::deed_seeds },
     Target { name: "genesis", run: chain::genesis, seeds: chain::genesis_seeds },
     Target { name: "header", run: chain::header, seeds: chain::header_seeds },

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use hefu_contracts::{
+    access::{self, Access, Here},
     record::{Body, Record, draft::Draft},
     submission::Unverified,
 };
@@ -164,4 +165,22 @@ pub(super) fn submission_seeds() -> Vec<Vec<u8>> {
     let mut seeds = golden::files("contracts", "records", ".json");
     seeds.extend(STORY.records.values().map(|submission| submission.text().into_bytes()));
     seeds
+}
+
+/// An access document that is read is read from its header as well, and is good only where somebody has signed it.
+pub(super) fn access(bytes: &[u8]) -> Verdict {
+    let Some(text) = text(bytes) else { return Verdict::Refused };
+    let Ok(read) = Access::read(text) else { return Verdict::Refused };
+    assert!(is_canonical(text), "a second spelling");
+    let shown = Access::of_header(&access::header(text)).expect("the document of the header");
+    assert_eq!((&shown.aud, shown.signer, shown.expires), (&read.aud, read.signer, read.expires));
+    let (chain, origins) = (read.chain, [read.aud.clone()]);
+    if read.verify(&Here { chain: &chain, now: shown.expires, origins: &origins }).is_ok() {
+        assert!(access_seeds().iter().any(|signed| signed == bytes), "nobody has signed it");
+    }
+    Verdict::Accepted
+}
+
+pub(super) fn access_seeds() -> Vec<Vec<u8>> {
+    vec![golden::file("contracts", "access.json")]
 }
