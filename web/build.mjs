@@ -13,11 +13,12 @@ const web = dirname(fileURLToPath(import.meta.url));
 /** Another directory may be named, to compare. */
 const dist = process.argv[2] || join(web, "../explorer/assets/dist");
 
-/** Everything runs on ES2019 browsers but the fallback, which is nothing without big integers. */
+/** Everything runs on ES2019 browsers but what signs or checks by itself, which is nothing without big integers. */
 const SCRIPTS = [
   { name: "fallback", entry: "src/verify/fallback.ts", target: "es2020" },
   { name: "trace", entry: "src/trace.ts", target: "es2019" },
   { name: "blocks", entry: "src/blocks.ts", target: "es2019" },
+  { name: "session", entry: "src/session.ts", target: "es2020" },
 ];
 const STYLES = ["style", "explorer", "labels"];
 

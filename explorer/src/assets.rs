@@ -29,6 +29,7 @@ pub(crate) struct Urls {
     pub blocks: &'static str,
     pub explorer: &'static str,
     pub labels: &'static str,
+    pub session: &'static str,
     pub style: &'static str,
     pub trace: &'static str,
 }

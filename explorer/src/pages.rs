@@ -7,6 +7,7 @@ pub(crate) mod how;
 pub(crate) mod labels;
 pub(crate) mod record;
 pub(crate) mod search;
+pub(crate) mod session;
 pub(crate) mod trace;
 pub(crate) mod trouble;
 

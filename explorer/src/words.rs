@@ -59,6 +59,7 @@ pub(crate) struct Words {
     pub sentence: SentenceWords,
     pub trace: TraceWords,
     pub explorer: ExplorerWords,
+    pub session: SessionWords,
 }
 
 /// Words of the trace page and of what its check answers.
@@ -203,6 +204,39 @@ pub(crate) struct ExplorerWords {
     pub error_code: &'static str,
     pub how_title: &'static str,
     pub how_lead: &'static str,
+}
+
+/// Words of signing in.
+#[derive(Debug)]
+pub(crate) struct SessionWords {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub sign_in: &'static str,
+    pub sign_out: &'static str,
+    pub signed_in: &'static str,
+    pub reads_own: &'static str,
+    pub reads_everything: &'static str,
+    pub go_on: &'static str,
+    pub file: &'static str,
+    pub passphrase: &'static str,
+    pub no_script: &'static str,
+    pub without: &'static str,
+    pub without_text: &'static str,
+    /// What the script says while it works.
+    pub opening: &'static str,
+    pub sending: &'static str,
+    /// What the script says went wrong.
+    pub not_a_key_file: &'static str,
+    pub other_key: &'static str,
+    pub wrong_passphrase: &'static str,
+    pub unreachable: &'static str,
+    pub unsupported: &'static str,
+    pub refused: &'static str,
+    pub unknown: &'static str,
+    pub revoked: &'static str,
+    pub role: &'static str,
+    pub audience: &'static str,
+    pub failed: &'static str,
 }
 
 /// What holds a record's sentence together.

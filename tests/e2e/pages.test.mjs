@@ -110,11 +110,35 @@ test("no page promises what it cannot know", async () => {
   }
 });
 
+test("somebody with a key file signs in, is told as whom, and signs out", async () => {
+  const { page, errors, close } = await open("/x/session?lang=en&next=/x/blocks/1");
+  const file = new URL("../../web/test/corenest.key", import.meta.url).pathname;
+  await page.setInputFiles("#file", file);
+  await page.fill("#passphrase", "not this one");
+  await page.click("button");
+  await page.getByText("The passphrase is wrong.").waitFor();
+  await page.fill("#passphrase", "for tests");
+  await page.click("button");
+  await page.waitForURL("**/x/blocks/1?lang=en");
+  await page.goto(`${url}/x/session?lang=en`);
+  assert.match(await page.locator("main").innerText(), /You read as CoreNest/);
+  const [cookie] = (await page.context().cookies()).filter(({ name }) => name.endsWith("hefu"));
+  assert.deepEqual([cookie.name, cookie.httpOnly, cookie.sameSite], ["hefu", true, "Strict"]);
+  assert.ok(cookie.expires * 1000 - Date.now() <= 15 * 60_000);
+  assert.equal(await page.evaluate(() => document.cookie), "");
+  await page.click("button");
+  await page.locator("form").waitFor();
+  assert.deepEqual((await page.context().cookies()).filter(({ name }) => name.endsWith("hefu")), []);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 const pages = async () => {
   const status = await (await fetch(`${url}/v1/status`)).json();
   const proof = await (await fetch(`${url}/v1/items${item.replace("/01", "").replace("/21", "")}`)).json();
   const record = proof.history?.[0]?.record ?? proof.steps?.[0]?.record;
-  return { home: "/", trace: item, how: "/how", block: `/x/blocks/${status.height}`, record: `/x/records/${record}` };
+  const block = `/x/blocks/${status.height}`;
+  return { home: "/", trace: item, how: "/how", block, record: `/x/records/${record}`, session: "/x/session" };
 };
 
 test("every page is accessible and fits a phone, in both languages, light and dark", async () => {

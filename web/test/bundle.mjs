@@ -7,12 +7,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const web = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Loads `entry` of src/; without the fallback when its file is not to be found, as when it cannot be downloaded. */
-export async function load(entry, { withFallback = true } = {}) {
+/** Loads `entry` of src/verify/, or of another folder of src/; without the fallback when its file is not to be found, as when it cannot be downloaded. */
+export async function load(entry, { folder = "verify", withFallback = true } = {}) {
   const outdir = await mkdtemp(join(tmpdir(), "hefu-web-"));
   await build({
     absWorkingDir: web,
-    entryPoints: [`src/verify/${entry}.ts`],
+    entryPoints: [`src/${folder}/${entry}.ts`],
     bundle: true,
     splitting: true,
     format: "esm",

@@ -44,6 +44,10 @@ test("a trace page's files stay within what a slow phone can load", () => {
   assert.ok(compressed("trace.js") + compressed("style.css") <= 7500, "what every trace page loads");
 });
 
+test("the sign-in page's script stays within what somebody with a key will wait for", () => {
+  assert.ok(compressed("session.js") <= 42000, "age, Ed25519 and page logic");
+});
+
 test("nothing in them loads anything from elsewhere", () => {
   for (const { file } of Object.values(manifest)) {
     const text = readFileSync(join(dist, file), "utf8");

@@ -9,7 +9,7 @@ use hefu_keys::Hash;
 use super::{
     Page,
     home::{BlockLine, Validator, builder, validators},
-    short,
+    session, short,
     trouble::Trouble,
 };
 use crate::{directory::Directory, sentence::sentence, visit::Visit, words::Words};
@@ -47,6 +47,8 @@ struct BlockPage {
     header: String,
     certificate: String,
     last: bool,
+    /// Where one signs in, where some of its records are not for this reader.
+    sign_in: Option<String>,
 }
 
 /// What is read of a block.
@@ -108,6 +110,7 @@ async fn page(visit: &Visit, height: Height) -> Result<(BlockPage, Reader), Trou
         header: block.header.text(),
         certificate: block.certificate.text(),
         last: height >= newest,
+        sign_in: (private > 0).then(|| session::address(&visit.request, w)),
     };
     Ok((page, reader))
 }

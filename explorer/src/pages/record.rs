@@ -13,7 +13,7 @@ use hefu_contracts::{
 };
 use hefu_keys::Hash;
 
-use super::{Page, trouble::Trouble};
+use super::{Page, session, trouble::Trouble};
 use crate::{
     directory::Directory,
     sentence::{author, product, sentence},
@@ -49,6 +49,8 @@ struct RecordPage {
     annex: Option<String>,
     /// That it is shown to its parties only.
     private: bool,
+    /// Where one signs in, where it is not for this reader.
+    sign_in: Option<String>,
     data: String,
 }
 
@@ -87,6 +89,7 @@ async fn page(visit: &Visit, id: Hash) -> Result<(RecordPage, Reader), Trouble> 
         state: if waits { w.explorer.record_pending } else { w.explorer.record_final },
         rows,
         touches,
+        sign_in: text.is_none().then(|| session::address(&visit.request, w)),
         text,
         annex,
         private,

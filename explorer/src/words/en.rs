@@ -1,6 +1,6 @@
 //! The words of the pages in English.
 
-use super::{Block, Counted, ExplorerWords, Section, SentenceWords, TraceWords, Words};
+use super::{Block, Counted, ExplorerWords, Section, SentenceWords, SessionWords, TraceWords, Words};
 
 pub(crate) static EN: Words = Words {
     lang: "en",
@@ -179,6 +179,35 @@ pub(crate) static EN: Words = Words {
         error_code: "Code",
         how_title: "How checking works",
         how_lead: "You need not trust any server, this one included.",
+    },
+    session: SessionWords {
+        title: "Sign in",
+        lead: "What is not for everybody is shown to the companies that a record names, and to auditors. Your browser opens \
+               your key file and signs a pass of 14 minutes; key and passphrase never leave it.",
+        sign_in: "Sign in with a key",
+        sign_out: "Sign out",
+        signed_in: "You read as",
+        reads_own: "You are shown what names your company.",
+        reads_everything: "As an auditor you are shown everything.",
+        go_on: "Go on",
+        file: "Key file, as `hefu keys new` makes it",
+        passphrase: "Passphrase of the key file",
+        no_script: "This browser does not run scripts, so it cannot sign. Use the command line below.",
+        without: "Without a browser",
+        without_text: "The command line signs the same pass for programs:",
+        opening: "Opening the key file. This takes some seconds, so that nobody can try many passphrases.",
+        sending: "Signing in.",
+        not_a_key_file: "This is not a key file of this program.",
+        other_key: "The key in the file is not of the address that the file names.",
+        wrong_passphrase: "The passphrase is wrong.",
+        unreachable: "The node is out of reach. Try again.",
+        unsupported: "This browser cannot open the file: it has too little memory, or is too old.",
+        refused: "The node refuses the pass: ",
+        unknown: "This key is not registered on the ledger.",
+        revoked: "This key was revoked, or its grants have expired.",
+        role: "This key may not read. An admin of your company grants it the role `read`.",
+        audience: "This page is reached under an address that the node does not know. Use the one in its configuration.",
+        failed: "It did not work. Try again.",
     },
 };
 

@@ -74,7 +74,7 @@ const TROUBLES: &[Trouble] = &[
             "请求所附的通行文件已过期、不属于此节点，或其密钥无权读取。",
             "The pass that came with the request has expired, is for another node, or its key may not read.",
         ],
-        hint: ["另签一份通行文件。", "Sign another pass."],
+        hint: ["重新登录，或用 hefu access 另签一份。", "Sign in again, or make another with `hefu access`."],
     },
     Trouble {
         code: NO_SERIAL,

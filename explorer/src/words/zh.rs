@@ -1,6 +1,6 @@
 //! The words of the pages in Chinese (zh-CN).
 
-use super::{Block, Counted, ExplorerWords, Section, SentenceWords, TraceWords, Words};
+use super::{Block, Counted, ExplorerWords, Section, SentenceWords, SessionWords, TraceWords, Words};
 
 pub(crate) static ZH: Words = Words {
     lang: "zh-CN",
@@ -174,6 +174,35 @@ pub(crate) static ZH: Words = Words {
         error_code: "代码",
         how_title: "如何核验",
         how_lead: "您不必相信任何服务器，包括这一台。",
+    },
+    session: SessionWords {
+        title: "登录",
+        lead: "不对所有人公开的内容，只显示给记录所涉及的企业和审计方。浏览器打开您的密钥文件，签署一份 14 分钟内有效的通行文件；\
+               密钥和口令都不会离开浏览器。",
+        sign_in: "用密钥登录",
+        sign_out: "退出登录",
+        signed_in: "当前身份：",
+        reads_own: "您可以看到涉及贵企业的内容。",
+        reads_everything: "作为审计方，您可以看到全部内容。",
+        go_on: "继续",
+        file: "密钥文件（由 `hefu keys new` 生成）",
+        passphrase: "密钥文件的口令",
+        no_script: "此浏览器未运行脚本，无法签名。请使用下方的命令行。",
+        without: "不用浏览器",
+        without_text: "命令行可为程序签署同样的通行文件：",
+        opening: "正在打开密钥文件，需要几秒钟，这样别人就无法大量尝试口令。",
+        sending: "正在登录。",
+        not_a_key_file: "这不是本程序的密钥文件。",
+        other_key: "文件中的密钥与文件所写的地址不符。",
+        wrong_passphrase: "口令不正确。",
+        unreachable: "无法连接节点，请再试一次。",
+        unsupported: "此浏览器无法打开该文件：内存不足，或版本过旧。",
+        refused: "节点不接受此通行文件：",
+        unknown: "此密钥未在账本上登记。",
+        revoked: "此密钥已被撤销，或其授权已过期。",
+        role: "此密钥无权读取。请由贵企业的管理员授予 `read` 角色。",
+        audience: "节点不认识此页面的地址。请使用节点配置中的地址。",
+        failed: "未能完成，请再试一次。",
     },
 };
 

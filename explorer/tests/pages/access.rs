@@ -1,9 +1,9 @@
-//! Who may read what: every page, walked by everybody.
+//! Who may read what: every page, walked by everybody; and signing in.
 
 use std::collections::BTreeSet;
 
 use crate::{
-    client::{Answer, ask, path},
+    client::{Answer, ask, get, path},
     demo::{REFILL, serial},
     secrets::{HOME, SECRETS, VISITORS, Visitor, World, mounted},
 };
@@ -11,6 +11,7 @@ use actix_web::{
     http::{StatusCode, header},
     test::TestRequest,
 };
+use hefu_api::Ledger;
 
 /// Every address of a route, filled in with everything that the world has. A route that is not named here is one that
 /// nobody has thought about: the walk fails.
@@ -30,6 +31,7 @@ fn addresses(world: &World, route: &str) -> Vec<String> {
             ids.chain(markers).chain(["creator".into()]).map(|asked: String| format!("/x/search?q={asked}")).collect()
         }
         "/x/labels" => vec![format!("/x/labels?gtin={REFILL}&serials={}", serial(0))],
+        "/x/session" => vec!["/x/session".to_owned(), "/x/session?next=/x/blocks/1".to_owned()],
         "/01/{gtin}/21/{serial}/qr.svg" => vec![format!("{}/qr.svg", path(0))],
         "/01/{gtin}/21/{serial}/qr.png" => vec![format!("{}/qr.png", path(0))],
         "/01/{rest:.*}" => (0..8).map(path).collect(),
@@ -70,7 +72,8 @@ async fn a_page_for_one_reader_is_kept_by_no_cache_and_says_so() {
     let world = World::new();
     let store = VISITORS.iter().find(|visitor| visitor.name == "store").unwrap();
     let (id, height) = world.records[0];
-    for address in [format!("/x/records/{id}?lang=en"), format!("/x/blocks/{height}?lang=en")] {
+    for address in [format!("/x/records/{id}?lang=en"), format!("/x/blocks/{height}?lang=en"), "/x/session".to_owned()]
+    {
         let answer = seen(&world, store, &address).await;
         assert_eq!(answer.status, StatusCode::OK, "{address}");
         assert_eq!(answer.header(header::CACHE_CONTROL), "private, no-store", "{address}");
@@ -80,8 +83,44 @@ async fn a_page_for_one_reader_is_kept_by_no_cache_and_says_so() {
     }
     let page = seen(&world, store, &format!("/x/records/{id}?lang=en")).await.is_page(200);
     assert!(page.visible().contains("for its parties; shown to you"), "{}", page.visible());
+    assert!(page.all("pre").any(|text| text.text.contains(&format!("hefu record show {id} --node https://t.example"))));
     let page = seen(&world, store, &format!("/x/blocks/{height}?lang=en")).await.is_page(200);
     assert!(page.all("a").any(|link| link.get("href").contains(&id.to_string())), "{}", page.visible());
+}
+
+#[actix_web::test]
+async fn whoever_may_not_read_a_record_is_shown_where_to_sign_in() {
+    let world = World::new();
+    let (id, height) = world.records[0];
+    for (address, words) in
+        [(format!("/x/records/{id}"), "仅对当事企业公开"), (format!("/x/blocks/{height}"), "用密钥登录")]
+    {
+        let page = get(&world.demo, &address).await.is_page(200);
+        assert!(page.visible().contains(words), "{}", page.visible());
+        let link = page.all("a").find(|link| link.get("href").starts_with("/x/session")).unwrap();
+        assert_eq!(link.get("href"), format!("/x/session?next={address}&lang=zh"));
+        let form = get(&world.demo, link.get("href")).await.is_page(200);
+        let (form, chain) = (form.one("form"), world.demo.chain.genesis().chain().to_string());
+        assert_eq!((form.get("data-next"), form.get("data-chain")), (&*address, &*chain));
+    }
+}
+
+#[actix_web::test]
+async fn the_page_of_signing_in_tells_who_reads() {
+    let world = World::new();
+    for (name, party, reads) in [
+        ("store", "CoreNest Hangzhou", "You are shown what names your company."),
+        ("audits", "The audits", "As an auditor you are shown everything."),
+    ] {
+        let visitor = VISITORS.iter().find(|visitor| visitor.name == name).unwrap();
+        let page = seen(&world, visitor, "/x/session?lang=en&next=/x/blocks/1").await.is_page(200);
+        assert!(page.visible().contains(party) && page.visible().contains(reads), "{}", page.visible());
+        assert!(page.all("form").next().is_none() && page.all("a").any(|link| link.is("href", "/x/blocks/1?lang=en")));
+    }
+    for next in ["https://evil.example/", "//evil.example", "/x/%0A", "javascript:alert(1)"] {
+        let page = get(&world.demo, &format!("/x/session?next={next}")).await.is_page(200);
+        assert_eq!(page.one("form").get("data-next"), "", "{next}");
+    }
 }
 
 #[actix_web::test]

@@ -14,7 +14,16 @@ async fn every_page(demo: &Demo) -> Vec<String> {
     let block = get(demo, "/v1/blocks/5").await.json();
     let record = format!("/x/records/{}", block["records"][0]["id"].as_str().unwrap());
     let mut pages: Vec<String> = (0..8).map(path).collect();
-    let others = ["/", "/how", "/x/blocks/5", "/x/blocks/99", "/x/labels", "/x/search?q=corenest", "/x/search?q=zzz"];
+    let others = [
+        "/",
+        "/how",
+        "/x/blocks/5",
+        "/x/blocks/99",
+        "/x/labels",
+        "/x/session",
+        "/x/search?q=corenest",
+        "/x/search?q=zzz",
+    ];
     pages.extend(others.map(str::to_owned));
     pages.extend([record, format!("/01/{REFILL}"), "/01/1/21/1".to_owned(), "/nowhere".to_owned()]);
     pages
