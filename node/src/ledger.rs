@@ -237,16 +237,16 @@ impl Ledger for NodeLedger {
         self.0.watched(|desk| reading::record(desk, id))
     }
 
-    fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {
-        self.0.watched(|desk| reading::key(desk, address))
-    }
-
     fn annex(&self, id: &Hash) -> Result<Annex, Fault> {
         self.0.watched(|desk| reading::annex(desk, id))
     }
 
     fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
         self.0.watched(|desk| Ok(desk.chain()?.row(key)?))
+    }
+
+    fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {
+        self.0.watched(|desk| reading::key(desk, address))
     }
 
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault> {

@@ -2,20 +2,19 @@
 
 use hefu_api::ledger::{BlockFound, Found, Place};
 use hefu_contracts::{
-    annex::Annex,
+    annex::{Annex, Part},
     height::Height,
     parties::KeyRow,
-    proof::build::Archive,
-    record::Visibility,
+    record::{Record, Visibility},
     row::{Data, key_of_key},
     schema::Table,
     state::Fault,
     time::Time,
 };
-use hefu_keys::{Address, Hash, secured};
+use hefu_keys::{Address, Hash, canonical, secured};
 
 use super::Desk;
-use crate::store::StoreError;
+use crate::store::{StoreError, value_key};
 
 pub(super) fn record(desk: &Desk, id: &Hash) -> Result<Option<Found>, Fault> {
     if let Some(sealed) = desk.waiting()?.get(id) {
@@ -27,13 +26,26 @@ pub(super) fn record(desk: &Desk, id: &Hash) -> Result<Option<Found>, Fault> {
     Ok(Some(Found { text: held.record().to_owned(), place: Some(Place { height, index }) }))
 }
 
-/// What travelled beside a record: all of it while the record waits, its lists once a block holds it.
+/// What a block holds beside a record, and those of its values that are still there.
 pub(super) fn annex(desk: &Desk, id: &Hash) -> Result<Annex, Fault> {
     if let Some(sealed) = desk.waiting()?.get(id) {
         return Ok(sealed.submission().annex().clone());
     }
-    let lists = desk.chain()?.record(id)?.map(|kept| kept.lists).unwrap_or_default();
-    Ok(Annex { lists, ..Annex::default() })
+    let chain = desk.chain()?;
+    let Some(place) = chain.place(id)? else { return Ok(Annex::default()) };
+    let held = chain.held(place)?;
+    let damaged = |table, bad: Box<dyn std::error::Error + Send + Sync>| StoreError::damaged(table, id, bad);
+    let annex = canonical::member(held.text(), "annex").map(serde_json::from_str::<Annex>).transpose();
+    let mut annex = annex.map_err(|bad| damaged(Table::Records, bad.into()))?.unwrap_or_default();
+    let record = Record::read(held.record()).map_err(|bad| damaged(Table::Records, bad.into()))?;
+    for (pointer, part) in &record.parts {
+        let Part::Value { .. } = part else { continue };
+        // Values are kept apart, each by itself: any may have been erased.
+        let Some(value) = chain.view().get(Table::Values, &value_key(id, pointer))? else { continue };
+        let value = serde_json::from_slice(&value).map_err(|bad| damaged(Table::Values, bad.into()))?;
+        annex.values.insert(pointer.clone(), value);
+    }
+    Ok(annex)
 }
 
 /// The key's row with the sequence numbers of its waiting records used.

@@ -57,3 +57,26 @@ fn an_access_document_is_printed_as_document_and_as_header() {
     bench.hefu(&["access", "--key", "corenest", "--origin", "t.example"]).check(2);
     bench.hefu(&["access", "--key", "mallory"]).check_because(1, "there is no key \"mallory\"");
 }
+
+#[test]
+fn the_list_of_a_public_record_is_for_whom_it_names() {
+    let data = tempfile::tempdir().unwrap();
+    let node = DevNode::start(data.path(), &[]);
+    let bench = Bench::at(&node);
+    bench.demo_key("corenest", "//corenest");
+    let thing = "https://id.gs1.org/01/10614141073464/21/2017";
+    let event = json!({
+        "type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-09-18T10:00:00+08:00",
+        "eventTimeZoneOffset": "+08:00", "epcList": [thing], "bizTransactionList": [{"bizTransaction": "urn:order:17"}],
+    });
+    bench.write("event.json", event.to_string());
+    let told = bench.hefu(&["capture", "event.json", "--key", "corenest", "--json"]).check(0).json();
+    let id = told["answer"]["id"].as_str().unwrap_or_else(|| panic!("{told}"));
+    assert!(!bench.hefu(&["record", "show", id]).check(0).line().contains("2017"));
+    bench.hefu(&["record", "show", id, "--annex"]).check_because(1, "E-ANNEX-PRIVATE");
+    let annex = bench.hefu(&["record", "show", id, "--annex", "--key", "corenest"]).check(0).json();
+    assert_eq!(annex["lists"]["/body/event/epcList"]["elements"], json!([thing]));
+    let value = &annex["values"]["/body/event/bizTransactionList"]["value"];
+    assert_eq!(value[0]["bizTransaction"], "urn:order:17", "{annex}");
+    assert_eq!(node.stop(), Some(0));
+}
