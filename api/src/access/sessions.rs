@@ -114,7 +114,7 @@ mod tests {
     const NOW: Time = Time::from_millis(1_790_000_000_000).unwrap();
 
     fn after(seconds: u64) -> Time {
-        NOW.plus(Millis(seconds * 1_000))
+        NOW.plus(Millis(seconds.saturating_mul(1_000)))
     }
 
     /// The pass of a key, by a number, that ends so many seconds after [`NOW`].
@@ -144,7 +144,8 @@ mod tests {
     fn a_key_has_so_many_sessions_and_the_one_that_ends_first_makes_room() {
         let sessions = Sessions::default();
         let bystander = sessions.begin(&pass(2, 1), true, NOW).unwrap();
-        let tokens: Vec<Token> = (0..17).map(|n| sessions.begin(&pass(1, 100 - n), true, NOW).unwrap()).collect();
+        let tokens: Vec<Token> =
+            (0..17).map(|n| sessions.begin(&pass(1, 100_u64.saturating_sub(n)), true, NOW).unwrap()).collect();
         let lives: Vec<bool> = tokens.iter().map(|token| sessions.find(*token, NOW).is_some()).collect();
         assert_eq!(lives.iter().filter(|lives| **lives).count(), OF_KEY_MAX);
         assert!(!lives[15] && lives[16], "the sixteenth ended first when the seventeenth came");

@@ -224,8 +224,7 @@ impl Visitor {
 pub fn mounted(source: &str, mounts: &[(&str, &str)]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (call, within) in mounts {
-        for (at, _) in source.match_indices(call) {
-            let rest = &source[at + call.len()..];
+        for rest in source.split(call).skip(1) {
             let Some(literal) = rest.trim_start().strip_prefix('"') else { continue };
             found.insert(format!("{within}{}", literal.split('"').next().unwrap()));
         }
