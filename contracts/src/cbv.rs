@@ -29,14 +29,14 @@
 //! `CBV2.0`, so that they find other hashes than all earlier ones for events with extensions, sensors, sources or
 //! destinations. That change is not followed: a name that has been given stays.
 
-mod decimal;
+pub(crate) mod decimal;
 mod document;
-mod json;
+pub(crate) mod json;
 mod namespaces;
 mod order;
 mod time;
 mod value;
-mod words;
+pub(crate) mod words;
 mod write;
 
 use std::fmt::Display;

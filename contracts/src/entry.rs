@@ -46,6 +46,12 @@ pub enum Role {
     Flag,
     /// Something happened under an agreement that amounts follow from.
     Settle,
+    /// It, or some of it, was used up in a transformation.
+    Consume,
+    /// It, or some of it, came of a transformation.
+    Produce,
+    /// It was linked to, or parted from, business transactions.
+    Transact,
 }
 
 impl Role {
@@ -69,6 +75,9 @@ impl Role {
             Role::Update => "update",
             Role::Flag => "flag",
             Role::Settle => "settle",
+            Role::Consume => "consume",
+            Role::Produce => "produce",
+            Role::Transact => "transact",
         }
     }
 

@@ -20,8 +20,10 @@ mod urn;
 pub use ai::BadElement;
 pub use check::{check_digit, check_pair};
 pub use element_string::BadElementString;
+pub(crate) use epc::is_absolute_uri;
 pub use epc::{BadEpc, EPC_BYTES_MAX, Epc, EpcKind, constrained};
 pub use key::{BadKey, Gln, Gtin, Sscc};
+pub(crate) use link::is_uri_byte;
 pub use link::{BadLink, DigitalLink, Element, LINK_BYTES_MAX, Stem};
 pub use urn::{BadPrefix, BadUrn, CompanyPrefix, NoUrn};
 

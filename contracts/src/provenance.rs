@@ -3,13 +3,17 @@
 //! The rules bind identifiers whose company prefix is registered on the ledger. Others are recorded and flagged: their
 //! history began elsewhere and cannot be judged here.
 
+mod ancestry;
 mod capture;
 mod contents;
 mod declare;
 mod event;
 mod nesting;
 mod object;
+mod quantity;
 mod thing;
+mod transaction;
+mod transformation;
 
 #[cfg(test)]
 mod tests;
@@ -19,8 +23,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
 
+pub use ancestry::{ANCESTORS_MAX, ANCESTRY_DEPTH_MAX, TransformationRow};
 pub(crate) use capture::capture;
-pub use event::{Capture, Event, EventAction, EventKind};
+pub use event::{Capture, Event, EventAction, EventKind, INPUTS, OUTPUTS, Persistent, TRANSACTIONS, lists_of};
+pub use quantity::{Amount, BadAmount, DECIMALS, EACH, Quantity, Side};
 
 /// Deepest nesting of containers and assemblies.
 pub const NESTING_MAX: usize = 64;
@@ -99,6 +105,9 @@ pub struct ThingRow {
     /// How it came into being.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commissioned: Option<Mark>,
+    /// The transformation that used it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumed: Option<Mark>,
     /// What is inside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contents: Option<Contents>,
@@ -120,9 +129,15 @@ pub struct ThingRow {
     /// What encloses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// CBV dispositions that stay with it until they are taken off, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub persistent: Vec<String>,
     /// Where it is, as a canonical identifier. Inside a parent, the outermost one's place counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// Rows of the transformations that it, or some of it, came of, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
     /// The handover under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer: Option<Transfer>,

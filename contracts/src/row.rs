@@ -18,7 +18,7 @@ use crate::{
     exact::{self, Inexact},
     gs1::{Epc, EpcKind, Gln, Gtin},
     parties::{AuthorityRow, KeyRow, PartyRow, PrefixRow, SiteRow},
-    provenance::{EventRow, ThingRow},
+    provenance::{EventRow, ThingRow, TransformationRow},
     register::Fault,
     state::Overlay,
 };
@@ -72,6 +72,8 @@ pub enum Data {
     Line(Box<LineRow>),
     /// `sold/<item>`: which order line an item code left with.
     Sold(SoldRow),
+    /// `transformation/<party>/<hash>`: what was used up together.
+    Transformation(TransformationRow),
 }
 
 /// One row: its key, what it says now, and the chain of its entries.
@@ -206,6 +208,7 @@ impl Data {
             "statement" => Data::Statement(serde_json::from_str(text)?),
             "line" => Data::Line(serde_json::from_str(text)?),
             "sold" => Data::Sold(serde_json::from_str(text)?),
+            "transformation" => Data::Transformation(serde_json::from_str(text)?),
             _ => return Ok(None),
         }))
     }
@@ -249,6 +252,7 @@ kinds! {
     Statement: StatementRow, row => *row;
     Line: LineRow, row => *row;
     Sold: SoldRow, row => row;
+    Transformation: TransformationRow, row => row;
 }
 
 /// The data of a row of a known kind.
@@ -358,6 +362,9 @@ pub fn key_of_line(line: &str) -> String {
 /// `sold/<item>`
 pub fn key_of_sold(item: &Epc) -> String {
     format!("sold/{}", item.path())
+/// `transformation/<party>/<hash>`, by the record's id or the hash of the transformation's own
+pub fn key_of_transformation(party: &str, hash: &Hash) -> String {
+    format!("transformation/{party}/{hash}")
 }
 
 /// `item/…`, `lot/…`, `container/…` or `thing/…`, by the kind of identifier.

@@ -169,12 +169,32 @@ pub(crate) fn event(kind: &str, action: &str, step: &str, place: &str, at: &str,
         "type": kind, "action": action, "bizStep": step, "eventTime": at, "eventTimeZoneOffset": "+08:00",
         "readPoint": {"id": format!("https://id.gs1.org/414/{place}")},
     });
-    let pointer = if kind == "ObjectEvent" { "/body/event/epcList" } else { "/body/event/childEPCs" };
+    let pointer = if matches!(kind, "ObjectEvent" | "TransactionEvent") {
+        "/body/event/epcList"
+    } else {
+        "/body/event/childEPCs"
+    };
     let cbv = Hash::of(format!("{event}{things:?}").as_bytes());
     let mut deed = Deed::new(Action::EventCapture, json!({"cbv": cbv, "event": event}));
     if !things.is_empty() {
         deed.lists.insert(pointer.to_owned(), sorted(things.iter().cloned()));
     }
+    deed
+}
+
+/// A transformation of some things into others, at a place, with further fields.
+pub(crate) fn transform(place: &str, at: &str, inputs: &[String], outputs: &[String], more: &Value) -> Deed {
+    let mut deed = event("TransformationEvent", "", "commissioning", place, at, &[]);
+    let members = deed.body["event"].as_object_mut().unwrap();
+    members.remove("action");
+    members.extend(more.as_object().unwrap().clone());
+    for (list, things) in [("/body/event/inputEPCList", inputs), ("/body/event/outputEPCList", outputs)] {
+        if !things.is_empty() {
+            deed.lists.insert(list.to_owned(), sorted(things.iter().cloned()));
+        }
+    }
+    let text = format!("{}{inputs:?}{outputs:?}", deed.body["event"]);
+    deed.body["cbv"] = json!(Hash::of(text.as_bytes()));
     deed
 }
 

@@ -128,7 +128,7 @@ shapes! {
         &[
             "commission", "observe", "destroy", "ship", "receive", "inspect", "pack", "unpack", "associate",
             "dissociate", "contain", "release", "issue", "register", "update", "flag",
-            "settle",
+            "settle", "consume", "produce", "transact",
         ],
     );
     /// Who may read a record.

@@ -6,7 +6,7 @@ const EXPONENT_MAX: i64 = 308;
 /// A decimal number in its one spelling: no plus, no leading or trailing zeros, no exponent.
 ///
 /// `None` for a text that is no number, and for exponents beyond those of a double.
-pub(super) fn canonical(text: &str) -> Option<String> {
+pub(crate) fn canonical(text: &str) -> Option<String> {
     let (negative, unsigned) = match text.strip_prefix(['-', '+']) {
         Some(unsigned) => (text.starts_with('-'), unsigned),
         None => (false, text),

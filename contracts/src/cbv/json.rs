@@ -8,7 +8,7 @@ use super::{DEPTH_MAX, NotHashable};
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Json {
+pub(crate) enum Json {
     Null,
     /// A number, `true` or `false`, as spelled.
     Word(String),
@@ -18,11 +18,11 @@ pub(super) enum Json {
 }
 
 /// An object's members, sorted by name.
-pub(super) type Members = Vec<(String, Json)>;
+pub(crate) type Members = Vec<(String, Json)>;
 
 impl Json {
     /// The elements of a list, or the value itself: JSON-LD makes no difference between one value and a list of one.
-    pub(super) fn items(&self) -> &[Json] {
+    pub(crate) fn items(&self) -> &[Json] {
         match self {
             Json::List(items) => items,
             Json::Null | Json::Word(_) | Json::Text(_) | Json::Object(_) => std::slice::from_ref(self),
@@ -30,7 +30,7 @@ impl Json {
     }
 
     /// The text of a scalar.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Json::Word(text) | Json::Text(text) => Some(text),
             Json::Null | Json::List(_) | Json::Object(_) => None,
@@ -39,12 +39,12 @@ impl Json {
 }
 
 /// The member of this name.
-pub(super) fn member<'a>(members: &'a Members, name: &str) -> Option<&'a Json> {
+pub(crate) fn member<'a>(members: &'a Members, name: &str) -> Option<&'a Json> {
     members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
 }
 
 /// Reads a JSON text; a member given twice counts as it stands last.
-pub(super) fn read(text: &str) -> Result<Json, NotHashable> {
+pub(crate) fn read(text: &str) -> Result<Json, NotHashable> {
     value(serde_json::from_str(text)?, DEPTH_MAX)
 }
 

@@ -2,7 +2,7 @@
 
 /// A vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Words {
+pub(crate) enum Words {
     /// No vocabulary: any value.
     None,
     /// Business steps.
@@ -23,7 +23,7 @@ pub(super) enum Words {
 
 impl Words {
     /// The full form of a word of the vocabulary; `None` for anything else, which stays as it is.
-    pub(super) fn full(self, word: &str) -> Option<String> {
+    pub(crate) fn full(self, word: &str) -> Option<String> {
         let (start, words): (&str, &[&str]) = match self {
             Words::None => return None,
             Words::Steps => ("https://ref.gs1.org/cbv/BizStep-", &STEPS),

@@ -227,7 +227,7 @@ fn is_of_gs1(text: &str) -> bool {
 }
 
 /// Whether a text has a scheme, something behind it, and only characters of a URI (RFC 3986 §4.3).
-fn is_absolute_uri(text: &str) -> bool {
+pub(crate) fn is_absolute_uri(text: &str) -> bool {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))

@@ -7,7 +7,7 @@ mod compressed;
 mod read;
 mod stem;
 
-pub(super) use read::is_uri_byte;
+pub(crate) use read::is_uri_byte;
 pub use stem::Stem;
 use thiserror::Error;
 

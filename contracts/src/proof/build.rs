@@ -181,16 +181,18 @@ pub(super) fn gtin_of(key: &str) -> Option<&str> {
 fn named_by(data: &Data) -> impl Iterator<Item = String> {
     let (parties, others): (Vec<&String>, Vec<String>) = match data {
         Data::Thing(thing) => {
-            let marks = [&thing.commissioned, &thing.destroyed, &thing.holder, &thing.last];
+            let marks = [&thing.commissioned, &thing.consumed, &thing.destroyed, &thing.holder, &thing.last];
             let marked = marks.into_iter().flatten().map(|mark| &mark.by);
             let moving = thing.transfer.iter().flat_map(|transfer| [&transfer.from, &transfer.to]);
             let site = thing.place.as_deref().and_then(|place| Epc::parse(place).ok()).and_then(|place| place.gln());
             let batch = thing.batch.as_ref().map(row::key_of_batch);
-            (marked.chain(moving).collect(), batch.into_iter().chain(site.map(|gln| row::key_of_site(&gln))).collect())
+            let others = batch.into_iter().chain(site.map(|gln| row::key_of_site(&gln)));
+            (marked.chain(moving).collect(), others.chain(thing.sources.iter().cloned()).collect())
         }
         Data::Product(product) => (vec![&product.owner], Vec::new()),
         Data::Batch(batch) => (std::iter::once(&batch.issuer).chain(&batch.maker).collect(), Vec::new()),
         Data::Site(site) => (vec![&site.party], Vec::new()),
+        Data::Transformation(made) => (vec![&made.by], Vec::new()),
         Data::Party(_)
         | Data::Prefix(_)
         | Data::Key(_)

@@ -318,7 +318,7 @@ fn named_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Bro
     let mut keys = disclosed_rows(record, proven)?;
     match &record.body {
         Body::EventCapture(capture) => {
-            keys.extend(capture.event.parent.iter().chain(&capture.event.classes).map(row::key_of_thing));
+            keys.extend(capture.event.parent.iter().chain(capture.event.classes()).map(row::key_of_thing));
         }
         Body::PartyAdd(body) => keys.push(row::key_of_party(&body.party.id)),
         Body::ProductPut(body) => keys.push(row::key_of_product(&body.gtin)),

@@ -61,7 +61,10 @@ pub(super) fn visit<E>(subject: &str, read: &mut impl FnMut(&Wanted) -> Result<V
                 | Role::Register
                 | Role::Update
                 | Role::Flag
-                | Role::Settle => {}
+                | Role::Settle
+                | Role::Consume
+                | Role::Produce
+                | Role::Transact => {}
             }
         }
         open.extend(enclose(&enclosing, &at_end));

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use hefu_keys::Hash;
 
 use super::{
-    AHEAD_MAX, Capture, Event, EventKind, EventRow, EventStatus, ThingRow, declare, nesting, object,
+    AHEAD_MAX, Capture, Event, EventKind, EventRow, EventStatus, Side, TRANSACTIONS, ThingRow, declare,
+    event::check_named,
+    nesting, object,
     thing::{Thing, check_authority, check_scope},
+    transaction, transformation,
 };
 use crate::{
     canonical_text,
@@ -45,7 +48,7 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         return Err(Refusal::new(Code::EventFuture).at("/body/event/eventTime").because(detail).into());
     }
     check_sites(case, event)?;
-    if case.submission().list(event.list()).is_empty() && event.classes.is_empty() {
+    if named(case, event).is_empty() {
         check_scope(case, event, None)?;
     }
     let event_key = row::key_of_event(case.party(), &body.cbv);
@@ -59,10 +62,18 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         return Err(refusal.into());
     }
     let mut effects = match event.kind {
-        EventKind::Object => object::effects(case, body)?,
-        EventKind::Aggregation | EventKind::Association => nesting::effects(case, event)?,
+        EventKind::Object(action) => object::effects(case, body, action)?,
+        EventKind::Aggregation(action) | EventKind::Association(action) => nesting::effects(case, event, action)?,
+        EventKind::Transaction(_) => transaction::effects(case, event)?,
+        EventKind::Transformation => Vec::new(),
     };
     effects.extend(class_effects(case, event)?);
+    let made = match event.kind {
+        EventKind::Transformation => Some(transformation::apply(case, body, &mut effects)?),
+        EventKind::Object(_) | EventKind::Aggregation(_) | EventKind::Association(_) | EventKind::Transaction(_) => {
+            None
+        }
+    };
 
     let row = EventRow {
         declaration: None,
@@ -70,7 +81,11 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         record: Some(case.record().id),
         status: EventStatus::Recorded,
     };
-    Ok(write(effects, event_key, row))
+    let mut writes = write(effects, event_key, row);
+    if let Some((key, row)) = made {
+        writes.set(key, Data::Transformation(row));
+    }
+    Ok(writes)
 }
 
 /// The rows of an event's effects and of the event itself.
@@ -92,18 +107,18 @@ fn check_parts(record: &Record, event: &Event) -> Result<(), Refusal> {
     use crate::annex::Part;
     for (pointer, part) in &record.parts {
         let allowed = match part {
-            Part::List { .. } => pointer == event.list(),
+            Part::List { .. } => event.lists().contains(&pointer.as_str()),
             Part::Value { .. } => event.may_detach(pointer),
         };
         if !allowed {
             return Err(Refusal::new(Code::RecordPart).at(pointer).because("this field is not detached"));
         }
     }
-    if record.visibility.is_public() && event.fields.iter().any(|field| field == "bizTransactionList") {
+    if record.visibility.is_public() && event.has(TRANSACTIONS) {
         let detail = "in a public record transactions travel as a detached value";
         return Err(Refusal::new(Code::RecordPart).at("/body/event/bizTransactionList").because(detail));
     }
-    Ok(())
+    check_named(event, |field| record.parts.contains_key(&format!("/body/event/{field}")))
 }
 
 /// Where things are seen is no site of another organisation; where they are afterwards may be one of whoever has them:
@@ -134,7 +149,8 @@ fn foreign(field: &str, site: &SiteRow) -> Refusal {
 
 /// Every identifier of something that an event is about: things, classes, and what encloses them.
 pub(super) fn named<'a>(case: &'a Case<'_>, event: &'a Event) -> BTreeSet<&'a Epc> {
-    case.submission().list(event.list()).iter().chain(&event.classes).chain(&event.parent).collect()
+    let listed = event.lists().iter().flat_map(|list| case.submission().list(list));
+    listed.chain(event.classes()).chain(&event.parent).collect()
 }
 
 /// SHA-256 of the identifiers' canonical list.
@@ -143,16 +159,16 @@ pub(super) fn digest(named: &BTreeSet<&Epc>) -> Hash {
     Hash::of(canonical_text(&identifiers).as_bytes())
 }
 
-/// Every thing an event names one by one, with the author's authority checked.
-pub(super) fn things(case: &Case<'_>, event: &Event) -> Checked<Vec<Thing>> {
+/// Every thing that one of an event's lists names, with the author's authority checked.
+pub(super) fn things(case: &Case<'_>, event: &Event, list: &'static str, side: Side) -> Checked<Vec<Thing>> {
     let mut things = Vec::new();
-    for epc in case.submission().list(event.list()) {
+    for epc in case.submission().list(list) {
         let thing = Thing::find(case, epc)?;
         if thing.is_class() && thing.owner.is_some() {
             let detail = format!("{} is a class, which stands in a list with quantities", epc.as_str());
-            return Err(Refusal::new(Code::RecordShape).at(event.list()).because(detail).into());
+            return Err(Refusal::new(Code::RecordShape).at(list).because(detail).into());
         }
-        check_authority(case, event, &thing)?;
+        check_authority(case, event, &thing, side)?;
         things.push(thing);
     }
     Ok(things)
@@ -161,13 +177,24 @@ pub(super) fn things(case: &Case<'_>, event: &Event) -> Checked<Vec<Thing>> {
 /// Lots and classes are noted; their balances are not kept yet.
 pub(super) fn class_effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
     let mut effects = Vec::new();
-    for class in &event.classes {
+    for class in event.classes() {
         let mut thing = Thing::find(case, class)?;
-        check_authority(case, event, &thing)?;
-        if event.makes() {
+        let sides: BTreeSet<Side> =
+            event.quantities.iter().filter(|quantity| quantity.class == *class).map(|quantity| quantity.side).collect();
+        for side in &sides {
+            check_authority(case, event, &thing, *side)?;
+        }
+        let input = sides.contains(&Side::Input);
+        if event.makes() && sides.iter().any(|side| *side != Side::Input) {
             thing.row.commissioned.get_or_insert_with(|| Thing::mark(case, event));
         }
-        effects.push(Effect::noted(thing, Role::Observe));
+        let role = match event.kind {
+            EventKind::Transformation if input => Role::Consume,
+            EventKind::Transformation => Role::Produce,
+            EventKind::Transaction(_) => Role::Transact,
+            EventKind::Object(_) | EventKind::Aggregation(_) | EventKind::Association(_) => Role::Observe,
+        };
+        effects.push(Effect::noted(thing, role));
     }
     Ok(effects)
 }

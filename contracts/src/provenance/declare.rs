@@ -5,7 +5,7 @@
 //! this ledger does not hold can only speak of things that it knows.
 
 use super::{
-    Event, EventRow, EventStatus, Flag,
+    Event, EventRow, EventStatus, Flag, Side,
     capture::{Effect, digest, named, write},
     thing::{Thing, check_authority},
 };
@@ -30,7 +30,7 @@ pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: O
     let mut effects: Vec<Effect> = Vec::new();
     for epc in named {
         let mut thing = Thing::find(case, epc)?;
-        check_authority(case, event, &thing)?;
+        check_authority(case, event, &thing, Side::Input)?;
         if thing.is_bound() && thing.row.commissioned.is_none() {
             return Err(thing.refuse(Code::ItemNotCommissioned, None).into());
         }

@@ -4,7 +4,7 @@
 //! differ in what people mean, not in the rules.
 
 use super::{
-    Event, EventAction, EventKind, Mark, NESTING_MAX, Parent, ThingRow,
+    Event, EventAction, EventKind, Mark, NESTING_MAX, Parent, Side, ThingRow,
     capture::{Effect, things},
     contents,
     thing::{Thing, check_authority},
@@ -17,16 +17,16 @@ use crate::{
     state::Note,
 };
 
-pub(super) fn effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
-    let children = things(case, event)?;
+pub(super) fn effects(case: &Case<'_>, event: &Event, action: EventAction) -> Checked<Vec<Effect>> {
+    let children = things(case, event, "/body/event/childEPCs", Side::Subject)?;
     let Some(parent) = &event.parent else {
         return children.into_iter().map(|child| observe(event, child)).collect();
     };
     let parent = Thing::find(case, parent)?;
     if parent.owner.is_some() {
-        check_authority(case, event, &parent)?;
+        check_authority(case, event, &parent, Side::Subject)?;
     }
-    match event.action {
+    match action {
         EventAction::Add => put_in(case, event, parent, children),
         EventAction::Delete => take_out(case, event, parent, children),
         EventAction::Observe => std::iter::once(parent).chain(children).map(|thing| observe(event, thing)).collect(),
@@ -34,10 +34,8 @@ pub(super) fn effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
 }
 
 /// A container comes into being when it is first packed; an item does not.
-fn creates(parent: &Thing, event: &Event) -> bool {
-    event.action == EventAction::Add
-        && parent.row.commissioned.is_none()
-        && matches!(parent.epc.kind(), EpcKind::Container)
+fn creates(parent: &Thing) -> bool {
+    parent.row.commissioned.is_none() && matches!(parent.epc.kind(), EpcKind::Container)
 }
 
 fn observe(event: &Event, mut thing: Thing) -> Checked<Effect> {
@@ -50,7 +48,7 @@ fn observe(event: &Event, mut thing: Thing) -> Checked<Effect> {
 }
 
 fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<Thing>) -> Checked<Vec<Effect>> {
-    let created = creates(&parent, event);
+    let created = creates(&parent);
     let above = parent.ancestors(case)?;
     if parent.is_bound() && !created {
         parent.check_alive(event)?;
@@ -89,7 +87,7 @@ fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<T
         parent.row.holder = Some(mark.clone());
     }
     parent.row.last = Some(mark);
-    let role = if event.kind == EventKind::Association { Role::Associate } else { Role::Pack };
+    let role = if matches!(event.kind, EventKind::Association(_)) { Role::Associate } else { Role::Pack };
     let mut effects = nested(event, parent, children, (Role::Contain, role), &containers);
     effects.extend(raised);
     Ok(effects)
@@ -98,7 +96,7 @@ fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<T
 fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, children: Vec<Thing>) -> Checked<Vec<Effect>> {
     let outermost = parent.outermost(case)?;
     if parent.is_bound() {
-        if children.is_empty() && event.classes.is_empty() {
+        if children.is_empty() && event.quantities.is_empty() {
             // EPCIS lets the list be absent for "everything"; whoever checks one item's history must find it named.
             return Err(parent.refuse(Code::UnpackAll, None).at("/body/event/childEPCs").into());
         }
@@ -137,7 +135,7 @@ fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, children: Vec<Thi
         child.row.last = Some(mark.clone());
     }
     parent.row.last = Some(mark);
-    let role = if event.kind == EventKind::Association { Role::Dissociate } else { Role::Unpack };
+    let role = if matches!(event.kind, EventKind::Association(_)) { Role::Dissociate } else { Role::Unpack };
     let mut effects = nested(event, parent, children, (Role::Release, role), &containers);
     for stranger in strangers {
         effects.push(observe(event, stranger)?);

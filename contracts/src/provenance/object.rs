@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
-    Capture, Event, EventAction, Transfer,
+    Capture, Event, EventAction, Side, Transfer,
     capture::{Effect, things},
     thing::Thing,
 };
@@ -18,11 +18,11 @@ use crate::{
     refusal::{Code, Refusal},
 };
 
-pub(super) fn effects(case: &Case<'_>, body: &Capture) -> Checked<Vec<Effect>> {
+pub(super) fn effects(case: &Case<'_>, body: &Capture, action: EventAction) -> Checked<Vec<Effect>> {
     let event = &body.event;
-    let things = things(case, event)?;
-    match (event.action, event.biz_step.as_deref()) {
-        (EventAction::Add, _) => commission(case, body, things),
+    let things = things(case, event, "/body/event/epcList", Side::Subject)?;
+    match (action, event.biz_step.as_deref()) {
+        (EventAction::Add, _) => commission(case, body, things, Role::Commission),
         (EventAction::Delete, _) => each(things, |thing| destroy(case, event, thing)),
         (EventAction::Observe, Some("shipping")) => ship(case, event, things),
         (EventAction::Observe, Some("receiving")) => each(things, |thing| receive(case, event, thing)),
@@ -44,7 +44,7 @@ fn observe(event: &Event, mut thing: Thing, role: Role) -> Checked<Effect> {
     Ok(Effect::noted(thing, role))
 }
 
-fn commission(case: &Case<'_>, body: &Capture, things: Vec<Thing>) -> Checked<Vec<Effect>> {
+pub(super) fn commission(case: &Case<'_>, body: &Capture, things: Vec<Thing>, role: Role) -> Checked<Vec<Effect>> {
     let event = &body.event;
     let proven = body.commissioning.as_ref().map(|commissioning| codes::prove_issued(case, commissioning));
     let (batch, issued) = match proven.transpose()? {
@@ -83,7 +83,7 @@ fn commission(case: &Case<'_>, body: &Capture, things: Vec<Thing>) -> Checked<Ve
             thing.row.batch = Some(commissioning.batch);
             thing.row.claim_key = Some(URL_SAFE_NO_PAD.encode(code.claim_key));
         }
-        Ok(Effect::noted(thing, Role::Commission))
+        Ok(Effect::noted(thing, role))
     })
 }
 

@@ -1,4 +1,6 @@
+mod examples;
 mod nesting;
+mod transforming;
 
 use serde_json::json;
 
@@ -244,8 +246,10 @@ fn fields_that_are_not_epcis_or_not_detached_are_malformed() {
         ("colour", json!("green"), Code::FieldUnknown),
         ("eventTimeZoneOffset", json!("8:00"), Code::RecordShape),
         ("eventTime", json!("yesterday"), Code::RecordShape),
-        ("type", json!("TransactionEvent"), Code::RecordShape),
-        ("parentID", json!(SSCC), Code::RecordShape),
+        ("type", json!("LotEvent"), Code::RecordShape),
+        ("parentID", json!(SSCC), Code::FieldUnknown),
+        ("ilmd", json!({"ex:lot": "L7"}), Code::RecordShape),
+        ("transformationID", json!("urn:x:1"), Code::FieldUnknown),
     ] {
         let mut deed = see("inspecting", LAB, AT, &[]);
         deed.body["event"][field] = value;

@@ -2,7 +2,7 @@
 
 use hefu_keys::Hash;
 
-use super::{Event, Flag, Mark, NESTING_MAX, ThingRow};
+use super::{Event, EventKind, Flag, Mark, NESTING_MAX, Side, ThingRow};
 use crate::{
     execute::{Case, Checked},
     gs1::{Epc, EpcKind},
@@ -68,6 +68,9 @@ impl Thing {
         };
         if let Some(destroyed) = &self.row.destroyed {
             return Err(self.refuse(Code::ItemDestroyed, Some(destroyed.record)));
+        }
+        if let Some(consumed) = &self.row.consumed {
+            return Err(self.refuse(Code::ItemConsumed, Some(consumed.record)));
         }
         if event.time < commissioned.at {
             return Err(self.refuse(Code::EventBeforeCommissioning, Some(commissioned.record)));
@@ -170,12 +173,20 @@ impl Thing {
         if let Some(place) = event.place() {
             self.row.place = Some(place.as_str().to_owned());
         }
+        // Other types of event may carry one, which means nothing (EPCIS 2.0 §7.3.5.7).
+        if matches!(event.kind, EventKind::Object(_) | EventKind::Transformation) {
+            let (set, unset) = (&event.persistent.set, &event.persistent.unset);
+            self.row.persistent.retain(|word| !unset.contains(word));
+            self.row.persistent.extend(set.iter().cloned());
+            self.row.persistent.sort();
+            self.row.persistent.dedup();
+        }
     }
 }
 
 /// That the author may record this step for this thing: its owner, its holder, the receiver it was shipped to, or one
 /// whom the owner gave authority; and that the key's own limits allow it.
-pub(super) fn check_authority(case: &Case<'_>, event: &Event, thing: &Thing) -> Checked<()> {
+pub(super) fn check_authority(case: &Case<'_>, event: &Event, thing: &Thing, side: Side) -> Checked<()> {
     let step = event.biz_step.as_deref();
     check_scope(case, event, Some(thing))?;
     let Some(owner) = &thing.owner else { return Ok(()) };
@@ -183,7 +194,7 @@ pub(super) fn check_authority(case: &Case<'_>, event: &Event, thing: &Thing) -> 
         return Ok(());
     }
     // Who has some of a lot is not kept yet, so anybody may have seen some; only making it needs authority.
-    if thing.is_class() && !event.makes() {
+    if thing.is_class() && (!event.makes() || side == Side::Input) {
         return Ok(());
     }
     if thing.is_with(case, case.party())? {

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 use hefu_keys::{Hash, canonical};
 use serde_json::json;
 
-use super::{BOTTLE, Deed, REFILL, World, event, genesis, key, time};
+use super::{BOTTLE, Deed, REFILL, World, event, genesis, key, time, transform};
 use crate::{
     action::Action,
     block::{Block, Header, read_header},
@@ -194,6 +194,12 @@ fn records_of_every_action_are_frozen() {
     packed.body["event"]["parentID"] = json!("https://id.gs1.org/00/106141411234567897");
     let mut fixed = event("AssociationEvent", "ADD", "assembling", LAB, AT, &one);
     fixed.body["event"]["parentID"] = json!("https://id.gs1.org/01/10614141073464/21/2018");
+    let mut transacted = event("TransactionEvent", "ADD", "accepting", LAB, AT, &one);
+    transacted.body["event"]["bizTransactionList"] = json!([{"type": "po", "bizTransaction": "urn:x:po:1"}]);
+    let lots = json!({
+        "inputQuantityList": [{"epcClass": "https://id.gs1.org/01/10614141073464/10/L7", "quantity": 1.5, "uom": "KGM"}],
+    });
+    let transformed = transform(LAB, AT, &one, &one.clone().map(|input| input.replace("2017", "2019")), &lots);
     let (_, codes, _) = World::with_codes();
     let grants = json!([{"role": "capture", "scope": {"bizSteps": ["inspecting"]}}]);
     let deeds = [
@@ -219,6 +225,8 @@ fn records_of_every_action_are_frozen() {
         ("event.object", event("ObjectEvent", "OBSERVE", "inspecting", LAB, AT, &one)),
         ("event.aggregation", packed),
         ("event.association", fixed),
+        ("event.transaction", transacted.private()),
+        ("event.transformation", transformed),
     ];
     for (name, deed) in deeds {
         let submission = world.sign("puyan", &deed);

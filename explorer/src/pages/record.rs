@@ -177,7 +177,7 @@ fn touches(directory: &Directory, record: &Record, w: &Words) -> Vec<Row> {
         Body::CodesIssue(body) => vec![product(&body.gtin)],
         Body::Agreement(act) => act.contract().map(|contract| row(contract.to_owned())).into_iter().collect(),
         Body::EventCapture(capture) => {
-            capture.event.parent.iter().chain(&capture.event.classes).map(|epc| thing(epc, &label)).collect()
+            capture.event.parent.iter().chain(capture.event.classes()).map(|epc| thing(epc, &label)).collect()
         }
     }
 }

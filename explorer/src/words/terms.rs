@@ -103,6 +103,7 @@ pub(crate) const DISPOSITIONS: &[Term] = &[
 pub(crate) const ROLES: &[Term] = &[
     term("associate", "组装", "Assembled"),
     term("commission", "生产赋码", "Made and coded"),
+    term("consume", "投入生产", "Used up"),
     term("contain", "装入", "Filled"),
     term("destroy", "销毁", "Destroyed"),
     term("dissociate", "拆解", "Disassembled"),
@@ -111,11 +112,13 @@ pub(crate) const ROLES: &[Term] = &[
     term("issue", "发码", "Codes issued"),
     term("observe", "经过一步", "One step"),
     term("pack", "装箱", "Packed"),
+    term("produce", "产出", "Made of others"),
     term("receive", "收货", "Received"),
     term("register", "登记", "Registered"),
     term("release", "取出", "Emptied"),
     term("settle", "结算", "Settled"),
     term("ship", "发货", "Shipped"),
+    term("transact", "关联单据", "Linked to an order"),
     term("unpack", "拆箱", "Unpacked"),
     term("update", "更新", "Updated"),
 ];

@@ -8,7 +8,7 @@ use hefu_contracts::{
     cbv,
     codes::Commissioning,
     gs1::{BadEpc, Epc},
-    provenance::Capture,
+    provenance::{Capture, lists_of},
     refusal::Refusal,
 };
 use hefu_keys::{
@@ -41,8 +41,8 @@ pub struct Captured {
 /// Why an event cannot be captured.
 #[derive(Debug, Error)]
 pub enum NotCaptured {
-    /// A type of event that the ledger does not take.
-    #[error("{0} is not captured yet")]
+    /// No type of event that EPCIS 2.0 has.
+    #[error("{0:?} is not one of EPCIS 2.0's five types of event")]
     Kind(String),
     /// The list of identifiers is something else.
     #[error("`{0}` is not a list of identifiers")]
@@ -92,7 +92,7 @@ fn place(refusal: &Refusal) -> String {
 /// Turns an event into the content of a record. `salt` yields a new random salt for each detached part.
 ///
 /// # Errors
-/// [`NotCaptured`]; [`NotCaptured::Kind`] for event types that the ledger does not take.
+/// [`NotCaptured`].
 pub fn convert(source: &Source, salt: &mut dyn FnMut() -> Result<Salt, NoRandomness>) -> Result<Captured, NotCaptured> {
     assemble(source, None, salt)
 }
@@ -114,7 +114,7 @@ fn assemble(
     codes: Option<(Commissioning, Issuance)>,
     salt: &mut dyn FnMut() -> Result<Salt, NoRandomness>,
 ) -> Result<Captured, NotCaptured> {
-    let field = list_of(source.kind())?;
+    let lists = lists_of(source.kind()).ok_or_else(|| NotCaptured::Kind(source.kind().to_owned()))?;
     let mut event = source.event.clone();
     // Servers set it (EPCIS 2.0 §7.4.1); here the block does.
     event.remove("recordTime");
@@ -122,14 +122,16 @@ fn assemble(
         Some(context) => event.insert("@context".to_owned(), context),
         None => event.remove("@context"),
     };
-    let elements = identifiers(field, event.remove(field))?;
+    let elements = lists.iter().map(|field| Ok((*field, identifiers(field, event.remove(*field))?)));
+    let elements: BTreeMap<&str, Vec<String>> = elements.collect::<Result<_, NotCaptured>>()?;
+    check_count(&elements)?;
     let transactions = event.remove(TRANSACTIONS).filter(|list| *list != json!([]));
-    let cbv = hash(&event, field, &elements, transactions.as_ref())?;
+    let cbv = hash(&event, &elements, transactions.as_ref())?;
     let stated = event.get("eventID").and_then(Value::as_str).and_then(cbv::hash_of_event_id);
 
     let mut parts = BTreeMap::new();
     let mut annex = Annex::default();
-    if !elements.is_empty() {
+    for (field, elements) in elements.into_iter().filter(|(_, elements)| !elements.is_empty()) {
         let salt = salt()?;
         let list = parts::list(&salt, &elements)?;
         let pointer = format!("{EVENT}/{field}");
@@ -154,13 +156,16 @@ fn assemble(
     Ok(Captured { content, cbv, stated: stated.filter(|stated| *stated != cbv) })
 }
 
-/// The list of identifiers that events of a type have.
-fn list_of(kind: &str) -> Result<&'static str, NotCaptured> {
-    match kind {
-        "ObjectEvent" => Ok("epcList"),
-        "AggregationEvent" | "AssociationEvent" => Ok("childEPCs"),
-        other => Err(NotCaptured::Kind(other.to_owned())),
+/// No list, and not all of them together, has more identifiers than a record may.
+fn check_count(lists: &BTreeMap<&'static str, Vec<String>>) -> Result<(), NotCaptured> {
+    let mut count = 0_usize;
+    for (field, elements) in lists {
+        count = count.saturating_add(elements.len());
+        if count > ELEMENTS_MAX {
+            return Err(NotCaptured::Count { field, count });
+        }
     }
+    Ok(())
 }
 
 /// The identifiers of a list in their canonical texts, sorted, each once; none where there is no list.
@@ -174,22 +179,18 @@ fn identifiers(field: &'static str, list: Option<Value>) -> Result<Vec<String>, 
             Err(source) => return Err(NotCaptured::Identifier { field, text, source }),
         };
     }
-    if found.len() > ELEMENTS_MAX {
-        return Err(NotCaptured::Count { field, count: found.len() });
-    }
     Ok(found.into_iter().collect())
 }
 
 /// The hash of the event as everybody can put it together again from the record and its annex.
 fn hash(
     event: &Map<String, Value>,
-    field: &str,
-    elements: &[String],
+    lists: &BTreeMap<&str, Vec<String>>,
     transactions: Option<&Value>,
 ) -> Result<Hash, NotCaptured> {
     let mut whole = event.clone();
-    if !elements.is_empty() {
-        whole.insert(field.to_owned(), json!(elements));
+    for (field, elements) in lists.iter().filter(|(_, elements)| !elements.is_empty()) {
+        whole.insert((*field).to_owned(), json!(elements));
     }
     if let Some(transactions) = transactions {
         whole.insert(TRANSACTIONS.to_owned(), transactions.clone());

@@ -129,7 +129,8 @@ fn what_cannot_be_captured_is_named() {
     let refused = |more: &Value| convert(&event(&object(more)), &mut salts()).unwrap_err().to_string();
     let many: Vec<String> = (0..5_001).map(|n| format!("https://id.gs1.org/01/10614141073464/21/{n}")).collect();
     for (more, expected) in [
-        (json!({"type": "TransactionEvent"}), "TransactionEvent is not captured yet"),
+        (json!({"type": "LotEvent"}), "\"LotEvent\" is not one of EPCIS 2.0's five types of event"),
+        (json!({"sensorElementList": [{"sensorReport": []}]}), "(at /body/event/sensorElementList/0/sensorReport)"),
         (json!({"epcList": "urn:epc:id:sgtin:0614141.107346.2018"}), "`epcList` is not a list of identifiers"),
         (json!({"epcList": ["a bottle"]}), "`epcList` has \"a bottle\""),
         (json!({"epcList": many}), "`epcList` has 5001 identifiers, at most 5000 are accepted in one event"),
@@ -181,8 +182,8 @@ fn examples(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Every event of a file: taken with the hash of its original, or passed over for its type.
-fn check_file(path: &Path, counts: &mut (usize, usize)) {
+/// Every event of a file is taken, with the hash of its original.
+fn check_file(path: &Path, count: &mut usize) {
     let text = std::fs::read_to_string(path).unwrap();
     for source in read(&text).unwrap() {
         match taken(&source) {
@@ -194,14 +195,11 @@ fn check_file(path: &Path, counts: &mut (usize, usize)) {
                 // Of a thing that the original names twice, in two spellings, only one is recorded.
                 let listed = |name| source.event.get(name).and_then(Value::as_array).map_or(0, Vec::len);
                 let recorded = captured.content.annex.lists.values().map(|list| list.elements.len()).sum::<usize>();
-                if recorded == listed("epcList") + listed("childEPCs") {
+                let lists = ["epcList", "childEPCs", "inputEPCList", "outputEPCList"];
+                if recorded == lists.into_iter().map(listed).sum::<usize>() {
                     assert_eq!(captured.cbv, hash, "{}", path.display());
                 }
-                counts.0 += 1;
-            }
-            Err(NotCaptured::Kind(kind)) => {
-                assert!(matches!(kind.as_str(), "TransactionEvent" | "TransformationEvent"), "{kind}");
-                counts.1 += 1;
+                *count += 1;
             }
             Err(other) => panic!("{}: {other:?}", path.display()),
         }
@@ -211,9 +209,9 @@ fn check_file(path: &Path, counts: &mut (usize, usize)) {
 #[test]
 fn every_official_example_is_taken_with_the_hash_of_its_original() {
     let files = examples("epcis20/JSON");
-    let mut counts = (0, 0);
-    files.iter().for_each(|path| check_file(path, &mut counts));
-    println!("{} files: {} events taken, {} of other types", files.len(), counts.0, counts.1);
+    let mut count = 0;
+    files.iter().for_each(|path| check_file(path, &mut count));
+    println!("{} files: {count} events taken", files.len());
     if !files.is_empty() {
         assert_eq!(files.len(), 47);
     }
@@ -221,9 +219,11 @@ fn every_official_example_is_taken_with_the_hash_of_its_original() {
 
 #[test]
 fn documents_of_other_implementations_are_taken() {
-    let mut counts = (0, 0);
+    let mut count = 0;
     for folder in ["epcis-documents/Capture/Documents", "epcis-documents/Capture/Events"] {
-        examples(folder).iter().for_each(|path| check_file(path, &mut counts));
+        // Not valid by GS1's schema either: some of its sensor reports have no type.
+        let valid = |path: &&PathBuf| !path.ends_with("SensorData_with_combined_events.json");
+        examples(folder).iter().filter(valid).for_each(|path| check_file(path, &mut count));
     }
-    println!("{} events taken, {} of other types", counts.0, counts.1);
+    println!("{count} events taken");
 }

@@ -66,7 +66,7 @@ pub(super) fn domain_and_rest(uri: &str) -> Result<(&str, &str), BadLink> {
 }
 
 /// Letters, digits and the punctuation of RFC 3986.
-pub(in crate::gs1) fn is_uri_byte(byte: u8) -> bool {
+pub(crate) fn is_uri_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
 }
 

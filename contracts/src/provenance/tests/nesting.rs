@@ -100,7 +100,8 @@ fn a_container_of_another_company_is_not_created_by_whoever_comes_first() {
 #[test]
 fn a_container_from_elsewhere_changes_no_holder() {
     let (mut world, _, bottles) = made();
-    world.take("puyan", &nest("AggregationEvent", "ADD", FOREIGN, LAB, AT, &[])).unwrap();
+    let stranger = ["https://id.gs1.org/01/04012345123456/21/1".to_owned()];
+    world.take("puyan", &nest("AggregationEvent", "ADD", FOREIGN, LAB, AT, &stranger)).unwrap();
     world.take("huaxu", &nest("AggregationEvent", "ADD", FOREIGN, HUAXU, AT, &bottles)).unwrap();
     let out = nest("AggregationEvent", "DELETE", FOREIGN, LAB, LATER, &bottles);
     let refusal = world.take("puyan", &out).unwrap_err();
