@@ -310,7 +310,7 @@ pub(crate) async fn read(
     _: Query<Nothing>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let view = of_contract(&request, &api, path.into_inner(), Readable::view).await?;
+    let view = of_contract(&request, &api, path.into_inner(), |found| found.view()).await?;
     answer::json(&view, Keep::Personal, None)
 }
 

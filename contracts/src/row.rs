@@ -362,6 +362,8 @@ pub fn key_of_line(line: &str) -> String {
 /// `sold/<item>`
 pub fn key_of_sold(item: &Epc) -> String {
     format!("sold/{}", item.path())
+}
+
 /// `transformation/<party>/<hash>`, by the record's id or the hash of the transformation's own
 pub fn key_of_transformation(party: &str, hash: &Hash) -> String {
     format!("transformation/{party}/{hash}")
