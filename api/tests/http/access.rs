@@ -12,7 +12,7 @@ use hefu_contracts::access;
 use crate::{
     client::{ORIGIN, ask, get, open},
     demo::{address, key},
-    secrets::{HOME, SECRETS, VISITORS, Visitor, World, mounted},
+    secrets::{CONTRACT, HOME, SECRETS, VISITORS, Visitor, World, mounted},
 };
 
 /// Every address of an operation, filled in with everything that the world has. An operation that is not named here is
@@ -30,6 +30,11 @@ fn addresses(world: &World, method: &str, path: &str) -> Vec<String> {
         ("get", "/v1/items/{gtin}/{serial}/proof") => (0..8).map(|index| format!("{}/proof", address(index))).collect(),
         ("get", "/v1/keys/{address}") => {
             ["corenest", "yueling", "store", "mallory"].map(|name| format!("/v1/keys/{}", key(name).address())).to_vec()
+        }
+        ("get", "/v1/agreements") => vec![path.to_owned()],
+        ("get", path) if path.starts_with("/v1/agreements/") => {
+            let filled = path.replace("{contract}", CONTRACT).replace("{number}", "1");
+            ["corenest", "creator", "yueling", "store"].map(|party| filled.replace("{party}", party)).to_vec()
         }
         ("get", "/v1/stream/blocks") => vec!["/v1/stream/blocks?from=1".to_owned()],
         ("get", "/v1/status" | "/v1/genesis" | "/v1/session" | "/healthz" | "/readyz" | "/version")

@@ -3,6 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "tests compute with small known numbers")]
 
 mod access;
+mod agreements;
 mod batches;
 mod blocks;
 mod bodies;

@@ -42,7 +42,7 @@ const fn secret(marker: &'static str, readers: &'static [&'static str]) -> Secre
 }
 
 /// Everything that is planted.
-pub const SECRETS: [Secret; 9] = [
+pub const SECRETS: [Secret; 10] = [
     // From the factory to the store, for the two of them.
     secret("marker-shipping-body", &["yueling", "store"]),
     secret("marker-shipping-list", &["yueling", "store"]),
@@ -55,6 +55,8 @@ pub const SECRETS: [Secret; 9] = [
     Secret { marker: "marker-open-body", readers: None },
     secret("marker-open-list", &["store", "corenest"]),
     secret("marker-open-value", &["store", "corenest"]),
+    // Terms that the brand has signed with a creator and a maker.
+    secret("marker-terms", &["corenest", "creator", "yueling"]),
 ];
 
 /// The world, its three records with the heights of their blocks, and one that waits for a block.
@@ -90,17 +92,20 @@ impl World {
             ("corenest", planted(&demo, "own", BRAND_SITE, BRAND_SITE).private()),
             ("store", planted(&demo, "open", STORE_SITE, BRAND_SITE)),
         ];
-        let taken = records.map(|(author, deed)| {
-            let receipt = demo.take(author, &deed);
-            (receipt.id, receipt.height.unwrap().get())
-        });
+        let mut taken = records.map(|(author, deed)| demo.take(author, &deed)).to_vec();
+        taken.push(demo.take_with("corenest", &["creator", "yueling"], &agreement()));
+        let at = demo.chain.now();
+        let reached = json!({"at": at, "fact": {"milestone": {"contract": CONTRACT, "name": "sign"}}});
+        demo.take("corenest", &Deed::new(Action::FactReport, reached).private());
+        demo.take("creator", &Deed::new(Action::StatementIssue, json!({"contract": CONTRACT})).private());
+        let taken = taken.into_iter().map(|receipt| (receipt.id, receipt.height.unwrap().get()));
         let submission = demo.sign("yueling", &planted(&demo, "shipping", FACTORY_SITE, STORE_SITE).private());
         let handed_in = demo.chain.submit(vec![submission.clone().into_bytes()], Wait::Pending);
         let waiting = match futures_util::FutureExt::now_or_never(handed_in).unwrap().unwrap().remove(0) {
             Outcome::Taken(receipt) => receipt.id,
             other @ (Outcome::Known(_) | Outcome::Not { .. }) => panic!("{other:?}"),
         };
-        World { demo, records: taken.to_vec(), waiting, submission }
+        World { demo, records: taken.collect(), waiting, submission }
     }
 
     /// An access document, with what is wrong with it, if anything is.
@@ -114,6 +119,23 @@ impl World {
         };
         access::sign(aud, &chain, expires, signer).unwrap()
     }
+}
+
+/// Id of the contract that was signed.
+pub const CONTRACT: &str = "M1";
+
+/// What the contract owes each of two who share it: numbers that stand nowhere else.
+pub const OWED: [(&str, &str); 2] = [("creator", "777001"), ("yueling", "333000")];
+
+/// A fee of 11,100.01, due by signing, shared 7 to 3.
+fn agreement() -> Deed {
+    let terms = json!({
+        "contract_id": CONTRACT, "effective_from": "2026-01-01T00:00:00Z", "obligor": "corenest",
+        "required_signers": ["corenest", "creator", "yueling"], "split": [["creator", "7"], ["yueling", "3"]],
+        "components": [{"id": "fee", "kind": "fixed", "amount": "1110001", "due": "sign"}],
+        "scope": {"contents": ["marker-terms"]},
+    });
+    Deed::new(Action::AgreementSign, json!({"terms": terms})).private()
 }
 
 /// An event from one place for the organisation of another, with a marker in its text, its list and a value.

@@ -1,0 +1,90 @@
+//! Agreements: for their parties, each account for its owner and who pays it.
+
+use std::collections::BTreeSet;
+
+use actix_web::{http::StatusCode, test::TestRequest};
+use hefu_api::Ledger;
+use hefu_contracts::agreements::bundle::Bundle;
+
+use crate::{
+    client::{Answer, ask, get},
+    secrets::{CONTRACT, OWED, VISITORS, World},
+};
+
+async fn read(world: &World, visitor: &str, address: &str) -> Answer {
+    let visitor = VISITORS.iter().find(|known| known.name == visitor).unwrap();
+    ask(world.demo.chain.clone(), visitor.asks(world, TestRequest::get().uri(address))).await
+}
+
+fn account(party: &str) -> String {
+    format!("/v1/agreements/{CONTRACT}/accounts/{party}")
+}
+
+#[actix_web::test]
+async fn every_amount_is_shown_to_its_owner_its_payer_and_auditors_by_every_route() {
+    let world = World::new();
+    let document = get(world.demo.chain.clone(), "/v1/openapi.json").await.json();
+    let routes = document["paths"].as_object().unwrap().keys().filter(|path| path.starts_with("/v1/agreements"));
+    let addresses: Vec<String> = routes
+        .flat_map(|route| {
+            let filled = route.replace("{contract}", CONTRACT).replace("{number}", "1");
+            OWED.map(|(party, _)| filled.replace("{party}", party))
+        })
+        .collect();
+    assert!(addresses.len() >= 10);
+    for visitor in VISITORS.iter().filter(|visitor| visitor.refused.is_none()) {
+        let mut seen = BTreeSet::new();
+        for address in &addresses {
+            let text = read(&world, visitor.name, address).await.text();
+            seen.extend(OWED.iter().filter(|(_, owed)| text.contains(owed)).map(|(party, _)| *party));
+        }
+        let expected: &[&str] = match visitor.name {
+            "creator" => &["creator"],
+            "yueling" => &["yueling"],
+            "corenest" | "audits" => &["creator", "yueling"],
+            _ => &[],
+        };
+        assert_eq!(seen, expected.iter().copied().collect(), "{}", visitor.name);
+    }
+}
+
+#[actix_web::test]
+async fn for_everybody_else_a_contract_does_not_exist() {
+    let world = World::new();
+    for stranger in ["nobody", "store"] {
+        for address in
+            [format!("/v1/agreements/{CONTRACT}"), account("creator"), format!("/v1/agreements/{CONTRACT}/lines")]
+        {
+            read(&world, stranger, &address).await.is_problem(404, "E-AGREEMENT-UNREADABLE");
+            let unsigned = address.replace(CONTRACT, "NEVER");
+            read(&world, stranger, &unsigned).await.is_problem(404, "E-AGREEMENT-UNREADABLE");
+        }
+        assert_eq!(read(&world, stranger, "/v1/agreements").await.json()["agreements"], serde_json::json!([]));
+    }
+    read(&world, "creator", &account("yueling")).await.is_problem(404, "E-ACCOUNT-UNKNOWN");
+    read(&world, "creator", &account("store")).await.is_problem(404, "E-ACCOUNT-UNKNOWN");
+    read(&world, "creator", &format!("{}/statements/2", account("creator")))
+        .await
+        .is_problem(404, "E-STATEMENT-UNISSUED");
+    read(&world, "creator", &format!("{}/statements/x", account("creator"))).await.is_problem(400, "E-PATH");
+    read(&world, "creator", &format!("{}?after=x", account("creator"))).await.is_problem(400, "E-QUERY");
+}
+
+#[actix_web::test]
+async fn an_account_leads_to_the_bundle_that_proves_it() {
+    let world = World::new();
+    let list = read(&world, "creator", "/v1/agreements").await.json();
+    let agreement = read(&world, "creator", list["agreements"][0]["link"].as_str().unwrap()).await.json();
+    assert_eq!(agreement["accounts"]["creator"]["accrued"], OWED[0].1);
+    assert!(agreement["accounts"]["yueling"].is_null());
+    assert_eq!(agreement["versions"][0]["terms"]["contract_id"], CONTRACT);
+    let account = read(&world, "creator", &account("creator")).await.json();
+    assert_eq!((&account["n"], &account["entries"][0]["n"]), (&1.into(), &1.into()));
+    assert_eq!(account["entries"][0]["data"][0]["postings"][0]["unit"], "comp:fee");
+    let answer = read(&world, "creator", account["statements"][0]["bundle"].as_str().unwrap()).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("content-type"), "application/vnd.hefu.statement+json");
+    let bundle = Bundle::read(answer.text().as_bytes()).unwrap();
+    let proven = bundle.check(&world.demo.chain.genesis().chain()).unwrap();
+    assert_eq!((proven.party.as_str(), proven.number, proven.entries.len()), ("creator", 1, 1));
+}
