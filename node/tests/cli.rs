@@ -3,6 +3,8 @@
 
 #[path = "cli/access.rs"]
 mod access;
+#[path = "cli/agreement.rs"]
+mod agreement;
 #[path = "cli/bench.rs"]
 mod bench;
 #[path = "cli/epcis.rs"]

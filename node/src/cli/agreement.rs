@@ -12,9 +12,12 @@ use hefu_contracts::{
 use serde_json::{Value, json};
 
 use super::{
-    author::{self, Signing},
+    access::ReadAs,
+    author::{self, AtNode, Signing},
     failure::{Exit, Told},
-    files, output, words,
+    files,
+    keyring::Keyring,
+    output, words,
 };
 use crate::client::{Content, Partial};
 
@@ -37,6 +40,12 @@ pub enum Agreement {
         /// The term sheet, `-` for standard input
         file: PathBuf,
     },
+    /// Show the agreements that you may read, or one with its terms, an account or its lines, as JSON
+    #[command(
+        after_help = "Examples:\n  hefu agreement show --key adu\n  hefu agreement show C1 --account adu --key adu\n  \
+        hefu agreement show C1 --lines --key adu"
+    )]
+    Show(Show),
     /// Make a record of a term sheet for everybody to sign
     ///
     /// Every signer's key is named; the record with this key's signature is printed or written, goes from signer to
@@ -45,6 +54,28 @@ pub enum Agreement {
     #[command(after_help = "Examples:\n  \
         hefu agreement draft sheet.json --with 5F3s… --with 5Gx2… --key admin --out draft.json")]
     Draft(Draft),
+}
+
+/// `hefu agreement show`
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    keyring: Keyring,
+    #[command(flatten)]
+    node: AtNode,
+    #[command(flatten)]
+    reader: ReadAs,
+    /// Id of the contract; otherwise all are listed
+    contract: Option<String>,
+    /// The account of this organisation
+    #[arg(long, value_name = "PARTY", requires = "contract", conflicts_with = "lines")]
+    account: Option<String>,
+    /// The order lines, with what each earns and when it is released
+    #[arg(long, requires = "contract")]
+    lines: bool,
+    /// Go on after this entry or line, where an answer before has more
+    #[arg(long, value_name = "PLACE")]
+    after: Option<String>,
 }
 
 /// `hefu agreement draft`
@@ -82,6 +113,7 @@ impl Agreement {
                     "version": terms.heading.version,
                 }))
             }
+            Agreement::Show(show) => show.run(),
             Agreement::Draft(draft) => draft.run(),
         }
     }
@@ -93,6 +125,25 @@ fn sheet(file: &std::path::Path) -> anyhow::Result<(Value, Terms)> {
     let value: Value = serde_json::from_str(&files::read(file)?).with_context(not_understood)?;
     let terms = Terms::read(&value).with_context(not_understood)?;
     Ok((value, terms))
+}
+
+impl Show {
+    fn run(self) -> anyhow::Result<()> {
+        let Show { keyring, node, reader, contract, account, lines, after } = self;
+        let mut path = String::from("/v1/agreements");
+        for (before, part) in [("/", contract.as_ref()), ("/accounts/", account.as_ref())] {
+            if let Some(part) = part {
+                path = format!("{path}{before}{part}");
+            }
+        }
+        if lines {
+            path.push_str("/lines");
+        }
+        if let Some(after) = after {
+            path = format!("{path}?after={after}");
+        }
+        output::line(reader.client(&keyring, &node)?.answer(&path)?)
+    }
 }
 
 impl Draft {

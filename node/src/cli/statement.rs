@@ -17,8 +17,11 @@ use hefu_keys::Hash;
 use serde_json::{Value, json};
 
 use super::{
-    author::Signing,
+    access::ReadAs,
+    author::{AtNode, Signing},
     failure::{Exit, Told},
+    files,
+    keyring::Keyring,
     output,
 };
 use crate::client::Content;
@@ -34,6 +37,10 @@ pub enum Statement {
     #[command(after_help = "Examples:\n  hefu statement verify 2026-09.json --genesis 3f…\n  \
         curl -s … | hefu statement verify - --genesis 3f… --json")]
     Verify(Verify),
+    /// Fetch the bundle of your statement
+    #[command(after_help = "Examples:\n  \
+        hefu statement fetch --contract C1 --party adu --number 1 --key adu --out 2026-09.json")]
+    Fetch(Fetch),
     /// Put the accounts of a contract before its parties
     #[command(after_help = "Examples:\n  hefu statement issue --contract C1 --period 2026-09 --key admin")]
     Issue(Issue),
@@ -53,6 +60,29 @@ pub struct Verify {
     /// Print as JSON, with every entry
     #[arg(long)]
     json: bool,
+}
+
+/// `hefu statement fetch`
+#[derive(Debug, Args)]
+pub struct Fetch {
+    #[command(flatten)]
+    keyring: Keyring,
+    #[command(flatten)]
+    node: AtNode,
+    #[command(flatten)]
+    reader: ReadAs,
+    /// Id of the contract
+    #[arg(long)]
+    contract: String,
+    /// Id of the organisation whose statement it is
+    #[arg(long)]
+    party: String,
+    /// Number of the statement
+    #[arg(long)]
+    number: u64,
+    /// File to write; otherwise the bundle is printed
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// `hefu statement issue`
@@ -86,6 +116,7 @@ impl Statement {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
             Statement::Verify(verify) => verify.run(),
+            Statement::Fetch(fetch) => fetch.run(),
             Statement::Issue(Issue { signing, contract, period }) => {
                 let body = serde_json::to_value(StatementIssue { contract, period })?;
                 signing.author()?.submit(&Content::plain(Action::StatementIssue, body), &[]).map(drop)
@@ -95,6 +126,14 @@ impl Statement {
                 signing.author()?.submit(&Content::plain(Action::StatementAccept, body), &[]).map(drop)
             }
         }
+    }
+}
+
+impl Fetch {
+    fn run(self) -> anyhow::Result<()> {
+        let Fetch { keyring, node, reader, contract, party, number, out } = self;
+        let path = format!("/v1/agreements/{contract}/accounts/{party}/statements/{number}");
+        files::print_or_write(out.as_ref(), &reader.client(&keyring, &node)?.answer(&path)?)
     }
 }
 

@@ -159,6 +159,15 @@ impl Client {
         }
     }
 
+    /// What the node answers at an address of its own, such as `/v1/agreements`, as it stands.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn answer(&self, path: &str) -> Result<String, ClientError> {
+        let answer: Box<RawValue> = self.read(path)?;
+        Ok(answer.get().to_owned())
+    }
+
     /// The signed text of a record that this client may read. That it is the one of this id, and is signed, is checked.
     ///
     /// # Errors

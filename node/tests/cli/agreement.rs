@@ -1,0 +1,117 @@
+//! From a term sheet to a statement that its party checks without trusting anybody.
+
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, DevNode};
+
+const ADDED: [(&str, &str); 3] = [("adu", "kol"), ("douyin", "platform"), ("wise", "lab")];
+
+/// A bench with the keys of a brand, a creator, a platform and an arbiter, who have all joined.
+fn joined(node: &DevNode) -> Bench {
+    let bench = Bench::at(node);
+    bench.demo_key("corenest", "//corenest");
+    for (id, kind) in ADDED {
+        bench.demo_key(id, &format!("//{id}"));
+        let who = ["party", "add", "--id", id, "--kind", kind, "--admin", id, "--name-en", id, "--name-zh", id];
+        bench.hefu(&[&who[..], &["--key", "corenest"]].concat()).check(0);
+    }
+    let feed = ["feed", "put", "douyin:shop1", "--signed-by", "douyin", "--key", "douyin"];
+    bench.hefu(&feed).check(0);
+    bench
+}
+
+/// A template, filled in: 10 % of each line to the creator, released as soon as it is received.
+fn sheet(bench: &Bench) -> Value {
+    let mut sheet = bench.hefu(&["agreement", "template", "waist", "performance"]).check(0).json();
+    for (name, value) in [
+        ("contract_id", json!("C1")),
+        ("obligor", json!("corenest")),
+        ("arbiter", json!("wise")),
+        ("required_signers", json!(["corenest", "adu"])),
+        ("split", json!([["adu", "1"]])),
+        ("feeds", json!(["douyin:shop1"])),
+        ("components", json!([{"id": "comm", "kind": "per_line", "ppm": "100000"}])),
+        ("hold_days", json!("0")),
+    ] {
+        sheet[name] = value;
+    }
+    sheet.as_object_mut().unwrap().remove("period");
+    sheet
+}
+
+fn orders(rows: &[&str]) -> String {
+    let heading = "type,at,order,line,created_at,product,currency,units,contracts,part:goods";
+    format!("{heading}\n{}\n", rows.join("\n"))
+}
+
+const PAID: &str = "paid,2026-09-20T20:00:00+08:00,41,1,2026-09-20T19:59:00+08:00,09528880010021,CNY,1,C1,8900";
+const RECEIVED: &str = "received,2026-09-22T20:00:00+08:00,41,1,2026-09-20T19:59:00+08:00,,,,,";
+
+#[test]
+fn a_creator_sees_what_she_is_owed_and_checks_her_statement_offline() {
+    let data = tempfile::tempdir().unwrap();
+    let node = DevNode::start(data.path(), &[]);
+    let bench = joined(&node);
+    bench.write("sheet.json", sheet(&bench).to_string());
+    let checked = bench.hefu(&["agreement", "check", "sheet.json"]).check(0).json();
+    assert_eq!(checked["signers"], json!(["corenest", "adu"]));
+    let draft = ["agreement", "draft", "sheet.json", "--with", "adu", "--key", "corenest", "--out", "draft.json"];
+    bench.hefu(&draft).check(0);
+    bench.hefu(&["record", "submit", "draft.json", "--wait"]).check_because(1, "has yet to sign");
+    bench.hefu(&["record", "sign", "draft.json", "--key", "adu", "--out", "signed.json"]).check(0);
+    bench.hefu(&["record", "submit", "signed.json", "--wait"]).check(0);
+
+    bench.write("orders.csv", orders(&[PAID, RECEIVED]));
+    let import = ["facts", "import", "orders.csv", "--feed", "douyin:shop1", "--order-keys", "order-keys.json"];
+    let import = [&import[..], &["--key", "douyin", "--json"]].concat();
+    let dry = bench.hefu(&[&import[..], &["--dry-run"]].concat()).check(0).json();
+    assert_eq!(dry, json!({"facts": {"paid": 1, "received": 1}}));
+    assert!(!bench.path("order-keys.json").exists(), "a dry run makes nothing");
+    let told = bench.hefu(&import).check(0).json();
+    assert_eq!(told, json!({"known": 0, "refused": 0, "taken": 2}));
+    let again = bench.hefu(&import).check(0).json();
+    assert_eq!(again, json!({"known": 2, "refused": 0, "taken": 0}), "the same file again changes nothing");
+
+    let lines = bench.hefu(&["agreement", "show", "C1", "--lines", "--key", "adu"]).check(0).json();
+    let unit = lines["lines"][0]["units"].as_object().unwrap().keys().next().unwrap().clone();
+    bench.hefu(&["hold", "release", "--contract", "C1", &unit, "--key", "wise"]).check(0);
+    bench.hefu(&["statement", "issue", "--contract", "C1", "--key", "corenest"]).check(0);
+    let account = bench.hefu(&["agreement", "show", "C1", "--account", "adu", "--key", "adu"]).check(0).json();
+    assert_eq!((&account["balances"]["payable"], &account["n"]), (&json!("890"), &json!(3)));
+    let other = ["agreement", "show", "C1", "--account", "adu", "--key", "douyin"];
+    bench.hefu(&other).check_because(1, "E-AGREEMENT-UNREADABLE");
+
+    let fetch = ["statement", "fetch", "--contract", "C1", "--party", "adu", "--number", "1", "--key", "adu"];
+    bench.hefu(&[&fetch[..], &["--out", "bundle.json"]].concat()).check(0);
+    assert_eq!(node.stop(), Some(0));
+
+    let verify = ["statement", "verify", "bundle.json", "--genesis", &node.genesis];
+    let told = bench.hefu(&verify);
+    told.check(0);
+    assert!(told.out.contains("payable") && told.out.contains("8.90") && told.out.contains("proven: 3 entries"));
+    let proven = bench.hefu(&[&verify[..], &["--json"]].concat()).check(0).json();
+    assert_eq!(proven["statement"]["closing"]["balances"], json!({"payable": "890"}));
+    let bundle = bench.read("bundle.json");
+    bench.write("bundle.json", bundle.replacen("\"amount\":\"890\"", "\"amount\":\"891\"", 1));
+    bench.hefu(&verify).check_because(4, "the entries do not lead to");
+    bench.write("bundle.json", "{}");
+    bench.hefu(&verify).check_because(4, "proves nothing");
+    bench.write("bundle.json", bundle);
+    let zero = "0".repeat(64);
+    bench.hefu(&["statement", "verify", "bundle.json", "--genesis", &zero]).check_because(4, "this is chain");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_before_anything_is_signed() {
+    let bench = Bench::new();
+    bench.write("sheet.json", json!({"obligor": "brand", "split": [["adu", "0"]], "components": []}).to_string());
+    bench.hefu(&["agreement", "check", "sheet.json"]).check_because(2, "/split");
+    bench.write("sheet.json", "{");
+    bench.hefu(&["agreement", "check", "sheet.json"]).check(2);
+    bench.write("orders.csv", orders(&[PAID, &PAID.replace("CNY", "XXX"), &PAID.replace("8900", "89.00")]));
+    let import = ["facts", "import", "orders.csv", "--feed", "douyin:shop1", "--order-keys", "k.json", "--key", "x"];
+    let ran = bench.hefu(&import);
+    ran.check_because(2, "2 of 3 rows cannot be read");
+    assert!(ran.err.contains("line 3: currency") && ran.err.contains("line 4: part:goods"), "{}", ran.err);
+    assert!(!bench.path("k.json").exists());
+}
