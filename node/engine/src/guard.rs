@@ -14,6 +14,7 @@
 //! from which nothing of what it does not know can matter ([`Guard::wake`]).
 
 mod book;
+#[expect(clippy::cast_possible_truncation, reason = "the derived code casts the constant indices of variants")]
 mod entry;
 
 use std::{

@@ -8,6 +8,7 @@
 //! Who may connect is a list. Every other node is turned away when it has proven who it is, before it can say a word,
 //! and a node of another chain shares no protocol with this one.
 
+#[expect(clippy::cast_possible_truncation, reason = "the derived code casts the constant indices of variants")]
 mod message;
 mod swarm;
 #[cfg(test)]

@@ -175,6 +175,7 @@ impl Running {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most that a swarm tells is of no interest here")]
     fn happened(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::Behaviour(BehaviourEvent::Exchange(event)) => self.exchanged(event),
@@ -289,6 +290,7 @@ fn swarm(config: &GossipConfig, behaviour: Behaviour) -> Result<Swarm<Behaviour>
 }
 
 /// Listens, and waits until that has worked.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most that a swarm tells is of no interest here")]
 async fn listen(swarm: &mut Swarm<Behaviour>, address: &Multiaddr) -> Result<(), StartError> {
     let failed = |error: io::Error| StartError::Listen(address.clone(), error);
     swarm.listen_on(address.clone()).map_err(|error| failed(io::Error::other(error)))?;

@@ -29,13 +29,13 @@ impl Taker {
     /// Takes what can be taken, and tells how everything stands. Verifies signatures, so it may take long.
     pub(super) fn take(&self, desk: &Desk, peer: PeerId, message: Message) -> Result<Answer, Fault> {
         let standings = match message {
-            Message::Records(texts) => self.records(desk, peer, texts)?,
+            Message::Records(texts) => self.records(desk, peer, &texts)?,
             Message::Offer(seals) => self.offer(desk, peer, &seals)?,
         };
         Ok(Answer(standings))
     }
 
-    fn records(&self, desk: &Desk, peer: PeerId, texts: Vec<Bytes>) -> Result<Vec<Standing>, Fault> {
+    fn records(&self, desk: &Desk, peer: PeerId, texts: &[Bytes]) -> Result<Vec<Standing>, Fault> {
         let known = desk.recognise(texts.iter().map(|text| Hash::of(text)))?;
         let new = texts.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(text, _)| text.to_vec());
         let mut read = read_all(new.collect()).into_iter();

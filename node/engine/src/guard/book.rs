@@ -338,7 +338,7 @@ pub(super) mod tests {
             for file in &self.files {
                 file.write_all_at(&slot, offset(self.used)).unwrap();
             }
-            self.used += 1;
+            self.used = self.used.saturating_add(1);
             self.room = self.room.max(self.used);
         }
     }
