@@ -300,10 +300,17 @@ impl Prepared {
         let mut seals = Vec::with_capacity(known.len());
         let mut forged = None;
         for (index, known) in known.into_iter().enumerate() {
-            match known.map(Ok).or_else(|| read.next().map(|read| read.map(Arc::new))) {
+            // What is recognised was so by the text that the block holds of it, which has no values, even where they
+            // came with the record to this node.
+            if let Some(sealed) = known {
+                seals.push(sealed.submission().record().seal);
+                records.push(sealed);
+                continue;
+            }
+            match read.next() {
                 Some(Ok(sealed)) if sealed.submission().annex().values.is_empty() => {
                     seals.push(sealed.submission().record().seal);
-                    records.push(sealed);
+                    records.push(Arc::new(sealed));
                 }
                 Some(Ok(_)) | None => {
                     return Checked(Check::Malformed(format!("record {index} carries detached values")));

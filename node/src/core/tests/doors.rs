@@ -252,6 +252,22 @@ fn detached_values_are_kept_with_the_block() {
 }
 
 #[test]
+fn a_record_that_waits_with_its_values_is_recognised_in_the_block_of_another() {
+    let (mut scene, codes) = Scene::with_codes(2);
+    scene.takes("huaxu", &codes.commission(&scene.world, 0, 1));
+    scene.block();
+    let mut rival = rival(&mut scene);
+    let observe = Deed::event(&scene.world, "OBSERVE", "inspecting", &[codes.epc(0)]).with_transactions();
+    let submission = scene.world.sign("huaxu", &observe);
+    rival.admit(submission.clone()).expect("taken");
+    scene.admit(submission).expect("taken");
+    let body = rival.build(0).body;
+    let super::Judged::Valid(block) = scene.judge(body, true) else { panic!("a valid block") };
+    assert_eq!(scene.commit(&block).finals.len(), 1);
+    assert_eq!(scene.verify().compared.values, 1, "they are kept here too");
+}
+
+#[test]
 fn an_admission_tells_whether_others_must_hear_of_it() {
     let mut scene = Scene::new();
     let submission = scene.world.sign("corenest", &Deed::product(REFILL, 1));
