@@ -14,6 +14,7 @@ mod headers;
 pub mod items;
 mod keys;
 pub mod ledger;
+mod metrics;
 mod node;
 pub mod openapi;
 mod origin;
@@ -34,6 +35,7 @@ pub use access::{
 pub use blocks::readable;
 pub use body::BODY_WITHIN;
 pub use ledger::Ledger;
+pub use metrics::metrics;
 pub use origin::{BadOrigin, Origin};
 pub use problem::{Door, Problem, ProblemView};
 pub use reading::reading;

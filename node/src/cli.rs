@@ -11,6 +11,7 @@ mod catalogue;
 mod codes;
 mod dev;
 mod disputes;
+mod doctor;
 mod epcis;
 mod facts;
 mod failure;
@@ -70,6 +71,8 @@ enum Command {
     Init(init::Init),
     /// Run a node
     Start(start::Start),
+    /// Look for what keeps a node from working
+    Doctor(doctor::Doctor),
     /// Run a development chain on this machine; its keys are public
     Dev(dev::Dev),
     /// Run a network of several validators on this machine
@@ -163,6 +166,7 @@ impl Command {
             Command::Keys(keys) => keys.run(),
             Command::Init(init) => init.run(),
             Command::Start(start) => start.run(),
+            Command::Doctor(doctor) => doctor.run(),
             Command::Dev(dev) => dev.run(),
             Command::Testnet(testnet) => testnet.run(),
             Command::Record(record) => record.run(),

@@ -35,6 +35,9 @@ pub struct Config {
     /// For records on their way to other validators; a validator without others needs none.
     #[serde(default)]
     pub records: Option<Records>,
+    /// For whoever watches the node; nobody does where it is absent.
+    #[serde(default)]
+    pub metrics: Option<Metrics>,
     /// What is logged.
     #[serde(default)]
     pub log: Log,
@@ -140,6 +143,14 @@ pub struct Records {
     /// Every other validator with its peer id, such as `/dns4/v2.example/tcp/26657/p2p/12D3Koo…`.
     #[serde(default)]
     pub peers: Vec<Multiaddr>,
+}
+
+/// Figures in the text format of Prometheus, at `/metrics`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Where to listen; nobody else than whoever watches the node should reach it.
+    pub listen: SocketAddr,
 }
 
 /// Logging, to stderr.

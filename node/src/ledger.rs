@@ -30,7 +30,7 @@ use hefu_contracts::{
     state::Fault,
     time::Time,
 };
-use hefu_engine::Wake;
+use hefu_engine::{Guard, Wake};
 use hefu_keys::{Address, Hash, SecretKey, secured};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -61,10 +61,19 @@ pub(crate) struct Desk {
     waiting: Mutex<Waiting>,
     heights: watch::Sender<Height>,
     wake: Wake,
-    /// Why this node does not vote, if it does not.
-    silence: Mutex<Option<String>>,
+    /// Whether this node votes.
+    voice: Mutex<Spoken>,
     /// Why this node must stop, once it must.
     ended: watch::Sender<Option<Ended>>,
+}
+
+/// Whether a node votes: with which guard, or why it does not.
+#[derive(Clone, Default)]
+pub(crate) struct Spoken {
+    /// The guard that it votes with.
+    pub guard: Option<Guard>,
+    /// Why it does not.
+    pub silence: Option<String>,
 }
 
 /// Why a node takes nothing in any more.
@@ -90,7 +99,7 @@ impl NodeLedger {
             waiting: Mutex::default(),
             heights,
             wake,
-            silence: Mutex::default(),
+            voice: Mutex::default(),
             ended,
         }))
     }
@@ -140,9 +149,14 @@ impl Desk {
         self.waiting.lock().map_err(|_| Fault::new(Poisoned))
     }
 
-    /// Says why this node does not vote, or that it does.
-    pub(crate) fn set_silence(&self, why: Option<String>) {
-        *self.silence.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    /// Says whether this node votes.
+    pub(crate) fn set_voice(&self, spoken: Spoken) {
+        *self.voice.lock().unwrap_or_else(PoisonError::into_inner) = spoken;
+    }
+
+    /// The guard that this node votes with, if it votes.
+    pub(crate) fn guard(&self) -> Option<Guard> {
+        self.voice.lock().unwrap_or_else(PoisonError::into_inner).guard.clone()
     }
 
     /// When a height's block was made; none where there is no such block.
@@ -282,7 +296,7 @@ impl Ledger for NodeLedger {
             Ended::Stopped => "the node is stopping".to_owned(),
             Ended::Fault(_) => "the node's storage failed".to_owned(),
         });
-        let silence = || self.0.silence.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let silence = || self.0.voice.lock().unwrap_or_else(PoisonError::into_inner).silence.clone();
         let unready = unready.or_else(silence);
         let pending = self.0.waiting()?.len();
         Ok(Status { height: *self.0.heights.borrow(), node: self.0.address, pending, unready })

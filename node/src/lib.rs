@@ -28,6 +28,7 @@ pub mod demo;
 pub mod facts;
 mod gossip;
 pub mod ledger;
+pub mod metrics;
 pub mod node;
 pub mod store;
 #[cfg(any(test, feature = "world"))]

@@ -18,6 +18,7 @@ use crate::{
     core::Core,
     gossip::Passing,
     ledger::{Ended, NodeLedger, now},
+    metrics::Meter,
     store::open_or_create,
 };
 use voice::Voice;
@@ -131,8 +132,13 @@ impl Node {
         // One secret in two hands: the engine signs votes, the ledger receipts.
         let receipts = SecretKey::from_seed(*validator.expose_seed());
         let ledger = NodeLedger::new(core, receipts, wake.clone());
-        ledger.desk().set_silence(voice.silence());
+        ledger.desk().set_voice(voice.spoken());
         let seat = Seat { config, validator, node_seed: *node.expose_seed(), wake };
+        if records.is_none() && ledger.desk().genesis().members.0.len() > 1 {
+            tracing::warn!(
+                "[records] is missing in the configuration: what is handed in here is proposed by nobody else"
+            );
+        }
         let passing = match records {
             Some(records) => {
                 let passing = Passing::start(records, (chain, seat.node_seed), ledger.desk().clone()).await;
@@ -147,6 +153,11 @@ impl Node {
     /// What servers see.
     pub fn ledger(&self) -> Arc<NodeLedger> {
         Arc::new(self.ledger.clone())
+    }
+
+    /// What whoever watches the node reads.
+    pub fn meter(&self) -> Meter {
+        Meter(self.ledger())
     }
 
     /// Resolves when the node has ended, whatever the reason. A process without a running node is of no use.
@@ -187,7 +198,7 @@ impl Node {
         }
         let started = self.seat.start(self.voice.guard(), &self.ledger).await;
         self.engine = Some(started.map_err(|error| StopReason::Engine(format!("{error:#}")))?);
-        self.ledger.desk().set_silence(self.voice.silence());
+        self.ledger.desk().set_voice(self.voice.spoken());
         Ok(())
     }
 

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     Node, NodeConfig, StopReason,
     config::{Log, LogFormat},
+    metrics::Meter,
 };
 
 /// Requests that were begun may take so long to end after a node was told to stop.
@@ -45,6 +46,8 @@ pub struct Serving {
     pub neighbours: Vec<Neighbour>,
     /// Codes to try.
     pub examples: Vec<Epc>,
+    /// Where whoever watches the node reads figures.
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Serving {
@@ -57,13 +60,14 @@ impl Serving {
             language: Language::Zh,
             neighbours: Vec::new(),
             examples: Vec::new(),
+            metrics: None,
         }
     }
 
     /// The site, and every origin that an access document may name: where the site is reached, what the operator adds,
     /// and the machine's own address where nobody else can reach it.
     fn site(self, url: &str) -> anyhow::Result<(Site, Vec<Origin>)> {
-        let Serving { listen, origin, mut origins, language, neighbours, examples } = self;
+        let Serving { listen, origin, mut origins, language, neighbours, examples, metrics: _ } = self;
         let origin = match origin {
             Some(origin) => origin,
             None => {
@@ -132,23 +136,36 @@ pub fn run(
     serving: Serving,
     ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let listen = serving.listen;
     // Bound before the store is opened: a port that is taken is told at once.
-    let listener = TcpListener::bind(listen).map_err(|error| {
-        let told =
-            Told::new(format!("cannot listen on {listen}")).hint("another node may be running there; see --listen");
-        anyhow::Error::new(error).context(told)
-    })?;
+    let listener = bind(serving.listen)?;
+    let watched = serving.metrics.map(bind).transpose()?;
     let address = listener.local_addr().context("the listener has no address")?;
     let url = url_of(address);
     let site = serving.site(&url)?;
     let runtime = Runtime::new().context("cannot start threads")?;
-    runtime.block_on(serve(config, (listener, url, site), ready))
+    runtime.block_on(serve(config, Doors { listener, watched, url, site }, ready))
+}
+
+/// Where a node is reached.
+struct Doors {
+    listener: TcpListener,
+    watched: Option<TcpListener>,
+    url: String,
+    /// The site, and every origin that an access document may name.
+    site: (Site, Vec<Origin>),
+}
+
+fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).map_err(|error| {
+        let told =
+            Told::new(format!("cannot listen on {listen}")).hint("another node may be running there; see --listen");
+        anyhow::Error::new(error).context(told)
+    })
 }
 
 async fn serve(
     config: NodeConfig,
-    (listener, url, (site, origins)): (TcpListener, String, (Site, Vec<Origin>)),
+    Doors { listener, watched, url, site: (site, origins) }: Doors,
     ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut stop = std::pin::pin!(told_to_stop());
@@ -159,6 +176,9 @@ async fn serve(
     let server = server(&ledger, listener, (site, &origins)).context("cannot serve HTTP")?;
     let handle = server.handle();
     let mut server = tokio::spawn(server);
+    if let Some(listener) = watched {
+        tokio::spawn(watching(node.meter(), listener).context("cannot serve figures")?);
+    }
     let ready_for = Ready { url, origin, genesis, ledger };
     tracing::info!(http.url = ready_for.url, chain.id = %genesis, "serving");
 
@@ -211,6 +231,13 @@ fn server(
     let server =
         HttpServer::new(move || App::new().wrap(from_fn(hefu_api::unread)).configure(&api).configure(&explorer));
     Ok(server.disable_signals().shutdown_timeout(DRAIN_SECONDS).listen(listener)?.run())
+}
+
+/// Serves figures; it ends with the process.
+fn watching(meter: Meter, listener: TcpListener) -> std::io::Result<actix_web::dev::Server> {
+    let figures = hefu_api::metrics(move || meter.text());
+    let server = HttpServer::new(move || App::new().configure(&figures)).workers(1);
+    Ok(server.disable_signals().listen(listener)?.run())
 }
 
 /// Resolves with the first SIGINT or SIGTERM.

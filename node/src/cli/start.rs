@@ -65,11 +65,12 @@ impl Start {
             open: config.network.open,
             moniker: config.moniker,
         };
+        let metrics = config.metrics.map(|metrics| metrics.listen);
         let Http { listen, origin, origins, language, neighbours } = config.http;
         let neighbours = neighbours.into_iter().map(|node| Neighbour { origin: node.origin, party: node.party });
         let (language, neighbours) = (language.into(), neighbours.collect());
         let origins = origins.into_iter().map(|Spelled(origin)| origin).collect();
-        let serving = Serving { origin, origins, language, neighbours, ..Serving::at(listen) };
+        let serving = Serving { origin, origins, language, neighbours, metrics, ..Serving::at(listen) };
         serve::run(node, serving, async |ready| if self.json { ready.print_json() } else { Ok(()) })
     }
 }

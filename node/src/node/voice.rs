@@ -7,7 +7,10 @@ use hefu_contracts::{height::Height, state::Fault, time::Time};
 use hefu_engine::{Guard, GuardError};
 use hefu_keys::Address;
 
-use crate::{core::Core, ledger::Desk};
+use crate::{
+    core::Core,
+    ledger::{Desk, Spoken},
+};
 
 /// What is to be done about the guard at a start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,14 +106,15 @@ impl Voice {
         }
     }
 
-    /// Why the node does not vote, for those who ask whether it is ready.
-    pub(super) fn silence(&self) -> Option<String> {
-        match self {
+    /// What the servers are to know of it.
+    pub(super) fn spoken(&self) -> Spoken {
+        let silence = match self {
             Voice::Votes(_) => None,
             Voice::Waits { from, .. } => Some(format!("this validator votes again from height {from} on")),
             Voice::Sleeps { .. } => Some("this validator votes again soon after the next block".to_owned()),
             Voice::Silent(why) => Some(why.clone()),
-        }
+        };
+        Spoken { guard: self.guard().cloned(), silence }
     }
 
     /// Resolves when the node may vote although it could not at its start. Dropping it loses nothing.

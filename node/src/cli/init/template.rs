@@ -76,6 +76,10 @@ listen = "{records}"
 # The same validators as above with the same peer ids. Nobody else is let in.
 peers = {record_peers}
 
+# Figures for Prometheus at /metrics, for whoever watches this node and nobody else.
+# [metrics]
+# listen = "127.0.0.1:9464"
+
 [log]
 # Least level by target; RUST_LOG goes before it.
 filter = "{LOG_FILTER}"

@@ -1,0 +1,67 @@
+//! Figures for whoever watches the node, in the text format of Prometheus: our own, then the consensus engine's.
+
+use std::{
+    fmt::{Display, Write},
+    sync::Arc,
+};
+
+use hefu_api::Ledger;
+use hefu_contracts::state::Fault;
+use hefu_engine::Counts;
+
+use crate::ledger::NodeLedger;
+
+/// Name, kind and meaning of each figure of ours. README.md lists them.
+const FIGURES: [(&str, &str, &str); 7] = [
+    ("hefu_block_height", "gauge", "Last final height."),
+    ("hefu_records_waiting", "gauge", "Records that wait for a block."),
+    ("hefu_node_ready", "gauge", "1 where the node should be sent requests."),
+    ("hefu_validator_votes", "gauge", "1 where the validator may vote."),
+    ("hefu_guard_repeated_total", "counter", "Times that a signature was given out again instead of a second one."),
+    ("hefu_guard_withheld_total", "counter", "Votes for no block at quarantined heights."),
+    ("hefu_guard_behind", "gauge", "1 where the guard is older than the engine's log: this validator signs nothing."),
+];
+
+/// Reads the figures of a running node.
+#[derive(Clone)]
+pub struct Meter(pub(crate) Arc<NodeLedger>);
+
+impl Meter {
+    /// The figures now. A node whose storage failed tells the engine's alone.
+    pub fn text(&self) -> String {
+        let mut text = self.own().unwrap_or_default();
+        text.push_str(&hefu_engine::metrics());
+        text
+    }
+
+    fn own(&self) -> Result<String, Fault> {
+        let status = self.0.status()?;
+        let guard = self.0.desk().guard();
+        let Counts { repeated, withheld } = guard.as_ref().map(|guard| guard.counts()).unwrap_or_default();
+        let votes = guard.as_ref().is_some_and(|guard| !guard.is_behind());
+        let behind = guard.as_ref().is_some_and(|guard| guard.is_behind());
+        let flag = |set: bool| u64::from(set);
+        let pending = u64::try_from(status.pending).unwrap_or(u64::MAX);
+        let values = [
+            status.height.get(),
+            pending,
+            flag(status.unready.is_none()),
+            flag(votes),
+            repeated,
+            withheld,
+            flag(behind),
+        ];
+        let mut text = String::new();
+        for ((name, kind, meaning), value) in FIGURES.into_iter().zip(values) {
+            write(&mut text, format_args!("# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name} {value}\n"));
+        }
+        Ok(text)
+    }
+}
+
+fn write(text: &mut String, line: impl Display) {
+    // Writing to a string cannot fail.
+    if write!(text, "{line}").is_err() {
+        tracing::debug!("a figure could not be written");
+    }
+}
