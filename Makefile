@@ -1,18 +1,18 @@
 # Two commands do everything on a fresh Debian machine with Rust, git and gcc:
-#   make demo   builds and runs one validator with the demo data and prints its URLs
+#   make demo   builds and runs four validators with the demo data and prints their URLs
 #   make test   runs every test
 # Both build one profile, so that RocksDB and the consensus engine compile once.
 
 CARGO   ?= cargo
 PROFILE := --release
 DEMO    := .demo
-LISTEN  ?= 127.0.0.1:8080
+PORT    ?= 8100
 TARGET  ?= all
 SECONDS ?= 20
 BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-rust test-web lint bench fuzz build setup setup-browser
+.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench fuzz build setup setup-browser
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,10 +28,15 @@ setup-browser:
 build: setup
 	$(CARGO) build $(PROFILE) --locked --workspace --bins --examples
 
-demo: build ## one validator with the demo data; a second start continues its chain
-	$(BINARY) dev --demo --data $(DEMO) --listen $(LISTEN)
+demo: build ## four validators with the demo data; a second start continues their chain
+	@test -e $(DEMO)/testnet.json || $(BINARY) testnet init --demo --dir $(DEMO) --port $(PORT)
+	$(BINARY) testnet up --dir $(DEMO)
 
-demo-clean: ## forgets the demo's chain
+demo-stop: ## stops the demo's validators
+	$(BINARY) testnet down --dir $(DEMO)
+
+demo-clean: ## stops the demo's validators and forgets their chain
+	@if test -e $(DEMO)/testnet.json; then $(BINARY) testnet down --dir $(DEMO); fi
 	rm -rf $(DEMO)
 
 test: test-rust test-web ## every test

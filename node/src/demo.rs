@@ -23,10 +23,14 @@ use hefu_contracts::{
     certificate::{Member, Members},
     genesis::{FORMAT_VERSION, Genesis, GenesisKind, Parameters},
     gs1::Epc,
+    parties::Party,
+    receipt::Status,
     register::Depth,
     time::Time,
 };
 use hefu_keys::SecretKey;
+
+use crate::client::{Answer, Client, ClientError};
 
 pub use cast::{Cast, PHRASE};
 pub use teller::{Chapter, Told};
@@ -48,8 +52,7 @@ pub struct Story {
 /// # Errors
 /// Where a key cannot be derived, which a valid phrase never leads to.
 pub fn genesis(now: Time) -> anyhow::Result<Genesis> {
-    let cast = Cast::new()?;
-    let founder = cast.corenest.party;
+    let founder = founder()?;
     let validator = Member { address: validator()?.address(), party: founder.id.clone(), power: 1 };
     Ok(Genesis {
         members: Members(vec![validator]),
@@ -61,6 +64,49 @@ pub fn genesis(now: Time) -> anyhow::Result<Genesis> {
         kind: GenesisKind::Genesis,
         version: FORMAT_VERSION,
     })
+}
+
+/// The organisation that admits all others in the story.
+///
+/// # Errors
+/// As [`genesis`].
+pub fn founder() -> anyhow::Result<Party> {
+    Ok(Cast::new()?.corenest.party)
+}
+
+/// The admin key of an organisation in the story.
+///
+/// # Errors
+/// As [`genesis`].
+pub fn admin(id: &str) -> anyhow::Result<SecretKey> {
+    cast::key(&format!("//{id}"))
+}
+
+/// Tells the story to a running node, as far as it was not told before.
+///
+/// # Errors
+/// Where the node cannot be reached, or does not take a record.
+pub fn tell_over(client: &Client, story: &Story) -> anyhow::Result<()> {
+    for chapter in &story.chapters {
+        let submissions: Vec<String> = chapter.records.iter().map(|told| told.submission.clone()).collect();
+        let (mut refused, mut waits) = (None, false);
+        client.submit_all(&submissions, true, |_, answer| match answer {
+            Answer::Not(problem) => {
+                refused.get_or_insert(problem);
+            }
+            Answer::Taken(receipt) => waits |= receipt.status != Status::Final,
+        })?;
+        anyhow::ensure!(
+            !waits,
+            "the demo's chapter {:?} stands in no block: do more than two thirds run?",
+            chapter.title
+        );
+        if let Some(problem) = refused {
+            return Err(anyhow::Error::new(ClientError::Problem(problem)))
+                .with_context(|| format!("the demo's chapter {:?} was not taken", chapter.title));
+        }
+    }
+    Ok(())
 }
 
 /// The development chain's validator.

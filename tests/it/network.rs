@@ -145,6 +145,7 @@ fn a_wiped_validator_follows_and_votes_again_when_it_is_told_to() {
     net.kill(last).unwrap();
     following.wait().unwrap();
 
+    let renewed_at = net.height(0).unwrap();
     let mut renewed = net.start(last, &["--renew-guard"]).unwrap();
     let votes = |net: &Testnet, height: u64| {
         let block = net.get(last, &format!("/v1/blocks/{height}")).map(|(_, block)| block);
@@ -152,8 +153,9 @@ fn a_wiped_validator_follows_and_votes_again_when_it_is_told_to() {
         let own = |one: &Value| one["party"] == net.validators[last].validator.as_str() && one["signed"] == true;
         validators.is_some_and(|validators| validators.iter().any(own))
     };
-    net.until("its vote", |net| net.height(last).is_some_and(|height| votes(net, height))).unwrap();
-    assert_eq!(net.get(last, "/readyz").unwrap().0, 200);
+    let voted = |net: &Testnet| net.height(last).is_some_and(|height| height > renewed_at && votes(net, height));
+    net.until("its vote", voted).unwrap();
+    net.until("being ready", |net| net.get(last, "/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
     clients.stop();
     net.level().unwrap();
     verify(&net);
@@ -174,12 +176,12 @@ fn a_network_is_told_of_stopped_continued_and_checked_from_outside() {
     let where_from = ["--dir", dir.to_str().unwrap(), "--passphrase-file", passphrase.to_str().unwrap()];
     let (code, id, error) = run(&[&site[..], &where_from, &["--node", &first[1].url]].concat()).unwrap();
     assert_eq!(code, 0, "{error}");
-    for at in 0..VALIDATORS {
+    for (at, validator) in first.iter().enumerate() {
         net.until("the record everywhere", |net| {
             net.get(at, &format!("/v1/records/{}", id.trim())).is_some_and(|(status, _)| status == 200)
         })
         .unwrap();
-        let proof = format!("{}/v1/items/09528880010021/00000000000000000000/proof", first[at].url);
+        let proof = format!("{}/v1/items/09528880010021/00000000000000000000/proof", validator.url);
         let (code, out, error) = run(&["verify", &proof, "--genesis", &genesis]).unwrap();
         assert_eq!(code, 0, "{out}{error}");
     }
@@ -207,6 +209,70 @@ fn a_network_is_told_of_stopped_continued_and_checked_from_outside() {
     assert_eq!(code, 1);
     assert!(error.contains("there is no test network"), "{error}");
     verify(&net);
+}
+
+#[test]
+fn the_story_is_told_on_a_network_and_proven_by_every_validator() {
+    let mut net = Testnet::init(VALIDATORS, &["--demo"]).unwrap();
+    net.up().unwrap();
+    assert_eq!(net.items.len(), 12);
+    let told = net.level().unwrap();
+    for (at, item) in (0..VALIDATORS).cycle().zip(&net.items) {
+        let path = item.strip_prefix(&net.validators[0].url).unwrap();
+        let address = format!("{}{path}", net.validators[at].url);
+        let (code, out, error) = run(&["verify", &address, "--genesis", &net.genesis]).unwrap();
+        assert_eq!(code, 0, "{address}: {error}");
+        assert!(out.contains("CoreNest"), "{out}");
+    }
+    // A second start tells nothing again.
+    net.down().unwrap();
+    net.up().unwrap();
+    assert_eq!(net.items.len(), 12);
+    let records = |at: usize| chain(&net, at).iter().map(|block| block.records.len()).sum::<usize>();
+    assert!(records(0) > 20 && net.level().unwrap() >= told);
+    verify(&net);
+}
+
+#[test]
+fn a_validator_is_examined_before_it_runs_and_watched_while_it_does() {
+    let mut net = Testnet::init(VALIDATORS, &[]).unwrap();
+    net.up().unwrap();
+    let configuration = net.home(0).join("hefu.toml");
+    let examine = || {
+        let (code, out, error) = run(&["doctor", "--config", configuration.to_str().unwrap(), "--json"]).unwrap();
+        let lines = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>();
+        (code, lines, error)
+    };
+    let (code, lines, error) = examine();
+    assert_eq!(code, 0, "{lines:?} {error}");
+    let about =
+        |lines: &[Value], name: &str| lines.iter().filter(|line| line["about"] == name).cloned().collect::<Vec<_>>();
+    assert_eq!(about(&lines, "guard")[0]["says"], "a node uses it now");
+    let reached = about(&lines, "peers").iter().filter(|line| line["finding"] == "good").count();
+    assert_eq!(reached, 2 * (VALIDATORS - 1), "{lines:?}");
+
+    net.down().unwrap();
+    let (code, lines, _) = examine();
+    assert_eq!(code, 0, "{lines:?}");
+    assert!(about(&lines, "guard")[0]["says"].as_str().unwrap().starts_with("the key has signed up to height"));
+    assert!(about(&lines, "ports").iter().all(|line| line["finding"] == "good"), "{lines:?}");
+    assert!(about(&lines, "peers").iter().all(|line| line["finding"] == "warning"), "{lines:?}");
+    fs::remove_dir_all(net.data(0).join("guard")).unwrap();
+    let (code, lines, error) = examine();
+    assert_eq!((code, about(&lines, "guard")[0]["finding"].as_str()), (1, Some("problem")), "{error}");
+
+    // Without its guard it follows, and says so to whoever watches.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let text = fs::read_to_string(&configuration).unwrap();
+    fs::write(&configuration, format!("{text}\n[metrics]\nlisten = \"{free}\"\n")).unwrap();
+    net.up().unwrap();
+    let mut answer = ureq::get(format!("http://{free}/metrics")).call().unwrap();
+    let figures = answer.body_mut().read_to_string().unwrap();
+    for figure in ["hefu_node_ready 0", "hefu_validator_votes 0", "hefu_guard_repeated_total 0", "node_safety_failure"]
+    {
+        assert!(figures.contains(figure), "{figure} is not among {figures}");
+    }
+    net.down().unwrap();
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub struct Testnet {
     pub genesis: String,
     /// The validators as they were last started.
     pub validators: Vec<Up>,
+    /// Addresses of the demo's items, where its story was told.
+    pub items: Vec<String>,
 }
 
 impl Testnet {
@@ -50,7 +52,7 @@ impl Testnet {
         let arguments = ["testnet", "init", "--dir", &dir, "--validators", &number, "--port", "0"];
         let (code, out, error) = run(&[&arguments, more].concat())?;
         ensure!(code == 0, "{error}");
-        Ok(Testnet { directory, genesis: out.trim().to_owned(), validators: Vec::new() })
+        Ok(Testnet { directory, genesis: out.trim().to_owned(), validators: Vec::new(), items: Vec::new() })
     }
 
     /// Starts what is not running.
@@ -66,6 +68,7 @@ impl Testnet {
         ensure!(last["ready"] == true && last["genesis"] == self.genesis.as_str(), "{last}");
         self.validators = lines.into_iter().map(serde_json::from_str).collect::<Result<_, _>>()?;
         ensure!(last["validators"] == self.validators.len(), "{last}");
+        self.items = serde_json::from_value(last["items"].clone()).unwrap_or_default();
         Ok(())
     }
 

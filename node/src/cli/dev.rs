@@ -104,7 +104,7 @@ fn genesis(path: &Path) -> anyhow::Result<Genesis> {
 }
 
 /// A QR code of half-block characters, dark on light whatever the terminal's own colours are.
-fn picture(text: &str) -> anyhow::Result<String> {
+pub fn picture(text: &str) -> anyhow::Result<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::L);
     let code = code.context("the address does not fit into a QR code")?;
     if !stdout().is_terminal() {

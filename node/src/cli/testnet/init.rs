@@ -27,6 +27,7 @@ use crate::{
         keyring::{self, Keyring},
         output,
     },
+    demo,
     node::GUARD,
 };
 
@@ -57,6 +58,9 @@ pub struct TestnetInit {
     depth: u8,
     #[command(flatten)]
     parameters: Waits,
+    /// Tell the demo's story on it; the organisations' keys are then public
+    #[arg(long)]
+    demo: bool,
 }
 
 /// What genesis says about time.
@@ -94,18 +98,25 @@ struct Ports {
 impl TestnetInit {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
-        let TestnetInit { validators, dir, port, chain, depth, parameters } = self;
+        let TestnetInit { validators, dir, port, chain, depth, parameters, demo } = self;
         let ports = ports(port, validators)?;
         let mut seats = Vec::with_capacity(ports.len());
         let mut founders = Vec::with_capacity(ports.len());
         for (seat, ports) in ports.into_iter().enumerate() {
-            let keys = NodeKeys::derive(&phrase::generate(Words::TwentyFour)?)?;
+            let mut keys = NodeKeys::derive(&phrase::generate(Words::TwentyFour)?)?;
+            if demo {
+                keys.admin = demo::admin(&cast::id(seat))?;
+            }
             let party = cast::party(seat, keys.admin.address())?;
             let member = Member { address: keys.validator.address(), party: party.id.clone(), power: 1 };
             seats.push(Seat { id: party.id.clone(), keys, ports });
             founders.push(Founder { member, party });
         }
-        let genesis = init::genesis(founders, chain, Depth::try_from(depth)?, parameters.into())?;
+        let mut genesis = init::genesis(founders, chain, Depth::try_from(depth)?, parameters.into())?;
+        if demo {
+            // The others join in the course of the story, or run a validator only.
+            genesis.parties = vec![demo::founder()?];
+        }
         keyring::make_private(&dir).with_context(|| format!("cannot make the directory {}", dir.display()))?;
         let passphrase = phrase::generate(Words::Twelve)?;
         files::write_secret(&dir.join(network::PASSPHRASE), &format!("{}\n", passphrase.as_str()))?;
@@ -116,7 +127,7 @@ impl TestnetInit {
             files::write_new(&home.join("hefu.toml"), &seat.template(&seats)?.text())?;
             Guard::create(&home.join("data").join(GUARD), seat.keys.validator.address())?;
         }
-        network::write(&dir, seats.iter().map(|seat| seat.id.clone()).collect())?;
+        network::write(&dir, seats.iter().map(|seat| seat.id.clone()).collect(), demo)?;
         eprintln!("Start with    hefu testnet up --dir {}", dir.display());
         output::line(genesis.chain())
     }

@@ -22,7 +22,18 @@ const LIST: &str = "testnet.json";
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
+    /// Whether the demo's story is told on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    demo: bool,
     validators: Vec<String>,
+}
+
+/// A test network.
+pub(super) struct Network {
+    /// Whether the demo's story is told on it.
+    pub demo: bool,
+    /// In the order of its founding.
+    pub validators: Vec<Validator>,
 }
 
 /// A validator of the network.
@@ -40,12 +51,12 @@ pub(super) struct Validator {
 }
 
 /// Notes which validators the network has.
-pub(super) fn write(dir: &Path, validators: Vec<String>) -> anyhow::Result<()> {
-    files::write_new(&dir.join(LIST), &serde_json::to_string(&List { validators })?)
+pub(super) fn write(dir: &Path, validators: Vec<String>, demo: bool) -> anyhow::Result<()> {
+    files::write_new(&dir.join(LIST), &serde_json::to_string(&List { demo, validators })?)
 }
 
-/// The validators of the network in a directory, in the order of its founding.
-pub(super) fn read(dir: &Path) -> anyhow::Result<Vec<Validator>> {
+/// The network in a directory.
+pub(super) fn read(dir: &Path) -> anyhow::Result<Network> {
     let path = dir.join(LIST);
     let text = fs::read_to_string(&path).map_err(|error| {
         let told = Told::new(format!("there is no test network in {}", dir.display()));
@@ -53,7 +64,8 @@ pub(super) fn read(dir: &Path) -> anyhow::Result<Vec<Validator>> {
         anyhow::Error::new(error).context(told.hint(hint))
     })?;
     let list: List = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
-    list.validators.into_iter().map(|id| validator(dir, id)).collect()
+    let validators = list.validators.into_iter().map(|id| validator(dir, id));
+    Ok(Network { demo: list.demo, validators: validators.collect::<anyhow::Result<_>>()? })
 }
 
 fn validator(dir: &Path, id: String) -> anyhow::Result<Validator> {

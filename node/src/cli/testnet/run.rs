@@ -17,9 +17,12 @@ use nix::{
     unistd::Pid,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::network::{self, Validator};
+use super::{
+    network::{self, Network, Validator},
+    story::Demo,
+};
 use crate::cli::{failure::Told, output};
 
 /// Longest that a validator may take until it has agreed on a block with the others.
@@ -49,7 +52,7 @@ struct Status {
 
 /// Starts what is not running and waits until all are ready.
 pub(super) fn up(dir: &Path, json: bool) -> anyhow::Result<()> {
-    let validators = network::read(dir)?;
+    let Network { demo, validators } = network::read(dir)?;
     let mut started = validators.into_iter().map(start).collect::<anyhow::Result<Vec<Started>>>()?;
     let agent: ureq::Agent =
         ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build().new_agent();
@@ -73,17 +76,28 @@ pub(super) fn up(dir: &Path, json: bool) -> anyhow::Result<()> {
         last = Some(status);
     }
     progress.finish_and_clear();
-    let Some(Status { chain, height }) = last else { bail!("the network has no validators") };
+    let (Some(Status { chain, height }), Some(first)) = (last, started.first()) else {
+        bail!("the network has no validators")
+    };
+    let told = if demo { Some(Demo::tell(&first.validator)?) } else { None };
     if json {
-        return output::json(&json!({"genesis": chain, "ready": true, "validators": started.len()}));
+        let items = told.as_ref().map(Demo::items);
+        let mut line = json!({"genesis": chain, "ready": true, "validators": started.len()});
+        if let (Some(items), Value::Object(members)) = (items, &mut line) {
+            members.insert("items".to_owned(), json!(items));
+        }
+        return output::json(&line);
     }
     output::line(format_args!("\nChain {chain} is ready at height {height}"))?;
+    if let Some(told) = &told {
+        told.print()?;
+    }
     output::line(format_args!("Stop with    hefu testnet down --dir {}", dir.display()))
 }
 
 /// Stops what is running.
 pub(super) fn down(dir: &Path) -> anyhow::Result<()> {
-    let validators = network::read(dir)?;
+    let Network { validators, .. } = network::read(dir)?;
     let mut stopping = Vec::new();
     for validator in validators {
         if let Some(pid) = validator.running()? {
