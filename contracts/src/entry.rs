@@ -52,6 +52,10 @@ pub enum Role {
     Produce,
     /// It was linked to, or parted from, business transactions.
     Transact,
+    /// The named receiver did not take it.
+    Refuse,
+    /// The shipper took it back before it was received.
+    Recover,
 }
 
 impl Role {
@@ -78,6 +82,8 @@ impl Role {
             Role::Consume => "consume",
             Role::Produce => "produce",
             Role::Transact => "transact",
+            Role::Refuse => "refuse",
+            Role::Recover => "recover",
         }
     }
 

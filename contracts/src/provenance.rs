@@ -4,8 +4,10 @@
 //! history began elsewhere and cannot be judged here.
 
 mod ancestry;
+mod balance;
 mod capture;
 mod contents;
+mod custody;
 mod declare;
 mod event;
 mod nesting;
@@ -14,6 +16,7 @@ mod quantity;
 mod thing;
 mod transaction;
 mod transformation;
+mod transit;
 
 #[cfg(test)]
 mod tests;
@@ -24,15 +27,23 @@ use serde::{Deserialize, Serialize};
 use crate::time::Time;
 
 pub use ancestry::{ANCESTORS_MAX, ANCESTRY_DEPTH_MAX, TransformationRow};
+pub use balance::BalanceRow;
 pub(crate) use capture::capture;
 pub use event::{Capture, Event, EventAction, EventKind, INPUTS, OUTPUTS, Persistent, TRANSACTIONS, lists_of};
 pub use quantity::{Amount, BadAmount, DECIMALS, EACH, Quantity, Side};
+pub use transit::{SHIPMENTS_MAX, Shipment, TransitRow};
 
 /// Deepest nesting of containers and assemblies.
 pub const NESTING_MAX: usize = 64;
 
 /// An event's time may be at most this far ahead of the block's: the tolerance that blocks have among validators.
 pub const AHEAD_MAX: crate::time::Millis = crate::time::Millis(5_000);
+
+/// A handover that its receiver has not ended after this time, by the blocks, is off: 90 days.
+pub const TRANSFER_OPEN: crate::time::Millis = crate::time::Millis(90 * 24 * 60 * 60 * 1_000);
+
+/// An event that is recorded later than this after it happened is late: one day.
+pub const LATE_AFTER: crate::time::Millis = crate::time::Millis(24 * 60 * 60 * 1_000);
 
 /// Who, when, and by which record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,12 +83,21 @@ pub struct Contents {
 pub struct Transfer {
     /// When it was shipped.
     pub at: Time,
+    /// Block time after which it is off, and the thing is the shipper's as before.
+    pub expires: Time,
     /// Who shipped it.
     pub from: String,
     /// The record of the shipping.
     pub record: Hash,
     /// The named receiver.
     pub to: String,
+}
+
+impl Transfer {
+    /// Whether the receiver can still end it.
+    pub fn is_open(&self, now: Time) -> bool {
+        now <= self.expires
+    }
 }
 
 /// A remark on a row: possible, but not proven.
@@ -90,6 +110,10 @@ pub enum Flag {
     ErrorWithoutOriginal,
     /// Its company prefix is not registered here: nothing is known of its origin.
     OriginNotOnLedger,
+    /// More of it was received than was shipped; what was shipped counts.
+    OverReceived,
+    /// Less of it was received than was shipped; the rest is the shipper's again.
+    ShortReceived,
 }
 
 /// Rows `item/…`, `lot/…`, `container/…` and `thing/…`.
@@ -126,6 +150,9 @@ pub struct ThingRow {
     /// The last change of its state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Mark>,
+    /// Balances of lots inside it that are more than nothing, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<String>,
     /// What encloses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
@@ -176,6 +203,9 @@ pub struct EventRow {
     /// The record that declared it to be in error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaration: Option<Hash>,
+    /// Whether it was recorded more than [`LATE_AFTER`] after it happened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// Digest of the things that it names, which its declaration must name as well; absent where only that is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<Hash>,

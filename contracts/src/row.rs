@@ -18,7 +18,7 @@ use crate::{
     exact::{self, Inexact},
     gs1::{Epc, EpcKind, Gln, Gtin},
     parties::{AuthorityRow, KeyRow, PartyRow, PrefixRow, SiteRow},
-    provenance::{EventRow, ThingRow, TransformationRow},
+    provenance::{BalanceRow, EventRow, Quantity, ThingRow, TransformationRow, TransitRow},
     register::Fault,
     state::Overlay,
 };
@@ -74,6 +74,10 @@ pub enum Data {
     Sold(SoldRow),
     /// `transformation/<party>/<hash>`: what was used up together.
     Transformation(TransformationRow),
+    /// `balance/<unit>/<lot>@<who>`: how much of a lot somebody has.
+    Balance(BalanceRow),
+    /// `transit/<unit>/<lot>@<receiver>`: how much of a lot is on its way to somebody.
+    Transit(TransitRow),
 }
 
 /// One row: its key, what it says now, and the chain of its entries.
@@ -209,6 +213,8 @@ impl Data {
             "line" => Data::Line(serde_json::from_str(text)?),
             "sold" => Data::Sold(serde_json::from_str(text)?),
             "transformation" => Data::Transformation(serde_json::from_str(text)?),
+            "balance" => Data::Balance(serde_json::from_str(text)?),
+            "transit" => Data::Transit(serde_json::from_str(text)?),
             _ => return Ok(None),
         }))
     }
@@ -253,6 +259,8 @@ kinds! {
     Line: LineRow, row => *row;
     Sold: SoldRow, row => row;
     Transformation: TransformationRow, row => row;
+    Balance: BalanceRow, row => row;
+    Transit: TransitRow, row => row;
 }
 
 /// The data of a row of a known kind.
@@ -362,6 +370,16 @@ pub fn key_of_line(line: &str) -> String {
 /// `sold/<item>`
 pub fn key_of_sold(item: &Epc) -> String {
     format!("sold/{}", item.path())
+}
+
+/// `balance/<unit>/<lot>@<who>`. No path of a lot holds an `@`.
+pub fn key_of_balance(quantity: &Quantity, who: &str) -> String {
+    format!("balance/{}/{}@{who}", quantity.unit, quantity.class.path())
+}
+
+/// `transit/<unit>/<lot>@<receiver>`
+pub fn key_of_transit(quantity: &Quantity, to: &str) -> String {
+    format!("transit/{}/{}@{to}", quantity.unit, quantity.class.path())
 }
 
 /// `transformation/<party>/<hash>`, by the record's id or the hash of the transformation's own

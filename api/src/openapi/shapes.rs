@@ -128,7 +128,7 @@ shapes! {
         &[
             "commission", "observe", "destroy", "ship", "receive", "inspect", "pack", "unpack", "associate",
             "dissociate", "contain", "release", "issue", "register", "update", "flag",
-            "settle", "consume", "produce", "transact",
+            "settle", "consume", "produce", "transact", "refuse", "recover",
         ],
     );
     /// Who may read a record.
@@ -136,7 +136,7 @@ shapes! {
     /// A remark on a row.
     Flag word_of(
         "a remark on a row: possible, but not proven",
-        &["error-declared", "error-without-original", "origin-not-on-ledger"],
+        &["error-declared", "error-without-original", "origin-not-on-ledger", "over-received", "short-received"],
     );
     /// What became of a record.
     Status word_of("what became of a record", &["pending", "final", "refused", "expired"]);

@@ -209,7 +209,9 @@ fn named_by(data: &Data) -> impl Iterator<Item = String> {
         | Data::Dispute(_)
         | Data::Statement(_)
         | Data::Line(_)
-        | Data::Sold(_) => Default::default(),
+        | Data::Sold(_)
+        | Data::Balance(_)
+        | Data::Transit(_) => Default::default(),
     };
     let keys: Vec<String> = parties.into_iter().map(|party| row::key_of_party(party)).chain(others).collect();
     keys.into_iter()

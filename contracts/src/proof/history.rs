@@ -64,7 +64,9 @@ pub(super) fn visit<E>(subject: &str, read: &mut impl FnMut(&Wanted) -> Result<V
                 | Role::Settle
                 | Role::Consume
                 | Role::Produce
-                | Role::Transact => {}
+                | Role::Transact
+                | Role::Refuse
+                | Role::Recover => {}
             }
         }
         open.extend(enclose(&enclosing, &at_end));

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use hefu_keys::Hash;
 
 use super::{
-    AHEAD_MAX, Capture, Event, EventKind, EventRow, EventStatus, Side, TRANSACTIONS, ThingRow, declare,
+    AHEAD_MAX, Capture, Event, EventKind, EventRow, EventStatus, LATE_AFTER, Side, TRANSACTIONS, ThingRow,
+    balance::{self, Moved},
+    declare,
     event::check_named,
     nesting, object,
     thing::{Thing, check_authority, check_scope},
@@ -15,12 +17,12 @@ use crate::{
     canonical_text,
     entry::Role,
     execute::{Case, Checked},
-    gs1::Epc,
+    gs1::{Epc, EpcKind},
     parties::{KeyRole, SiteRow, site_of_gln},
     record::Record,
     refusal::{Code, Refusal},
     row::{self, Data},
-    state::{Note, Writes},
+    state::{Note, Stop, Writes},
 };
 
 /// What an event does to one thing.
@@ -68,6 +70,7 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         EventKind::Transformation => Vec::new(),
     };
     effects.extend(class_effects(case, event)?);
+    let moved = move_lots(case, event, &mut effects)?;
     let made = match event.kind {
         EventKind::Transformation => Some(transformation::apply(case, body, &mut effects)?),
         EventKind::Object(_) | EventKind::Aggregation(_) | EventKind::Association(_) | EventKind::Transaction(_) => {
@@ -77,11 +80,13 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
 
     let row = EventRow {
         declaration: None,
+        late: case.moment().time > event.time.plus(LATE_AFTER),
         names: Some(digest(&named(case, event))),
         record: Some(case.record().id),
         status: EventStatus::Recorded,
     };
     let mut writes = write(effects, event_key, row);
+    moved.write(&mut writes);
     if let Some((key, row)) = made {
         writes.set(key, Data::Transformation(row));
     }
@@ -174,7 +179,32 @@ pub(super) fn things(case: &Case<'_>, event: &Event, list: &'static str, side: S
     Ok(things)
 }
 
-/// Lots and classes are noted; their balances are not kept yet.
+/// Balances of lots whose prefix is registered here, with what they leave on the rows of lots and of their container.
+fn move_lots<'a>(case: &'a Case<'_>, event: &Event, effects: &mut [Effect]) -> Checked<Moved<'a>> {
+    let bound = |epc: &Epc| Ok::<_, Stop>(Thing::find(case, epc)?.owner.is_some());
+    let mut quantities = Vec::new();
+    for quantity in &event.quantities {
+        if quantity.class.kind() != EpcKind::Other && bound(&quantity.class)? {
+            quantities.push(quantity);
+        }
+    }
+    let parent = match &event.parent {
+        Some(parent) if bound(parent)? => Some(row::key_of_thing(parent)),
+        Some(_) | None => None,
+    };
+    let moved = balance::moved(case, event, &quantities, parent.as_deref())?;
+    for effect in effects {
+        if parent.as_ref() == Some(&effect.key) {
+            effect.row.lots = moved.lots_of(&effect.key, &effect.row.lots);
+        }
+        if let Some(flag) = moved.mismatches().get(&effect.key) {
+            effect.row.flag(*flag);
+        }
+    }
+    Ok(moved)
+}
+
+/// Lots and classes are noted.
 pub(super) fn class_effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
     let mut effects = Vec::new();
     for class in event.classes() {

@@ -42,7 +42,8 @@ pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: O
         Some(_) => EventStatus::DeclaredInError,
         None => EventStatus::DeclaredWithoutOriginal,
     };
+    let late = before.as_ref().is_some_and(|before| before.late);
     let record = before.and_then(|before| before.record);
-    let row = EventRow { declaration: Some(case.record().id), names, record, status };
+    let row = EventRow { declaration: Some(case.record().id), late, names, record, status };
     Ok(write(effects, event_key.to_owned(), row))
 }

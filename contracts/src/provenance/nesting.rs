@@ -160,7 +160,7 @@ fn nested(
 
 /// That the author's organisation has it and it is not on its way; `outermost` says so for what is enclosed.
 fn check_held(case: &Case<'_>, thing: &Thing, outermost: &ThingRow) -> Result<(), Refusal> {
-    if let Some(transfer) = &outermost.transfer {
+    if let Some(transfer) = outermost.transfer.as_ref().filter(|transfer| transfer.is_open(case.moment().time)) {
         return Err(thing.refuse(Code::ItemInTransit, Some(transfer.record)));
     }
     match &outermost.holder {

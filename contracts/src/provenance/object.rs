@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
-    Capture, Event, EventAction, Side, Transfer,
+    Capture, Event, EventAction, Side,
     capture::{Effect, things},
+    custody,
     thing::Thing,
 };
 use crate::{
     codes::{self, BatchRow, Issued},
     entry::Role,
     execute::{Case, Checked},
-    gs1::{Epc, EpcKind},
-    parties::{may_record, site_of_gln},
+    gs1::EpcKind,
+    parties::may_record,
     refusal::{Code, Refusal},
 };
 
@@ -24,8 +25,9 @@ pub(super) fn effects(case: &Case<'_>, body: &Capture, action: EventAction) -> C
     match (action, event.biz_step.as_deref()) {
         (EventAction::Add, _) => commission(case, body, things, Role::Commission),
         (EventAction::Delete, _) => each(things, |thing| destroy(case, event, thing)),
-        (EventAction::Observe, Some("shipping")) => ship(case, event, things),
-        (EventAction::Observe, Some("receiving")) => each(things, |thing| receive(case, event, thing)),
+        (EventAction::Observe, Some("shipping")) => custody::ship(case, event, things),
+        (EventAction::Observe, Some("void_shipping")) => each(things, |thing| custody::take_back(case, event, thing)),
+        (EventAction::Observe, Some("receiving")) => each(things, |thing| custody::receive(case, event, thing)),
         (EventAction::Observe, Some("inspecting")) => each(things, |thing| observe(event, thing, Role::Inspect)),
         (EventAction::Observe, _) => each(things, |thing| observe(event, thing, Role::Observe)),
     }
@@ -108,48 +110,4 @@ fn destroy(case: &Case<'_>, event: &Event, mut thing: Thing) -> Checked<Effect> 
     thing.row.last = Some(mark.clone());
     thing.row.destroyed = Some(mark);
     Ok(Effect::noted(thing, Role::Destroy))
-}
-
-fn ship(case: &Case<'_>, event: &Event, things: Vec<Thing>) -> Checked<Vec<Effect>> {
-    let to = match event.receiver.as_ref().and_then(Epc::gln) {
-        Some(gln) => site_of_gln(case, &gln)?.map(|site| site.party),
-        None => None,
-    };
-    each(things, |mut thing| {
-        if thing.is_bound() {
-            thing.check_at_disposal(case, event)?;
-            let to = to.clone().ok_or_else(|| {
-                Refusal::new(Code::TransferNoReceiver).at("/body/event/destinationList").because(thing.epc.as_str())
-            })?;
-
-            let mark = Thing::mark(case, event);
-            thing.row.transfer = Some(Transfer { at: mark.at, from: mark.by.clone(), record: mark.record, to });
-            thing.row.last = Some(mark);
-        }
-        thing.settle(event);
-        Ok(Effect::noted(thing, Role::Ship))
-    })
-}
-
-fn receive(case: &Case<'_>, event: &Event, mut thing: Thing) -> Checked<Effect> {
-    if thing.is_bound() {
-        thing.check_alive(event)?;
-        thing.check_order(event)?;
-        thing.check_unpacked()?;
-        match &thing.row.transfer {
-            Some(transfer) if transfer.to == case.party() => {}
-            Some(transfer) => return Err(thing.refuse(Code::TransferOther, Some(transfer.record)).into()),
-            None => {
-                let holder = thing.row.holder.as_ref().map(|holder| holder.record);
-                return Err(thing.refuse(Code::TransferNone, holder).into());
-            }
-        }
-        let mark = Thing::mark(case, event);
-        thing.row.transfer = None;
-        thing.row.holder = Some(mark.clone());
-        thing.row.last = Some(mark);
-    }
-
-    thing.settle(event);
-    Ok(Effect::noted(thing, Role::Receive))
 }

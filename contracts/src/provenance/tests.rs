@@ -1,4 +1,6 @@
 mod examples;
+mod lots;
+mod model;
 mod nesting;
 mod transforming;
 
@@ -161,6 +163,51 @@ fn a_handover_is_closed_by_the_named_receiver_alone() {
     world.take("huaxu", &see("receiving", HUAXU, LATER, &refills)).unwrap();
     let item = thing(&world, &refills[0]);
     assert_eq!((item.holder.unwrap().by.as_str(), item.transfer), ("huaxu", None));
+}
+
+#[test]
+fn a_handover_may_be_refused_taken_back_or_run_out() {
+    let (mut world, refills, _) = made();
+    let shipped = world.take("yueling", &ship(HUAXU, YUELING, AT, &refills)).unwrap();
+    let mut refused = see("receiving", HUAXU, LATER, &refills[..1]);
+    refused.body["event"]["disposition"] = json!("returned");
+    world.take("huaxu", &refused).unwrap();
+    let item = thing(&world, &refills[0]);
+    assert_eq!((item.holder.unwrap().by.as_str(), item.transfer), ("yueling", None));
+    assert_eq!(item.place.as_deref(), Some("https://id.gs1.org/414/9528880300016"));
+
+    let void = see("void_shipping", YUELING, LATER, &refills[1..2]);
+    let by_receiver = see("void_shipping", HUAXU, LATER, &refills[1..2]);
+    world.refuses("huaxu", &by_receiver, Code::TransferOther, Some(shipped));
+    world.take("yueling", &void).unwrap();
+    let holder = thing(&world, &refills[1]).holder.unwrap().record;
+    world.refuses("huaxu", &see("receiving", HUAXU, LATER, &refills[1..2]), Code::AuthorityNone, Some(holder));
+
+    world.time = world.time.plus(super::TRANSFER_OPEN);
+    let late = see("receiving", HUAXU, LATER, &refills[2..]);
+    world.time = world.time.plus(crate::time::Millis(1));
+    world.refuses("huaxu", &late, Code::TransferExpired, Some(shipped));
+    world.take("yueling", &ship(BRAND, YUELING, LATER, &refills[2..])).unwrap();
+    assert_eq!(thing(&world, &refills[2]).transfer.unwrap().to, "corenest");
+}
+
+#[test]
+fn an_event_that_is_recorded_a_day_later_is_late() {
+    let (mut world, refills, _) = made();
+    let late = |world: &World, deed: &Deed| match &world.rows
+        [&format!("event/puyan/{}", deed.body["cbv"].as_str().unwrap())]
+        .data
+    {
+        Data::Event(event) => event.late,
+        other => panic!("{other:?}"),
+    };
+    let seen = see("inspecting", LAB, LATER, &refills[..1]);
+    world.take("puyan", &seen).unwrap();
+    assert!(!late(&world, &seen));
+    world.time = crate::tests::time("2026-09-22T04:00:00.001Z");
+    let seen = see("inspecting", LAB, LATER, &refills[1..2]);
+    world.take("puyan", &seen).unwrap();
+    assert!(late(&world, &seen));
 }
 
 #[test]

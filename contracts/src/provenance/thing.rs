@@ -96,17 +96,22 @@ impl Thing {
 
     /// That nothing is inside it: what is inside a thing that is gone could never come out.
     pub(super) fn check_empty(&self) -> Result<(), Refusal> {
-        let Some(contents) = self.row.contents else { return Ok(()) };
+        let count = self.row.contents.map_or(0, |contents| contents.count).saturating_add(self.row.lots.len() as u64);
+        if count == 0 {
+            return Ok(());
+        }
         let last = self.row.last.as_ref().map(|last| last.record);
-        let detail = format!("{} holds {}", self.epc.as_str(), contents.count);
+        let detail = format!("{} holds {count}", self.epc.as_str());
         Err(self.refuse(Code::ItemNotEmpty, last).because(detail))
     }
 
     /// That no handover is under way.
-    pub(super) fn check_at_rest(&self) -> Result<(), Refusal> {
+    pub(super) fn check_at_rest(&self, case: &Case<'_>) -> Result<(), Refusal> {
         match &self.row.transfer {
-            Some(transfer) => Err(self.refuse(Code::ItemInTransit, Some(transfer.record))),
-            None => Ok(()),
+            Some(transfer) if transfer.is_open(case.moment().time) => {
+                Err(self.refuse(Code::ItemInTransit, Some(transfer.record)))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -124,7 +129,7 @@ impl Thing {
         self.check_alive(event)?;
         self.check_order(event)?;
         self.check_unpacked()?;
-        self.check_at_rest()?;
+        self.check_at_rest(case)?;
         self.check_holder(case, Code::ItemNotHolder)
     }
 

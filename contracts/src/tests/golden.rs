@@ -120,15 +120,21 @@ fn what_validators_sign_is_frozen() {
 fn rows_entries_and_receipts_are_frozen() {
     let (mut world, refills, bottles) = World::with_codes();
     let container = "https://id.gs1.org/00/095288802000000019".to_owned();
-    let made = bottles.commission(0, 2, HUAXU, AT);
+    let lot = |quantity| json!([{"epcClass": format!("https://id.gs1.org/01/{BOTTLE}/10/L7"), "quantity": quantity}]);
+    let mut made = bottles.commission(0, 2, HUAXU, AT);
+    made.body["event"]["quantityList"] = lot(5);
     let mut packed = event("AggregationEvent", "ADD", "packing", HUAXU, AT, &[bottles.epc(0)]);
     packed.body["event"]["parentID"] = json!(container);
     let mut shipped = event("ObjectEvent", "OBSERVE", "shipping", HUAXU, AT, &[container]);
     let to = json!([{"type": "possessing_party", "destination": "https://id.gs1.org/417/9528880100012"}]);
     shipped.body["event"]["destinationList"] = to;
-    shipped.body["event"]["quantityList"] =
-        json!([{"epcClass": format!("https://id.gs1.org/01/{BOTTLE}/10/L7"), "quantity": 2}]);
-    for deed in [&made, &packed, &shipped] {
+    shipped.body["event"]["quantityList"] = lot(2);
+    let used = json!({
+        "inputQuantityList": lot(1), "outputQuantityList": [{"epcClass": "https://id.gs1.org/01/09528880200019/10/L1", "quantity": 1}],
+        "transformationID": "urn:x:run:1",
+    });
+    let used = transform(HUAXU, AT, &[], &[], &used);
+    for deed in [&made, &packed, &shipped, &used] {
         world.take("huaxu", deed).unwrap();
     }
     let cbv = shipped.body["cbv"].as_str().unwrap();
@@ -138,6 +144,9 @@ fn rows_entries_and_receipts_are_frozen() {
         ("container", "container/00/095288802000000019".to_owned()),
         ("lot", format!("lot/01/{BOTTLE}/10/L7")),
         ("event", format!("event/huaxu/{cbv}")),
+        ("balance", format!("balance/EA/01/{BOTTLE}/10/L7@huaxu")),
+        ("transit", format!("transit/EA/01/{BOTTLE}/10/L7@corenest")),
+        ("transformation", row::key_of_transformation("huaxu", &Hash::of(b"urn:x:run:1"))),
         ("party", "party/corenest".to_owned()),
         ("prefix", "prefix/952888001".to_owned()),
         ("site", "site/9528880100012".to_owned()),

@@ -114,6 +114,8 @@ pub(crate) const ROLES: &[Term] = &[
     term("pack", "装箱", "Packed"),
     term("produce", "产出", "Made of others"),
     term("receive", "收货", "Received"),
+    term("recover", "撤回发货", "Shipping taken back"),
+    term("refuse", "拒收", "Refused"),
     term("register", "登记", "Registered"),
     term("release", "取出", "Emptied"),
     term("settle", "结算", "Settled"),
@@ -175,6 +177,8 @@ pub(crate) const FLAGS: &[Term] = &[
         "此码的发码企业不在此账本中，来源无法确认",
         "The company that issued this code is not on this ledger, so its origin cannot be confirmed",
     ),
+    term("over-received", "收到的数量多于发出的数量", "More of it was received than was shipped"),
+    term("short-received", "收到的数量少于发出的数量", "Less of it was received than was shipped"),
 ];
 
 /// What does not fit an item in circulation.
@@ -217,6 +221,8 @@ pub(crate) fn flag(flag: Flag, words: &Words) -> String {
         Flag::ErrorDeclared => "error-declared",
         Flag::ErrorWithoutOriginal => "error-without-original",
         Flag::OriginNotOnLedger => "origin-not-on-ledger",
+        Flag::OverReceived => "over-received",
+        Flag::ShortReceived => "short-received",
     };
     say(FLAGS, code, words)
 }
