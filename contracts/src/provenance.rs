@@ -87,6 +87,9 @@ pub struct Transfer {
     pub expires: Time,
     /// Who shipped it.
     pub from: String,
+    /// Who owns it once it is received, where that is another than before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// The record of the shipping.
     pub record: Hash,
     /// The named receiver.
@@ -153,6 +156,9 @@ pub struct ThingRow {
     /// Balances of lots inside it that are more than nothing, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lots: Vec<String>,
+    /// Who owns it and by which record; whoever brought it into being where no other is known. Having it is another thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Mark>,
     /// What encloses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,

@@ -125,6 +125,7 @@ codes! {
     73 QuantityNone "E-QUANTITY-NONE" Refused 422 "the event changes a balance and does not say by how much",
     74 TransferExpired "E-TRANSFER-EXPIRED" Refused 422 "the handover was not ended in time and is off",
     75 TransferMany "E-TRANSFER-MANY" Refused 422 "too many shipments of the lot are on their way to the receiver",
+    76 OwnerOther "E-OWNER-OTHER" Refused 422 "the item is owned by another organisation",
     120 TermsForm "E-TERMS-FORM" Malformed 400 "the term sheet does not hold",
     121 RecordPublic "E-RECORD-PUBLIC" Refused 422 "amounts and terms are for the parties: the record's visibility must say so",
     122 AgreementUnknown "E-AGREEMENT-UNKNOWN" Refused 422 "no agreement of this id was signed",

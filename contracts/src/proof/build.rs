@@ -181,7 +181,8 @@ pub(super) fn gtin_of(key: &str) -> Option<&str> {
 fn named_by(data: &Data) -> impl Iterator<Item = String> {
     let (parties, others): (Vec<&String>, Vec<String>) = match data {
         Data::Thing(thing) => {
-            let marks = [&thing.commissioned, &thing.consumed, &thing.destroyed, &thing.holder, &thing.last];
+            let marks =
+                [&thing.commissioned, &thing.consumed, &thing.destroyed, &thing.holder, &thing.last, &thing.owner];
             let marked = marks.into_iter().flatten().map(|mark| &mark.by);
             let moving = thing.transfer.iter().flat_map(|transfer| [&transfer.from, &transfer.to]);
             let site = thing.place.as_deref().and_then(|place| Epc::parse(place).ok()).and_then(|place| place.gln());

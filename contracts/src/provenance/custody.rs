@@ -3,6 +3,9 @@
 //! A shipping opens a handover that only the named receiver ends: by `receiving` it takes the thing, by `receiving` with
 //! the disposition `returned` it refuses it. The shipper may take it back by `void_shipping`. What nobody took in time
 //! is with the shipper as before.
+//!
+//! Owning is another thing than having. A shipping to another `owning_party` makes it the owner once the thing is received; a
+//! TransactionEvent with one does at once. Only the owner can say so.
 
 use super::{Event, Mark, TRANSFER_OPEN, Transfer, capture::Effect, thing::Thing};
 use crate::{
@@ -37,15 +40,17 @@ pub(super) fn no_receiver(about: &str) -> Refusal {
 
 pub(super) fn ship(case: &Case<'_>, event: &Event, things: Vec<Thing>) -> Checked<Vec<Effect>> {
     let to = receiver(case, event)?;
+    let new_owner = organisation(case, event.new_owner.as_ref())?;
     let effect = |mut thing: Thing| {
         if thing.is_bound() {
             thing.check_at_disposal(case, event)?;
             let to = to.clone().ok_or_else(|| no_receiver(thing.epc.as_str()))?;
+            let owner = thing.new_owner(case, new_owner.as_ref())?;
 
             let mark = Thing::mark(case, event);
             let expires = case.moment().time.plus(TRANSFER_OPEN);
             let (at, from, record) = (mark.at, mark.by.clone(), mark.record);
-            thing.row.transfer = Some(Transfer { at, expires, from, record, to });
+            thing.row.transfer = Some(Transfer { at, expires, from, owner, record, to });
             thing.row.last = Some(mark);
         }
         thing.settle(event);
@@ -91,11 +96,13 @@ pub(super) fn receive(case: &Case<'_>, event: &Event, mut thing: Thing) -> Check
         }
 
         let mark = Thing::mark(case, event);
-        thing.row.transfer = None;
+        let owner = thing.row.transfer.take().and_then(|transfer| transfer.owner);
         if event.disposition.as_deref() == Some("returned") {
             role = Role::Refuse;
         } else {
             thing.row.holder = Some(mark.clone());
+            let owner = owner.map(|by| Mark { by, ..mark.clone() });
+            thing.row.owner = owner.or(thing.row.owner.take());
         }
         thing.row.last = Some(mark);
     }

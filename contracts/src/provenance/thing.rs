@@ -124,6 +124,19 @@ impl Thing {
         }
     }
 
+    /// The organisation that is to own it by the author's word, where that is another than now. Only its owner says so.
+    pub(super) fn new_owner(&self, case: &Case<'_>, to: Option<&String>) -> Result<Option<String>, Refusal> {
+        let Some(owner) = self.row.owner.as_ref().or(self.row.commissioned.as_ref()) else { return Ok(None) };
+        match to {
+            Some(to) if *to != owner.by && owner.by == case.party() => Ok(Some(to.clone())),
+            Some(to) if *to != owner.by => {
+                let detail = format!("{} is owned by {}", self.epc.as_str(), owner.by);
+                Err(self.refuse(Code::OwnerOther, Some(owner.record)).because(detail))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
     /// That the author may give it away or end it: it is alive, by itself, at rest and with the author's organisation.
     pub(super) fn check_at_disposal(&self, case: &Case<'_>, event: &Event) -> Result<(), Refusal> {
         self.check_alive(event)?;

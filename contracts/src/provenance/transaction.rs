@@ -3,8 +3,9 @@
 //! Which ones is nobody's business but the parties', so the transactions are a detached value that no rule reads.
 
 use super::{
-    Event, Side,
+    Event, EventAction, EventKind, Mark, Side,
     capture::{Effect, things},
+    custody,
     thing::{Thing, check_authority},
 };
 use crate::{
@@ -21,12 +22,23 @@ pub(super) fn effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
             things.push(parent);
         }
     }
-    things.into_iter().map(|thing| linked(event, thing)).collect()
+    // Being linked to a transaction may mean being sold; being seen in one, or taken out of one, does not.
+    let to = match event.kind {
+        EventKind::Transaction(EventAction::Add) => custody::organisation(case, event.new_owner.as_ref())?,
+        _ => None,
+    };
+    things.into_iter().map(|thing| linked(case, event, thing, to.as_ref())).collect()
 }
 
-fn linked(event: &Event, mut thing: Thing) -> Checked<Effect> {
+fn linked(case: &Case<'_>, event: &Event, mut thing: Thing, to: Option<&String>) -> Checked<Effect> {
     if thing.is_bound() {
         thing.check_alive(event)?;
+        if let Some(by) = thing.new_owner(case, to)? {
+            thing.check_order(event)?;
+            let mark = Thing::mark(case, event);
+            thing.row.owner = Some(Mark { by, ..mark.clone() });
+            thing.row.last = Some(mark);
+        }
     }
 
     thing.settle(event);

@@ -134,6 +134,35 @@ fn a_transaction_is_noted_on_what_it_is_about_and_must_be_named() {
 }
 
 #[test]
+fn only_the_owner_sells_and_having_is_another_thing() {
+    let (mut world, refills, _) = made();
+    let sale = |author_place: &str, at: &str, to: &str| {
+        let mut deed = event("TransactionEvent", "ADD", "accepting", author_place, at, &refills[..1]);
+        let pgln = format!("https://id.gs1.org/417/{to}");
+        deed.body["event"]["bizTransactionList"] = json!([{"type": "inv", "bizTransaction": "urn:x:inv:1"}]);
+        deed.body["event"]["destinationList"] = json!([{"type": "owning_party", "destination": pgln}]);
+        deed.body["cbv"] = json!(hefu_keys::Hash::of(deed.body["event"].to_string().as_bytes()));
+        deed.private()
+    };
+    let made_by = thing(&world, &refills[0]).commissioned.unwrap().record;
+    world.refuses("corenest", &sale(super::BRAND, LATER, HUAXU), Code::OwnerOther, Some(made_by));
+    let sold = world.take("yueling", &sale(YUELING, LATER, super::BRAND)).unwrap();
+    let item = thing(&world, &refills[0]);
+    assert_eq!((item.owner.unwrap().by.as_str(), item.holder.unwrap().by.as_str()), ("corenest", "yueling"));
+    world.refuses("yueling", &sale(YUELING, LATER, HUAXU), Code::OwnerOther, Some(sold));
+
+    // A shipping with a new owner takes effect when it is received.
+    let mut shipped = ship(HUAXU, YUELING, LATER, &refills[1..2]);
+    let to = json!({"type": "owning_party", "destination": format!("https://id.gs1.org/417/{}", super::BRAND)});
+    shipped.body["event"]["destinationList"].as_array_mut().unwrap().push(to);
+    world.take("yueling", &shipped).unwrap();
+    assert_eq!(thing(&world, &refills[1]).owner, None);
+    world.take("huaxu", &see("receiving", HUAXU, LATER, &refills[1..2])).unwrap();
+    let item = thing(&world, &refills[1]);
+    assert_eq!((item.owner.unwrap().by.as_str(), item.holder.unwrap().by.as_str()), ("corenest", "huaxu"));
+}
+
+#[test]
 fn a_persistent_disposition_stays_until_it_is_taken_off() {
     let (mut world, refills, _) = made();
     let mut seen = see("inspecting", super::LAB, LATER, &refills[..1]);
