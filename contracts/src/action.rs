@@ -67,11 +67,17 @@ pub enum Action {
     /// Bank or wallet has answered.
     #[serde(rename = "payout.receipt")]
     PayoutReceipt,
+    /// Things, and what came of them, are recalled.
+    #[serde(rename = "recall.open")]
+    RecallOpen,
+    /// A recall is lifted.
+    #[serde(rename = "recall.lift")]
+    RecallLift,
 }
 
 impl Action {
     /// Every action, in the order of their introduction.
-    pub const ALL: [Action; 20] = [
+    pub const ALL: [Action; 22] = [
         Action::PartyAdd,
         Action::SitePut,
         Action::KeyGrant,
@@ -92,6 +98,8 @@ impl Action {
         Action::DisputeClose,
         Action::PayoutInstruct,
         Action::PayoutReceipt,
+        Action::RecallOpen,
+        Action::RecallLift,
     ];
 
     /// The name in the record.
@@ -117,6 +125,8 @@ impl Action {
             Action::DisputeClose => "dispute.close",
             Action::PayoutInstruct => "payout.instruct",
             Action::PayoutReceipt => "payout.receipt",
+            Action::RecallOpen => "recall.open",
+            Action::RecallLift => "recall.lift",
         }
     }
 }
@@ -135,7 +145,9 @@ impl Action {
             | Action::ProductPut
             | Action::CodesIssue
             | Action::EventCapture
-            | Action::FeedPut => Visibility::Public,
+            | Action::FeedPut
+            | Action::RecallOpen
+            | Action::RecallLift => Visibility::Public,
             Action::AgreementSign
             | Action::FactReport
             | Action::HoldRelease

@@ -150,7 +150,9 @@ impl Act {
             | Action::AuthorityRevoke
             | Action::ProductPut
             | Action::CodesIssue
-            | Action::EventCapture => return Err(Refusal::new(Code::ActionUnknown).at("/action")),
+            | Action::EventCapture
+            | Action::RecallOpen
+            | Action::RecallLift => return Err(Refusal::new(Code::ActionUnknown).at("/action")),
         })
     }
 }

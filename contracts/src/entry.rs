@@ -56,6 +56,10 @@ pub enum Role {
     Refuse,
     /// The shipper took it back before it was received.
     Recover,
+    /// It, and what came of it, was recalled.
+    Recall,
+    /// A recall of it was lifted.
+    Lift,
 }
 
 impl Role {
@@ -84,6 +88,8 @@ impl Role {
             Role::Transact => "transact",
             Role::Refuse => "refuse",
             Role::Recover => "recover",
+            Role::Recall => "recall",
+            Role::Lift => "lift",
         }
     }
 

@@ -151,6 +151,8 @@ fn dispatch(case: &Case<'_>) -> Checked<Writes> {
         Body::CodesIssue(body) => codes::issue(case, body),
         Body::EventCapture(body) => provenance::capture(case, body),
         Body::Agreement(body) => agreements::follow(case, body),
+        Body::RecallOpen(body) => provenance::open_recall(case, body),
+        Body::RecallLift(body) => provenance::lift_recall(case, body),
     }
 }
 
@@ -181,7 +183,7 @@ impl Case<'_> {
     }
 
     /// The distinct organisations that signed, sorted.
-    pub fn by(&self) -> &[String] {
+    pub const fn organisations(&self) -> &[String] {
         self.by
     }
 

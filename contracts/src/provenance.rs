@@ -13,6 +13,7 @@ mod event;
 mod nesting;
 mod object;
 mod quantity;
+mod recall;
 mod thing;
 mod transaction;
 mod transformation;
@@ -31,6 +32,8 @@ pub use balance::BalanceRow;
 pub(crate) use capture::capture;
 pub use event::{Capture, Event, EventAction, EventKind, INPUTS, OUTPUTS, Persistent, TRANSACTIONS, lists_of};
 pub use quantity::{Amount, BadAmount, DECIMALS, EACH, Quantity, Side};
+pub use recall::{RECALLS_MAX, RecallLift, RecallOpen, RecallReason, RecallRow};
+pub(crate) use recall::{lift as lift_recall, open as open_recall};
 pub use transit::{SHIPMENTS_MAX, Shipment, TransitRow};
 
 /// Deepest nesting of containers and assemblies.
@@ -168,6 +171,9 @@ pub struct ThingRow {
     /// Where it is, as a canonical identifier. Inside a parent, the outermost one's place counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// Records of the recalls that are open on it, sorted; those of what it came of stand there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recalls: Vec<Hash>,
     /// Rows of the transformations that it, or some of it, came of, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,

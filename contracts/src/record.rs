@@ -20,7 +20,7 @@ use crate::{
     exact,
     height::JSON_INTEGER_MAX,
     parties::{AuthorityGrant, AuthorityRevoke, KeyGrant, KeyRevoke, PartyAdd, SitePut},
-    provenance::Capture,
+    provenance::{Capture, RecallLift, RecallOpen},
     refusal::{Code, Refusal},
     time::Time,
 };
@@ -80,6 +80,10 @@ pub enum Body {
     EventCapture(Box<Capture>),
     /// `feed.put`, `agreement.sign` and everything under an agreement.
     Agreement(Box<Act>),
+    /// `recall.open`
+    RecallOpen(RecallOpen),
+    /// `recall.lift`
+    RecallLift(RecallLift),
 }
 
 /// A record whose form has been checked, but not its signatures.
@@ -283,7 +287,9 @@ impl Body {
             | Body::AuthorityRevoke(_)
             | Body::ProductPut(_)
             | Body::CodesIssue(_)
-            | Body::Agreement(_) => None,
+            | Body::Agreement(_)
+            | Body::RecallOpen(_)
+            | Body::RecallLift(_) => None,
         }
     }
 
@@ -317,6 +323,8 @@ impl Body {
             | Action::DisputeClose
             | Action::PayoutInstruct
             | Action::PayoutReceipt => Body::Agreement(Box::new(Act::read(action, text)?)),
+            Action::RecallOpen => Body::RecallOpen(parse(text)?),
+            Action::RecallLift => Body::RecallLift(parse(text)?),
         })
     }
 }

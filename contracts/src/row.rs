@@ -18,7 +18,7 @@ use crate::{
     exact::{self, Inexact},
     gs1::{Epc, EpcKind, Gln, Gtin},
     parties::{AuthorityRow, KeyRow, PartyRow, PrefixRow, SiteRow},
-    provenance::{BalanceRow, EventRow, Quantity, ThingRow, TransformationRow, TransitRow},
+    provenance::{BalanceRow, EventRow, Quantity, RecallRow, ThingRow, TransformationRow, TransitRow},
     register::Fault,
     state::Overlay,
 };
@@ -78,6 +78,8 @@ pub enum Data {
     Balance(BalanceRow),
     /// `transit/<unit>/<lot>@<receiver>`: how much of a lot is on its way to somebody.
     Transit(TransitRow),
+    /// `recall/<record id>`: a recall.
+    Recall(RecallRow),
 }
 
 /// One row: its key, what it says now, and the chain of its entries.
@@ -214,6 +216,7 @@ impl Data {
             "sold" => Data::Sold(serde_json::from_str(text)?),
             "transformation" => Data::Transformation(serde_json::from_str(text)?),
             "balance" => Data::Balance(serde_json::from_str(text)?),
+            "recall" => Data::Recall(serde_json::from_str(text)?),
             "transit" => Data::Transit(serde_json::from_str(text)?),
             _ => return Ok(None),
         }))
@@ -261,6 +264,7 @@ kinds! {
     Transformation: TransformationRow, row => row;
     Balance: BalanceRow, row => row;
     Transit: TransitRow, row => row;
+    Recall: RecallRow, row => row;
 }
 
 /// The data of a row of a known kind.
@@ -370,6 +374,11 @@ pub fn key_of_line(line: &str) -> String {
 /// `sold/<item>`
 pub fn key_of_sold(item: &Epc) -> String {
     format!("sold/{}", item.path())
+}
+
+/// `recall/<record id>`
+pub fn key_of_recall(record: &Hash) -> String {
+    format!("recall/{record}")
 }
 
 /// `balance/<unit>/<lot>@<who>`. No path of a lot holds an `@`.

@@ -215,7 +215,9 @@ impl News {
             | Body::AuthorityGrant(_)
             | Body::AuthorityRevoke(_)
             | Body::EventCapture(_)
-            | Body::Agreement(_) => None,
+            | Body::Agreement(_)
+            | Body::RecallOpen(_)
+            | Body::RecallLift(_) => None,
         }
     }
 }

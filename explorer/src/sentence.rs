@@ -70,6 +70,8 @@ fn about(known: &Known, record: &Record, w: &Words) -> Option<String> {
         Body::ProductPut(body) => Some(in_words(&body.name)),
         Body::CodesIssue(body) => Some(counted(w.sentence.codes_of, body.count, &product(known, &body.gtin, w))),
         Body::Agreement(act) => act.contract().map(str::to_owned),
+        Body::RecallOpen(body) => Some(body.source.path().to_owned()),
+        Body::RecallLift(body) => Some(body.source.path().to_owned()),
         Body::EventCapture(capture) => {
             let items = listed(record)?;
             let batch = capture.commissioning.as_ref().and_then(|issued| known.batches.get(&issued.batch));

@@ -76,7 +76,7 @@ pub(super) fn close(case: &Case<'_>, body: &DisputeClose) -> Checked<Writes> {
 
 /// Two of the three sides, and not one organisation that is two of them.
 fn is_decided(case: &Case<'_>, roles: &Roles) -> bool {
-    let is = |party: &Party| case.by().iter().any(|by| by == party.as_str());
+    let is = |party: &Party| case.organisations().iter().any(|by| by == party.as_str());
     let obligor = is(&roles.obligor);
     let beneficiary = roles.split.parties.iter().any(|party| *party != roles.obligor && is(party));
     let arbiter = roles.arbiter.as_ref().is_some_and(is);

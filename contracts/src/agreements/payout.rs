@@ -71,7 +71,7 @@ pub(super) fn receipt(case: &Case<'_>, body: &PayoutReceipt) -> Checked<Writes> 
     if chars == 0 || chars > 64 || body.provider.chars().any(char::is_control) {
         return Err(Refusal::new(Code::RecordShape).at("/body/provider").because("1 to 64 characters").into());
     }
-    if body.paid && !case.by().contains(&body.party) && !has_auditor(case)? {
+    if body.paid && !case.organisations().contains(&body.party) && !has_auditor(case)? {
         return Err(Refusal::new(Code::PayoutReceipt).at("/signers").because(body.party.clone()).into());
     }
     let party = party(&body.party, "/body/party")?;

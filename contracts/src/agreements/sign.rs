@@ -143,13 +143,13 @@ fn amend(case: &Case<'_>, contract: &str, terms: &Terms, writes: &mut Writes) ->
     if let Some(stranger) = terms.account_holders().into_iter().find(|party| !desk.holders().contains(party)) {
         return Err(Refusal::new(Code::AgreementOther).at("/body/terms").because(stranger.as_str()).into());
     }
-    let signers = case.by().iter().filter_map(|party| Party::new(party)).collect();
+    let signers = case.organisations().iter().filter_map(|party| Party::new(party)).collect();
     desk.amend(terms.clone(), signers).map_err(|refusal| Refusal { conflict: before, ..refusal.at("/body/terms") })?;
     desk.write(writes)
 }
 
 fn signed(case: &Case<'_>, party: &Party) -> bool {
-    case.by().iter().any(|by| by == party.as_str())
+    case.organisations().iter().any(|by| by == party.as_str())
 }
 
 /// That the author's organisation may act for a contract.
@@ -162,7 +162,7 @@ pub(super) fn require_party(case: &Case<'_>, parties: &[&Party]) -> Result<(), R
 
 /// Whether one of the signers is an auditor.
 pub(super) fn has_auditor(case: &Case<'_>) -> Checked<bool> {
-    for party in case.by() {
+    for party in case.organisations() {
         let row: Option<PartyRow> = case.get(&row::key_of_party(party))?;
         if row.is_some_and(|row| row.kind == PartyKind::Auditor) {
             return Ok(true);

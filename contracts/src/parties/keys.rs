@@ -131,7 +131,9 @@ pub fn signers(overlay: &Overlay<'_>, record: &Record, moment: &Moment) -> Check
         | Body::ProductPut(_)
         | Body::CodesIssue(_)
         | Body::EventCapture(_)
-        | Body::Agreement(_) => None,
+        | Body::Agreement(_)
+        | Body::RecallOpen(_)
+        | Body::RecallLift(_) => None,
     };
     let mut known = Vec::with_capacity(record.signers.len());
     for (index, address) in record.signers.iter().enumerate() {

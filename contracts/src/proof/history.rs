@@ -66,7 +66,9 @@ pub(super) fn visit<E>(subject: &str, read: &mut impl FnMut(&Wanted) -> Result<V
                 | Role::Produce
                 | Role::Transact
                 | Role::Refuse
-                | Role::Recover => {}
+                | Role::Recover
+                | Role::Recall
+                | Role::Lift => {}
             }
         }
         open.extend(enclose(&enclosing, &at_end));

@@ -46,22 +46,21 @@ pub(super) struct Ancestry {
     pub depth: u64,
 }
 
-/// Walks back from some things. `visit` sees each thing's row once and may end the walk by an answer.
-pub(super) fn walk<T>(
+/// Walks back from some things, through no more than `limit` besides them. `visit` sees each thing's row once.
+pub(super) fn walk(
     case: &Case<'_>,
     from: &[(String, ThingRow)],
-    mut visit: impl FnMut(&str, &ThingRow) -> Option<T>,
-) -> Checked<(Ancestry, Option<T>)> {
+    limit: usize,
+    mut visit: impl FnMut(&ThingRow),
+) -> Checked<Ancestry> {
     let mut found = Ancestry::default();
     let mut open: Vec<(String, ThingRow)> = from.to_vec();
     while let Some((key, row)) = open.pop() {
-        if !found.things.insert(key.clone()) {
+        if !found.things.insert(key) {
             continue;
         }
-        if let Some(answer) = visit(&key, &row) {
-            return Ok((found, Some(answer)));
-        }
-        if found.things.len() > ANCESTORS_MAX.saturating_add(from.len()) {
+        visit(&row);
+        if found.things.len() > limit.saturating_add(from.len()) {
             break;
         }
         for source in row.sources {
@@ -70,20 +69,22 @@ pub(super) fn walk<T>(
             }
             let Some(made) = case.get::<TransformationRow>(&source)? else { continue };
             found.depth = found.depth.max(made.depth);
-            for input in made.inputs.into_iter().filter(|input| !found.things.contains(input)).collect::<Vec<_>>() {
-                let row: ThingRow = case.get(&input)?.unwrap_or_default();
-                open.push((input, row));
+            for input in made.inputs {
+                if !found.things.contains(&input) {
+                    let row: ThingRow = case.get(&input)?.unwrap_or_default();
+                    open.push((input, row));
+                }
             }
         }
     }
-    Ok((found, None))
+    Ok(found)
 }
 
 /// Everything that a transformation's inputs are and came of, once it is no more than a walk may visit and none of the
 /// `products`, which the rules bind, comes of itself.
 pub(super) fn check(case: &Case<'_>, key: &str, inputs: &[&Thing], products: &BTreeSet<&str>) -> Checked<Ancestry> {
     let from: Vec<_> = inputs.iter().map(|thing| (thing.key.clone(), thing.row.clone())).collect();
-    let (mut behind, _) = walk(case, &from, |_, _| None::<()>)?;
+    let mut behind = walk(case, &from, ANCESTORS_MAX, |_| {})?;
     if behind.things.len() > ANCESTORS_MAX {
         let detail = format!("more than {ANCESTORS_MAX}");
         return Err(Refusal::new(Code::AncestryWidth).at("/body/event").because(detail).into());

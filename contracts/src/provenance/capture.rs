@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use hefu_keys::Hash;
 
 use super::{
-    AHEAD_MAX, Capture, Event, EventKind, EventRow, EventStatus, LATE_AFTER, Side, TRANSACTIONS, ThingRow,
+    AHEAD_MAX, Capture, Event, EventAction, EventKind, EventRow, EventStatus, LATE_AFTER, Side, TRANSACTIONS, ThingRow,
     balance::{self, Moved},
     declare,
     event::check_named,
-    nesting, object,
+    nesting, object, recall,
     thing::{Thing, check_authority, check_scope},
     transaction, transformation,
 };
@@ -188,6 +188,11 @@ fn move_lots<'a>(case: &'a Case<'_>, event: &Event, effects: &mut [Effect]) -> C
             quantities.push(quantity);
         }
     }
+    if leaves(event) {
+        let lots: Vec<Thing> =
+            quantities.iter().map(|quantity| Thing::find(case, &quantity.class)).collect::<Checked<_>>()?;
+        recall::check(case, event, &lots.iter().collect::<Vec<_>>())?;
+    }
     let parent = match &event.parent {
         Some(parent) if bound(parent)? => Some(row::key_of_thing(parent)),
         Some(_) | None => None,
@@ -202,6 +207,20 @@ fn move_lots<'a>(case: &'a Case<'_>, event: &Event, effects: &mut [Effect]) -> C
         }
     }
     Ok(moved)
+}
+
+/// Whether what an event names is on its way out or into a container, where what is recalled is stopped.
+fn leaves(event: &Event) -> bool {
+    let ships = event.biz_step.as_deref() == Some("shipping");
+    match event.kind {
+        EventKind::Object(EventAction::Observe) => ships,
+        EventKind::Aggregation(EventAction::Add) | EventKind::Association(EventAction::Add) => true,
+        EventKind::Object(_)
+        | EventKind::Aggregation(_)
+        | EventKind::Association(_)
+        | EventKind::Transaction(_)
+        | EventKind::Transformation => false,
+    }
 }
 
 /// Lots and classes are noted.

@@ -7,7 +7,7 @@
 //! Owning is another thing than having. A shipping to another `owning_party` makes it the owner once the thing is received; a
 //! TransactionEvent with one does at once. Only the owner can say so.
 
-use super::{Event, Mark, TRANSFER_OPEN, Transfer, capture::Effect, thing::Thing};
+use super::{Event, Mark, TRANSFER_OPEN, Transfer, capture::Effect, recall, thing::Thing};
 use crate::{
     entry::Role,
     execute::{Case, Checked},
@@ -41,6 +41,7 @@ pub(super) fn no_receiver(about: &str) -> Refusal {
 pub(super) fn ship(case: &Case<'_>, event: &Event, things: Vec<Thing>) -> Checked<Vec<Effect>> {
     let to = receiver(case, event)?;
     let new_owner = organisation(case, event.new_owner.as_ref())?;
+    recall::check(case, event, &things.iter().collect::<Vec<_>>())?;
     let effect = |mut thing: Thing| {
         if thing.is_bound() {
             thing.check_at_disposal(case, event)?;

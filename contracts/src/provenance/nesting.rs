@@ -6,7 +6,7 @@
 use super::{
     Event, EventAction, EventKind, Mark, NESTING_MAX, Parent, Side, ThingRow,
     capture::{Effect, things},
-    contents,
+    contents, recall,
     thing::{Thing, check_authority},
 };
 use crate::{
@@ -59,6 +59,7 @@ fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<T
     if above.len().saturating_add(levels) > NESTING_MAX {
         return Err(parent.refuse(Code::PackDepth, None).into());
     }
+    recall::check(case, event, &children.iter().collect::<Vec<_>>())?;
     let place = event.place().or(event.read_point.as_ref());
     for child in &children {
         if child.key == parent.key || above.iter().any(|(key, _)| *key == child.key) {

@@ -2,6 +2,7 @@ mod examples;
 mod lots;
 mod model;
 mod nesting;
+mod recalls;
 mod transforming;
 
 use serde_json::json;

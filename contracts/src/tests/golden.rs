@@ -137,6 +137,8 @@ fn rows_entries_and_receipts_are_frozen() {
     for deed in [&made, &packed, &shipped, &used] {
         world.take("huaxu", deed).unwrap();
     }
+    let recall = json!({"reason": "safety", "source": format!("https://id.gs1.org/01/{BOTTLE}/10/L7")});
+    let recall = world.take("corenest", &Deed::new(Action::RecallOpen, recall)).unwrap();
     let cbv = shipped.body["cbv"].as_str().unwrap();
     for (name, key) in [
         ("batch", format!("batch/{}", refills.batch)),
@@ -144,6 +146,7 @@ fn rows_entries_and_receipts_are_frozen() {
         ("container", "container/00/095288802000000019".to_owned()),
         ("lot", format!("lot/01/{BOTTLE}/10/L7")),
         ("event", format!("event/huaxu/{cbv}")),
+        ("recall", row::key_of_recall(&recall)),
         ("balance", format!("balance/EA/01/{BOTTLE}/10/L7@huaxu")),
         ("transit", format!("transit/EA/01/{BOTTLE}/10/L7@corenest")),
         ("transformation", row::key_of_transformation("huaxu", &Hash::of(b"urn:x:run:1"))),
@@ -210,6 +213,7 @@ fn records_of_every_action_are_frozen() {
     });
     let transformed = transform(LAB, AT, &one, &one.clone().map(|input| input.replace("2017", "2019")), &lots);
     let (_, codes, _) = World::with_codes();
+    let source = format!("https://id.gs1.org/01/{REFILL}/10/L7");
     let grants = json!([{"role": "capture", "scope": {"bizSteps": ["inspecting"]}}]);
     let deeds = [
         (
@@ -234,6 +238,8 @@ fn records_of_every_action_are_frozen() {
         ("event.object", event("ObjectEvent", "OBSERVE", "inspecting", LAB, AT, &one)),
         ("event.aggregation", packed),
         ("event.association", fixed),
+        ("recall.open", Deed::new(Action::RecallOpen, json!({"reason": "safety", "source": source}))),
+        ("recall.lift", Deed::new(Action::RecallLift, json!({"recall": Hash::of(b"recall"), "source": source}))),
         ("event.transaction", transacted.private()),
         ("event.transformation", transformed),
     ];

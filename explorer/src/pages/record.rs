@@ -176,6 +176,8 @@ fn touches(directory: &Directory, record: &Record, w: &Words) -> Vec<Row> {
         Body::ProductPut(body) => vec![product(&body.gtin)],
         Body::CodesIssue(body) => vec![product(&body.gtin)],
         Body::Agreement(act) => act.contract().map(|contract| row(contract.to_owned())).into_iter().collect(),
+        Body::RecallOpen(body) => vec![thing(&body.source, &label)],
+        Body::RecallLift(body) => vec![thing(&body.source, &label)],
         Body::EventCapture(capture) => {
             capture.event.parent.iter().chain(capture.event.classes()).map(|epc| thing(epc, &label)).collect()
         }

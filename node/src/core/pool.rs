@@ -194,6 +194,8 @@ fn changes_keys(sealed: &Sealed) -> bool {
         | Action::DisputeOpen
         | Action::DisputeClose
         | Action::PayoutInstruct
-        | Action::PayoutReceipt => false,
+        | Action::PayoutReceipt
+        | Action::RecallOpen
+        | Action::RecallLift => false,
     }
 }

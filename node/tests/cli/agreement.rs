@@ -83,9 +83,10 @@ fn a_creator_sees_what_she_is_owed_and_checks_her_statement_offline() {
 
     let fetch = ["statement", "fetch", "--contract", "C1", "--party", "adu", "--number", "1", "--key", "adu"];
     bench.hefu(&[&fetch[..], &["--out", "bundle.json"]].concat()).check(0);
+    let genesis = node.genesis.clone();
     assert_eq!(node.stop(), Some(0));
 
-    let verify = ["statement", "verify", "bundle.json", "--genesis", &node.genesis];
+    let verify = ["statement", "verify", "bundle.json", "--genesis", &genesis];
     let told = bench.hefu(&verify);
     told.check(0);
     assert!(told.out.contains("payable") && told.out.contains("8.90") && told.out.contains("proven: 3 entries"));

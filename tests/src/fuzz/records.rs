@@ -85,6 +85,8 @@ fn drafted(record: &Record, document: &Value) -> Value {
         Body::ProductPut(body) => json!(body),
         Body::CodesIssue(body) => json!(body),
         Body::Agreement(act) => act.to_value(),
+        Body::RecallOpen(body) => json!(body),
+        Body::RecallLift(body) => json!(body),
         Body::EventCapture(capture) => {
             let mut body = json!({"cbv": capture.cbv, "event": document["body"]["event"]});
             if let Some(commissioning) = &capture.commissioning {
