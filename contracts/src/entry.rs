@@ -60,6 +60,8 @@ pub enum Role {
     Recall,
     /// A recall of it was lifted.
     Lift,
+    /// What a record had done to it was undone, because that record was declared to be in error.
+    Undo,
 }
 
 impl Role {
@@ -90,6 +92,7 @@ impl Role {
             Role::Recover => "recover",
             Role::Recall => "recall",
             Role::Lift => "lift",
+            Role::Undo => "undo",
         }
     }
 

@@ -18,6 +18,7 @@ mod thing;
 mod transaction;
 mod transformation;
 mod transit;
+mod undo;
 
 #[cfg(test)]
 mod tests;
@@ -129,6 +130,9 @@ pub struct ThingRow {
     /// The record that issued its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Hash>,
+    /// What the row said before its last effect, for a correction of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<ThingRow>>,
     /// Public half of the key that the hidden claim code seeds, base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim_key: Option<String>,
@@ -206,6 +210,8 @@ pub enum EventStatus {
     DeclaredInError,
     /// Only its error declaration was recorded.
     DeclaredWithoutOriginal,
+    /// It was recorded, declared to be in error, and its effects were undone.
+    Undone,
 }
 
 /// Row `event/<party>/<cbv hash>`.
@@ -215,10 +221,13 @@ pub struct EventRow {
     /// The record that declared it to be in error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaration: Option<Hash>,
+    /// Whether it changed the state of something, and not only what was last seen of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub effective: bool,
     /// Whether it was recorded more than [`LATE_AFTER`] after it happened.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
-    /// Digest of the things that it names, which its declaration must name as well; absent where only that is held.
+    /// Digest of the things that it names, how many, and what for, which its declaration must say as well; absent where only that is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<Hash>,
     /// The record that holds it, where this ledger does.

@@ -128,7 +128,7 @@ shapes! {
         &[
             "commission", "observe", "destroy", "ship", "receive", "inspect", "pack", "unpack", "associate",
             "dissociate", "contain", "release", "issue", "register", "update", "flag",
-            "settle", "consume", "produce", "transact", "refuse", "recover", "recall", "lift",
+            "settle", "consume", "produce", "transact", "refuse", "recover", "recall", "lift", "undo",
         ],
     );
     /// Who may read a record.

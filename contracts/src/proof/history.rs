@@ -68,7 +68,8 @@ pub(super) fn visit<E>(subject: &str, read: &mut impl FnMut(&Wanted) -> Result<V
                 | Role::Refuse
                 | Role::Recover
                 | Role::Recall
-                | Role::Lift => {}
+                | Role::Lift
+                | Role::Undo => {}
             }
         }
         open.extend(enclose(&enclosing, &at_end));

@@ -45,6 +45,12 @@ impl<'a> Book<'a> {
         Ok(self.case.get(key)?.unwrap_or(none))
     }
 
+    /// Adds to, or takes from, what somebody has, as much as the event says.
+    fn change(&mut self, quantity: &Quantity, who: &str, more: bool) -> Checked<()> {
+        let amount = amount(quantity)?;
+        if more { self.give(quantity, who, amount) } else { self.take(quantity, who, amount) }
+    }
+
     /// Adds to what somebody has.
     pub(super) fn give(&mut self, quantity: &Quantity, who: &str, amount: Amount) -> Checked<()> {
         let key = row::key_of_balance(quantity, who);
@@ -97,6 +103,11 @@ impl Moved<'_> {
         self.transits.write(writes);
     }
 
+    /// Whether no balance changes.
+    pub(super) fn is_empty(&self) -> bool {
+        self.book.rows.is_empty()
+    }
+
     /// The balances inside a container, as the event leaves them.
     pub(super) fn lots_of(&self, container: &str, before: &[String]) -> Vec<String> {
         let changed = self.book.changed_of(container);
@@ -119,6 +130,15 @@ pub(super) fn amount(quantity: &Quantity) -> Result<Amount, Refusal> {
     quantity.amount.ok_or_else(|| none().because(quantity.class.as_str()))
 }
 
+/// Which way an event's effects go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// As the event says.
+    On,
+    /// Back, because the event of this record was in error.
+    Back(Hash),
+}
+
 /// Checks and computes what an event does to the lots among `quantities`. `parent` is the container's row key where the
 /// rules bind it.
 pub(super) fn moved<'a>(
@@ -126,6 +146,7 @@ pub(super) fn moved<'a>(
     event: &Event,
     quantities: &[&Quantity],
     parent: Option<&str>,
+    course: Course,
 ) -> Checked<Moved<'a>> {
     let mut moved = Moved { book: Book::new(case), transits: Transits::default() };
     let (book, own) = (&mut moved.book, case.party());
@@ -133,24 +154,28 @@ pub(super) fn moved<'a>(
     let mut sorted = quantities.to_vec();
     sorted.sort_by_key(|quantity| quantity.side);
     for quantity in sorted {
+        let on = course == Course::On;
         match (event.kind, quantity.side) {
             (EventKind::Transformation, Side::Input) | (EventKind::Object(EventAction::Delete), _) => {
-                book.take(quantity, own, amount(quantity)?)?;
+                book.change(quantity, own, !on)?;
             }
             (EventKind::Transformation, _) | (EventKind::Object(EventAction::Add), _) => {
-                book.give(quantity, own, amount(quantity)?)?;
+                book.change(quantity, own, on)?;
             }
             (EventKind::Aggregation(action) | EventKind::Association(action), _) => {
                 let Some(parent) = parent else { continue };
-                let (from, to) = match action {
-                    EventAction::Add => (own, parent),
-                    EventAction::Delete => (parent, own),
-                    EventAction::Observe => continue,
+                let (from, to) = match (action, on) {
+                    (EventAction::Add, true) | (EventAction::Delete, false) => (own, parent),
+                    (EventAction::Add, false) | (EventAction::Delete, true) => (parent, own),
+                    (EventAction::Observe, _) => continue,
                 };
-                book.take(quantity, from, amount(quantity)?)?;
-                book.give(quantity, to, amount(quantity)?)?;
+                book.change(quantity, from, false)?;
+                book.change(quantity, to, true)?;
             }
-            (EventKind::Object(EventAction::Observe), _) => moved.transits.step(case, event, book, quantity)?,
+            (EventKind::Object(EventAction::Observe), _) => match course {
+                Course::On => moved.transits.step(case, event, book, quantity)?,
+                Course::Back(original) => moved.transits.step_back(case, event, book, quantity, &original)?,
+            },
             (EventKind::Transaction(_), _) => {}
         }
     }

@@ -6,7 +6,7 @@ use hefu_keys::Hash;
 
 use super::{
     AHEAD_MAX, Capture, Event, EventAction, EventKind, EventRow, EventStatus, LATE_AFTER, Side, TRANSACTIONS, ThingRow,
-    balance::{self, Moved},
+    balance::{self, Course, Moved},
     declare,
     event::check_named,
     nesting, object, recall,
@@ -70,7 +70,7 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         EventKind::Transformation => Vec::new(),
     };
     effects.extend(class_effects(case, event)?);
-    let moved = move_lots(case, event, &mut effects)?;
+    let moved = move_lots(case, event, &mut effects, Course::On)?;
     let made = match event.kind {
         EventKind::Transformation => Some(transformation::apply(case, body, &mut effects)?),
         EventKind::Object(_) | EventKind::Aggregation(_) | EventKind::Association(_) | EventKind::Transaction(_) => {
@@ -78,10 +78,12 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         }
     };
 
+    let effective = remember(case, &mut effects)? || !moved.is_empty() || made.is_some();
     let row = EventRow {
         declaration: None,
+        effective,
         late: case.moment().time > event.time.plus(LATE_AFTER),
-        names: Some(digest(&named(case, event))),
+        names: Some(digest(case, event)),
         record: Some(case.record().id),
         status: EventStatus::Recorded,
     };
@@ -91,6 +93,20 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         writes.set(key, Data::Transformation(row));
     }
     Ok(writes)
+}
+
+/// Keeps what the rows said before an effect on their state, and tells whether there is one.
+fn remember(case: &Case<'_>, effects: &mut [Effect]) -> Checked<bool> {
+    let mut any = false;
+    for effect in effects {
+        if effect.row.last.as_ref().is_none_or(|last| last.record != case.record().id) {
+            continue;
+        }
+        let before: ThingRow = case.get(&effect.key)?.unwrap_or_default();
+        effect.row.before = Some(Box::new(ThingRow { before: None, ..before }));
+        any = true;
+    }
+    Ok(any)
 }
 
 /// The rows of an event's effects and of the event itself.
@@ -158,10 +174,16 @@ pub(super) fn named<'a>(case: &'a Case<'_>, event: &'a Event) -> BTreeSet<&'a Ep
     listed.chain(event.classes()).chain(&event.parent).collect()
 }
 
-/// SHA-256 of the identifiers' canonical list.
-pub(super) fn digest(named: &BTreeSet<&Epc>) -> Hash {
-    let identifiers: Vec<&str> = named.iter().map(|epc| epc.as_str()).collect();
-    Hash::of(canonical_text(&identifiers).as_bytes())
+/// SHA-256 of the canonical list of what an event names, how much of it, and what for.
+pub(super) fn digest(case: &Case<'_>, event: &Event) -> Hash {
+    let mut said: Vec<String> = named(case, event).iter().map(|epc| epc.as_str().to_owned()).collect();
+    said.extend(event.quantities.iter().map(|quantity| {
+        let amount = quantity.amount.map(|amount| amount.to_string()).unwrap_or_default();
+        format!("{} {amount} {} {}", quantity.pointer, quantity.unit, quantity.class)
+    }));
+    said.push(event.biz_step.clone().unwrap_or_default());
+    said.push(event.receiver.as_ref().map(|receiver| receiver.as_str().to_owned()).unwrap_or_default());
+    Hash::of(canonical_text(&said).as_bytes())
 }
 
 /// Every thing that one of an event's lists names, with the author's authority checked.
@@ -180,7 +202,12 @@ pub(super) fn things(case: &Case<'_>, event: &Event, list: &'static str, side: S
 }
 
 /// Balances of lots whose prefix is registered here, with what they leave on the rows of lots and of their container.
-fn move_lots<'a>(case: &'a Case<'_>, event: &Event, effects: &mut [Effect]) -> Checked<Moved<'a>> {
+pub(super) fn move_lots<'a>(
+    case: &'a Case<'_>,
+    event: &Event,
+    effects: &mut [Effect],
+    course: Course,
+) -> Checked<Moved<'a>> {
     let bound = |epc: &Epc| Ok::<_, Stop>(Thing::find(case, epc)?.owner.is_some());
     let mut quantities = Vec::new();
     for quantity in &event.quantities {
@@ -188,7 +215,7 @@ fn move_lots<'a>(case: &'a Case<'_>, event: &Event, effects: &mut [Effect]) -> C
             quantities.push(quantity);
         }
     }
-    if leaves(event) {
+    if leaves(event) && course == Course::On {
         let lots: Vec<Thing> =
             quantities.iter().map(|quantity| Thing::find(case, &quantity.class)).collect::<Checked<_>>()?;
         recall::check(case, event, &lots.iter().collect::<Vec<_>>())?;
@@ -197,7 +224,7 @@ fn move_lots<'a>(case: &'a Case<'_>, event: &Event, effects: &mut [Effect]) -> C
         Some(parent) if bound(parent)? => Some(row::key_of_thing(parent)),
         Some(_) | None => None,
     };
-    let moved = balance::moved(case, event, &quantities, parent.as_deref())?;
+    let moved = balance::moved(case, event, &quantities, parent.as_deref(), course)?;
     for effect in effects {
         if parent.as_ref() == Some(&effect.key) {
             effect.row.lots = moved.lots_of(&effect.key, &effect.row.lots);

@@ -1,13 +1,14 @@
 //! Error declarations: an organisation takes back its word (EPCIS 2.0 §7.4.1.2).
 //!
-//! The original stays as it is and queries return both. A declaration is noted on every row it names and the rows are
-//! flagged; the state that the original led to stands, since later events may rest on it. A declaration of an event that
-//! this ledger does not hold can only speak of things that it knows.
+//! The original stays as it is and queries return both. A declaration is noted on every row it names. Its effects are undone
+//! while nothing depends on them; otherwise they stand, and the rows are flagged. A declaration of an event that this
+//! ledger does not hold can only speak of things that it knows.
 
 use super::{
     Event, EventRow, EventStatus, Flag, Side,
     capture::{Effect, digest, named, write},
     thing::{Thing, check_authority},
+    undo,
 };
 use crate::{
     entry::Role,
@@ -22,9 +23,12 @@ pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: O
     }
     let named = named(case, event);
     let names = before.as_ref().and_then(|before| before.names);
-    if names.is_some_and(|names| names != digest(&named)) {
+    if names.is_some_and(|names| names != digest(case, event)) {
         let refusal = Refusal::new(Code::EventOtherThings).at("/body/event");
         return Err(Refusal { conflict: before.and_then(|before| before.record), ..refusal }.into());
+    }
+    if let Some(writes) = undo(case, event, event_key, before.as_ref())? {
+        return Ok(writes);
     }
     let flag = if before.is_some() { Flag::ErrorDeclared } else { Flag::ErrorWithoutOriginal };
     let mut effects: Vec<Effect> = Vec::new();
@@ -42,8 +46,28 @@ pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: O
         Some(_) => EventStatus::DeclaredInError,
         None => EventStatus::DeclaredWithoutOriginal,
     };
+    let effective = before.as_ref().is_some_and(|before| before.effective);
     let late = before.as_ref().is_some_and(|before| before.late);
     let record = before.and_then(|before| before.record);
-    let row = EventRow { declaration: Some(case.record().id), late, names, record, status };
+    let row = EventRow { declaration: Some(case.record().id), effective, late, names, record, status };
     Ok(write(effects, event_key.to_owned(), row))
+}
+
+/// What undoing an effective event writes; `None` where there is nothing to undo or something depends on it.
+fn undo(case: &Case<'_>, event: &Event, event_key: &str, before: Option<&EventRow>) -> Checked<Option<Writes>> {
+    let Some((before, original)) = before.filter(|before| before.effective).and_then(|row| Some((row, row.record?)))
+    else {
+        return Ok(None);
+    };
+    for epc in named(case, event) {
+        let thing = Thing::find(case, epc)?;
+        check_authority(case, event, &thing, Side::Input)?;
+    }
+    let Some((effects, moved)) = undo::undone(case, event, original)? else { return Ok(None) };
+
+    let declaration = Some(case.record().id);
+    let row = EventRow { declaration, status: EventStatus::Undone, ..before.clone() };
+    let mut writes = write(effects, event_key.to_owned(), row);
+    moved.write(&mut writes);
+    Ok(Some(writes))
 }

@@ -1,3 +1,4 @@
+mod corrections;
 mod examples;
 mod lots;
 mod model;

@@ -85,6 +85,33 @@ impl Transits {
         }
     }
 
+    /// Undoes what the event of a record did, where that is still as it was.
+    pub(super) fn step_back(
+        &mut self,
+        case: &Case<'_>,
+        event: &Event,
+        book: &mut Book<'_>,
+        quantity: &Quantity,
+        original: &Hash,
+    ) -> Checked<()> {
+        let none = || Refusal::new(Code::TransferNone).at(&quantity.pointer).because(quantity.class.as_str());
+        match event.biz_step.as_deref() {
+            Some("shipping") => {}
+            // What was received or taken back cannot be told apart from what came before.
+            Some("void_shipping" | "receiving") => return Err(none().into()),
+            _ => return Ok(()),
+        }
+        let to = custody::receiver(case, event)?.ok_or_else(none)?;
+        let (key, mut row) = self.row(case, book, quantity, &to)?;
+        let shipped = amount(quantity)?;
+        let whole = |shipment: &Shipment| shipment.record == *original && shipment.amount == shipped;
+        let at = row.shipments.iter().position(whole).ok_or_else(none)?;
+        row.shipments.remove(at);
+        book.give(quantity, case.party(), shipped)?;
+        self.rows.insert(key, row);
+        Ok(())
+    }
+
     /// What is on its way to somebody; what has expired is given back first.
     fn row(
         &self,

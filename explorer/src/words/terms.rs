@@ -123,6 +123,7 @@ pub(crate) const ROLES: &[Term] = &[
     term("settle", "结算", "Settled"),
     term("ship", "发货", "Shipped"),
     term("transact", "关联单据", "Linked to an order"),
+    term("undo", "撤销", "Undone"),
     term("unpack", "拆箱", "Unpacked"),
     term("update", "更新", "Updated"),
 ];
