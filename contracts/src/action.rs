@@ -73,11 +73,14 @@ pub enum Action {
     /// A recall is lifted.
     #[serde(rename = "recall.lift")]
     RecallLift,
+    /// A bill of material is set, or a new version of one.
+    #[serde(rename = "bom.put")]
+    BomPut,
 }
 
 impl Action {
     /// Every action, in the order of their introduction.
-    pub const ALL: [Action; 22] = [
+    pub const ALL: [Action; 23] = [
         Action::PartyAdd,
         Action::SitePut,
         Action::KeyGrant,
@@ -100,6 +103,7 @@ impl Action {
         Action::PayoutReceipt,
         Action::RecallOpen,
         Action::RecallLift,
+        Action::BomPut,
     ];
 
     /// The name in the record.
@@ -127,6 +131,7 @@ impl Action {
             Action::PayoutReceipt => "payout.receipt",
             Action::RecallOpen => "recall.open",
             Action::RecallLift => "recall.lift",
+            Action::BomPut => "bom.put",
         }
     }
 }
@@ -147,7 +152,8 @@ impl Action {
             | Action::EventCapture
             | Action::FeedPut
             | Action::RecallOpen
-            | Action::RecallLift => Visibility::Public,
+            | Action::RecallLift
+            | Action::BomPut => Visibility::Public,
             Action::AgreementSign
             | Action::FactReport
             | Action::HoldRelease

@@ -152,7 +152,8 @@ impl Act {
             | Action::CodesIssue
             | Action::EventCapture
             | Action::RecallOpen
-            | Action::RecallLift => return Err(Refusal::new(Code::ActionUnknown).at("/action")),
+            | Action::RecallLift
+            | Action::BomPut => return Err(Refusal::new(Code::ActionUnknown).at("/action")),
         })
     }
 }

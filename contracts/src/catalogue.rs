@@ -1,5 +1,11 @@
 //! The catalogue: trade items by GTIN, versioned.
 
+mod bom;
+
+pub(crate) use bom::put as put_bom;
+pub use bom::{
+    ALTERNATES_MAX, BOM_LINES_MAX, BOM_VERSIONS_MAX, BomLine, BomOf, BomPut, BomRow, BomVersion, LineKind, YieldBounds,
+};
 use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 

@@ -153,6 +153,7 @@ fn dispatch(case: &Case<'_>) -> Checked<Writes> {
         Body::Agreement(body) => agreements::follow(case, body),
         Body::RecallOpen(body) => provenance::open_recall(case, body),
         Body::RecallLift(body) => provenance::lift_recall(case, body),
+        Body::BomPut(body) => catalogue::put_bom(case, body),
     }
 }
 

@@ -14,6 +14,7 @@ mod nesting;
 mod object;
 mod quantity;
 mod recall;
+mod report;
 mod thing;
 mod transaction;
 mod transformation;
@@ -121,6 +122,8 @@ pub enum Flag {
     OverReceived,
     /// Less of it was received than was shipped; the rest is the shipper's again.
     ShortReceived,
+    /// It came of a transformation that used more, or less, than the bill of material asks for.
+    YieldOutOfBounds,
 }
 
 /// Rows `item/…`, `lot/…`, `container/…` and `thing/…`.

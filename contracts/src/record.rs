@@ -15,7 +15,7 @@ use crate::{
     action::Action,
     agreements::Act,
     annex::Part,
-    catalogue::ProductPut,
+    catalogue::{BomPut, ProductPut},
     codes::CodesIssue,
     exact,
     height::JSON_INTEGER_MAX,
@@ -84,6 +84,8 @@ pub enum Body {
     RecallOpen(RecallOpen),
     /// `recall.lift`
     RecallLift(RecallLift),
+    /// `bom.put`
+    BomPut(BomPut),
 }
 
 /// A record whose form has been checked, but not its signatures.
@@ -289,7 +291,8 @@ impl Body {
             | Body::CodesIssue(_)
             | Body::Agreement(_)
             | Body::RecallOpen(_)
-            | Body::RecallLift(_) => None,
+            | Body::RecallLift(_)
+            | Body::BomPut(_) => None,
         }
     }
 
@@ -325,6 +328,7 @@ impl Body {
             | Action::PayoutReceipt => Body::Agreement(Box::new(Act::read(action, text)?)),
             Action::RecallOpen => Body::RecallOpen(parse(text)?),
             Action::RecallLift => Body::RecallLift(parse(text)?),
+            Action::BomPut => Body::BomPut(parse(text)?),
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         StatementRow, TermsRow,
     },
     canonical_text,
-    catalogue::ProductRow,
+    catalogue::{BomRow, ProductRow},
     codes::BatchRow,
     exact::{self, Inexact},
     gs1::{Epc, EpcKind, Gln, Gtin},
@@ -80,6 +80,8 @@ pub enum Data {
     Transit(TransitRow),
     /// `recall/<record id>`: a recall.
     Recall(RecallRow),
+    /// `bom/<gtin>`: what a trade item is made of.
+    Bom(BomRow),
 }
 
 /// One row: its key, what it says now, and the chain of its entries.
@@ -216,6 +218,7 @@ impl Data {
             "sold" => Data::Sold(serde_json::from_str(text)?),
             "transformation" => Data::Transformation(serde_json::from_str(text)?),
             "balance" => Data::Balance(serde_json::from_str(text)?),
+            "bom" => Data::Bom(serde_json::from_str(text)?),
             "recall" => Data::Recall(serde_json::from_str(text)?),
             "transit" => Data::Transit(serde_json::from_str(text)?),
             _ => return Ok(None),
@@ -265,6 +268,7 @@ kinds! {
     Balance: BalanceRow, row => row;
     Transit: TransitRow, row => row;
     Recall: RecallRow, row => row;
+    Bom: BomRow, row => row;
 }
 
 /// The data of a row of a known kind.
@@ -374,6 +378,11 @@ pub fn key_of_line(line: &str) -> String {
 /// `sold/<item>`
 pub fn key_of_sold(item: &Epc) -> String {
     format!("sold/{}", item.path())
+}
+
+/// `bom/<gtin>`
+pub fn key_of_bom(gtin: &Gtin) -> String {
+    format!("bom/{gtin}")
 }
 
 /// `recall/<record id>`

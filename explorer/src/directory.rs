@@ -217,7 +217,8 @@ impl News {
             | Body::EventCapture(_)
             | Body::Agreement(_)
             | Body::RecallOpen(_)
-            | Body::RecallLift(_) => None,
+            | Body::RecallLift(_)
+            | Body::BomPut(_) => None,
         }
     }
 }

@@ -70,6 +70,7 @@ fn about(known: &Known, record: &Record, w: &Words) -> Option<String> {
         Body::ProductPut(body) => Some(in_words(&body.name)),
         Body::CodesIssue(body) => Some(counted(w.sentence.codes_of, body.count, &product(known, &body.gtin, w))),
         Body::Agreement(act) => act.contract().map(str::to_owned),
+        Body::BomPut(body) => Some(product(known, &body.gtin, w)),
         Body::RecallOpen(body) => Some(body.source.path().to_owned()),
         Body::RecallLift(body) => Some(body.source.path().to_owned()),
         Body::EventCapture(capture) => {

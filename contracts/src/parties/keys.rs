@@ -133,7 +133,8 @@ pub fn signers(overlay: &Overlay<'_>, record: &Record, moment: &Moment) -> Check
         | Body::EventCapture(_)
         | Body::Agreement(_)
         | Body::RecallOpen(_)
-        | Body::RecallLift(_) => None,
+        | Body::RecallLift(_)
+        | Body::BomPut(_) => None,
     };
     let mut known = Vec::with_capacity(record.signers.len());
     for (index, address) in record.signers.iter().enumerate() {

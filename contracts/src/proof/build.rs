@@ -213,7 +213,8 @@ fn named_by(data: &Data) -> impl Iterator<Item = String> {
         | Data::Sold(_)
         | Data::Balance(_)
         | Data::Transit(_)
-        | Data::Recall(_) => Default::default(),
+        | Data::Recall(_)
+        | Data::Bom(_) => Default::default(),
     };
     let keys: Vec<String> = parties.into_iter().map(|party| row::key_of_party(party)).chain(others).collect();
     keys.into_iter()

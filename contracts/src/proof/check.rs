@@ -326,6 +326,7 @@ fn named_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Bro
         Body::RecallOpen(body) => keys.push(row::key_of_thing(&body.source)),
         Body::RecallLift(body) => keys.push(row::key_of_thing(&body.source)),
         Body::SitePut(_)
+        | Body::BomPut(_)
         | Body::KeyGrant(_)
         | Body::KeyRevoke(_)
         | Body::AuthorityGrant(_)

@@ -174,7 +174,7 @@ pub(super) fn moved<'a>(
             }
             (EventKind::Object(EventAction::Observe), _) => match course {
                 Course::On => moved.transits.step(case, event, book, quantity)?,
-                Course::Back(original) => moved.transits.step_back(case, event, book, quantity, &original)?,
+                Course::Back(original) => moved.transits.step_back(case, (event, &original), book, quantity)?,
             },
             (EventKind::Transaction(_), _) => {}
         }

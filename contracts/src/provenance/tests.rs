@@ -4,6 +4,7 @@ mod lots;
 mod model;
 mod nesting;
 mod recalls;
+mod reports;
 mod transforming;
 
 use serde_json::json;

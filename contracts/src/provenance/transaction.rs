@@ -25,7 +25,11 @@ pub(super) fn effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
     // Being linked to a transaction may mean being sold; being seen in one, or taken out of one, does not.
     let to = match event.kind {
         EventKind::Transaction(EventAction::Add) => custody::organisation(case, event.new_owner.as_ref())?,
-        _ => None,
+        EventKind::Object(_)
+        | EventKind::Aggregation(_)
+        | EventKind::Association(_)
+        | EventKind::Transaction(EventAction::Observe | EventAction::Delete)
+        | EventKind::Transformation => None,
     };
     things.into_iter().map(|thing| linked(case, event, thing, to.as_ref())).collect()
 }
@@ -36,7 +40,7 @@ fn linked(case: &Case<'_>, event: &Event, mut thing: Thing, to: Option<&String>)
         if let Some(by) = thing.new_owner(case, to)? {
             thing.check_order(event)?;
             let mark = Thing::mark(case, event);
-            thing.row.owner = Some(Mark { by, ..mark.clone() });
+            thing.row.owner = Some(Mark { at: mark.at, by, record: mark.record });
             thing.row.last = Some(mark);
         }
     }

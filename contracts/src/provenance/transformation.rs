@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use hefu_keys::Hash;
 
 use super::{
-    Capture, Event, INPUTS, OUTPUTS, Side, TransformationRow,
+    Capture, Event, Flag, INPUTS, OUTPUTS, Side, TransformationRow,
     ancestry::{self, Ancestry},
     capture::{Effect, things},
-    object,
+    object, report,
     thing::Thing,
 };
 use crate::{
@@ -29,6 +29,7 @@ pub(super) fn apply(
     let outputs = things(case, event, OUTPUTS, Side::Output)?;
     let key = key_of(case, event);
     let before: Option<TransformationRow> = case.get(&key)?;
+    let within = report::check(case, event)?;
     let behind = check_ancestry(case, event, &key, (&inputs, &outputs))?;
     for input in inputs.iter().filter(|input| input.is_bound()) {
         input.check_at_disposal(case, event)?;
@@ -52,6 +53,9 @@ pub(super) fn apply(
     let classes: BTreeSet<String> =
         event.quantities_of(Side::Output).map(|quantity| row::key_of_thing(&quantity.class)).collect();
     for effect in made.iter_mut().chain(effects.iter_mut().filter(|effect| classes.contains(&effect.key))) {
+        if !within {
+            effect.row.flag(Flag::YieldOutOfBounds);
+        }
         // What comes from elsewhere may be named on both sides, again and again; it does not come of itself.
         if behind.things.contains(&effect.key) {
             continue;

@@ -89,10 +89,9 @@ impl Transits {
     pub(super) fn step_back(
         &mut self,
         case: &Case<'_>,
-        event: &Event,
+        (event, original): (&Event, &Hash),
         book: &mut Book<'_>,
         quantity: &Quantity,
-        original: &Hash,
     ) -> Checked<()> {
         let none = || Refusal::new(Code::TransferNone).at(&quantity.pointer).because(quantity.class.as_str());
         match event.biz_step.as_deref() {

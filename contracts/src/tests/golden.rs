@@ -117,7 +117,7 @@ fn what_validators_sign_is_frozen() {
 }
 
 #[test]
-fn rows_entries_and_receipts_are_frozen() {
+fn rows_are_frozen() {
     let (mut world, refills, bottles) = World::with_codes();
     let container = "https://id.gs1.org/00/095288802000000019".to_owned();
     let lot = |quantity| json!([{"epcClass": format!("https://id.gs1.org/01/{BOTTLE}/10/L7"), "quantity": quantity}]);
@@ -137,6 +137,7 @@ fn rows_entries_and_receipts_are_frozen() {
     for deed in [&made, &packed, &shipped, &used] {
         world.take("huaxu", deed).unwrap();
     }
+    world.take("corenest", &Deed::new(Action::BomPut, bom())).unwrap();
     let recall = json!({"reason": "safety", "source": format!("https://id.gs1.org/01/{BOTTLE}/10/L7")});
     let recall = world.take("corenest", &Deed::new(Action::RecallOpen, recall)).unwrap();
     let cbv = shipped.body["cbv"].as_str().unwrap();
@@ -146,6 +147,7 @@ fn rows_entries_and_receipts_are_frozen() {
         ("container", "container/00/095288802000000019".to_owned()),
         ("lot", format!("lot/01/{BOTTLE}/10/L7")),
         ("event", format!("event/huaxu/{cbv}")),
+        ("bom", format!("bom/{BOTTLE}")),
         ("recall", row::key_of_recall(&recall)),
         ("balance", format!("balance/EA/01/{BOTTLE}/10/L7@huaxu")),
         ("transit", format!("transit/EA/01/{BOTTLE}/10/L7@corenest")),
@@ -161,6 +163,10 @@ fn rows_entries_and_receipts_are_frozen() {
         assert_eq!(Row::read(&file).unwrap(), world.rows[&key]);
         assert!(Row::read(&format!("{file}1")).is_err());
     }
+}
+
+#[test]
+fn entries_and_receipts_are_frozen() {
     let entry = Entry {
         by: vec!["huaxu".to_owned()],
         containers: vec![Enclosing { head: Hash::of(b"head"), key: "container/00/1".to_owned(), n: 3 }],
@@ -192,6 +198,16 @@ fn rows_entries_and_receipts_are_frozen() {
     };
     let file = golden("receipt.json", &crate::canonical_text(&receipt));
     assert_eq!(serde_json::from_str::<Receipt>(&file).unwrap(), receipt);
+}
+
+/// A bill of the bottle with every field of one.
+fn bom() -> serde_json::Value {
+    let line = json!({"alternates": ["09528880010137"], "amount": "1.5", "component": "09528880010144", "kind": "module", "unit": "GRM"});
+    let bill = json!({
+        "from": "2026-09-21T06:00:00.000Z", "lines": [line], "until": "2027-01-01T00:00:00.000Z",
+        "yield": {"max": 1_020_000, "min": 950_000},
+    });
+    json!({"bill": bill, "gtin": BOTTLE, "version": 1})
 }
 
 /// A record of every action, and an event of every type that is captured: as signed and, where it detaches lists, with
@@ -238,6 +254,7 @@ fn records_of_every_action_are_frozen() {
         ("event.object", event("ObjectEvent", "OBSERVE", "inspecting", LAB, AT, &one)),
         ("event.aggregation", packed),
         ("event.association", fixed),
+        ("bom.put", Deed::new(Action::BomPut, bom())),
         ("recall.open", Deed::new(Action::RecallOpen, json!({"reason": "safety", "source": source}))),
         ("recall.lift", Deed::new(Action::RecallLift, json!({"recall": Hash::of(b"recall"), "source": source}))),
         ("event.transaction", transacted.private()),

@@ -176,6 +176,7 @@ fn touches(directory: &Directory, record: &Record, w: &Words) -> Vec<Row> {
         Body::ProductPut(body) => vec![product(&body.gtin)],
         Body::CodesIssue(body) => vec![product(&body.gtin)],
         Body::Agreement(act) => act.contract().map(|contract| row(contract.to_owned())).into_iter().collect(),
+        Body::BomPut(body) => vec![product(&body.gtin)],
         Body::RecallOpen(body) => vec![thing(&body.source, &label)],
         Body::RecallLift(body) => vec![thing(&body.source, &label)],
         Body::EventCapture(capture) => {

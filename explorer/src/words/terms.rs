@@ -133,6 +133,7 @@ pub(crate) const ACTIONS: &[Term] = &[
     term("agreement.sign", "签署合同", "Agreement signed"),
     term("authority.grant", "授权记录", "Authority granted"),
     term("authority.revoke", "收回授权", "Authority revoked"),
+    term("bom.put", "登记物料清单", "Bill of material set"),
     term("codes.issue", "发码", "Codes issued"),
     term("dispute.close", "争议了结", "Dispute closed"),
     term("dispute.open", "提出争议", "Dispute opened"),
@@ -184,6 +185,11 @@ pub(crate) const FLAGS: &[Term] = &[
     ),
     term("over-received", "收到的数量多于发出的数量", "More of it was received than was shipped"),
     term("short-received", "收到的数量少于发出的数量", "Less of it was received than was shipped"),
+    term(
+        "yield-out-of-bounds",
+        "生产用料与物料清单不符",
+        "It was made with more or less than the bill of material asks for",
+    ),
 ];
 
 /// What does not fit an item in circulation.
@@ -228,6 +234,7 @@ pub(crate) fn flag(flag: Flag, words: &Words) -> String {
         Flag::OriginNotOnLedger => "origin-not-on-ledger",
         Flag::OverReceived => "over-received",
         Flag::ShortReceived => "short-received",
+        Flag::YieldOutOfBounds => "yield-out-of-bounds",
     };
     say(FLAGS, code, words)
 }

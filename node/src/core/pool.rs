@@ -196,6 +196,7 @@ fn changes_keys(sealed: &Sealed) -> bool {
         | Action::PayoutInstruct
         | Action::PayoutReceipt
         | Action::RecallOpen
-        | Action::RecallLift => false,
+        | Action::RecallLift
+        | Action::BomPut => false,
     }
 }

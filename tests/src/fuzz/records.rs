@@ -85,6 +85,7 @@ fn drafted(record: &Record, document: &Value) -> Value {
         Body::ProductPut(body) => json!(body),
         Body::CodesIssue(body) => json!(body),
         Body::Agreement(act) => act.to_value(),
+        Body::BomPut(body) => json!(body),
         Body::RecallOpen(body) => json!(body),
         Body::RecallLift(body) => json!(body),
         Body::EventCapture(capture) => {
