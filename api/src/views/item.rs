@@ -112,6 +112,8 @@ pub enum StateView {
     Packed,
     /// It ceased to be.
     Destroyed,
+    /// It was used up in a transformation.
+    Consumed,
     /// It was seen, but its beginning is not on the ledger.
     Noted,
 }
@@ -119,6 +121,9 @@ pub enum StateView {
 /// How a thing is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ConditionView {
+    /// The transformation that used it up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consumed: Option<MarkView>,
     /// How it ceased to be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destroyed: Option<MarkView>,
@@ -129,6 +134,10 @@ pub struct ConditionView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<shapes::Flag>)]
     pub flags: Vec<Flag>,
+    /// Records of the recalls that are open on it; those of what it came of are not among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<shapes::Hash>)]
+    pub recalls: Vec<Hash>,
     /// In which of its states it is.
     pub state: StateView,
 }
@@ -238,6 +247,8 @@ impl AsOfView {
 fn condition(thing: &ThingRow, whereabouts: &WhereaboutsView, names: Names<'_>) -> ConditionView {
     let state = if thing.destroyed.is_some() {
         StateView::Destroyed
+    } else if thing.consumed.is_some() {
+        StateView::Consumed
     } else if whereabouts.transfer.is_some() {
         StateView::InTransit
     } else if !whereabouts.parents.is_empty() {
@@ -248,9 +259,11 @@ fn condition(thing: &ThingRow, whereabouts: &WhereaboutsView, names: Names<'_>) 
         StateView::Noted
     };
     ConditionView {
+        consumed: thing.consumed.as_ref().map(|mark| names.mark(mark)),
         destroyed: thing.destroyed.as_ref().map(|mark| names.mark(mark)),
         disposition: thing.disposition.clone(),
         flags: thing.flags.clone(),
+        recalls: thing.recalls.clone(),
         state,
     }
 }

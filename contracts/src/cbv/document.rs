@@ -65,6 +65,12 @@ pub enum NotEpcis {
         /// Where it stands (RFC 6901).
         pointer: String,
     },
+    /// A document whose events are to be recorded, without the context that says what their names mean.
+    #[error("the document around {pointer} has no `@context`")]
+    NoContext {
+        /// Where its first event stands (RFC 6901).
+        pointer: String,
+    },
     /// A document without the list that it is there for.
     #[error("the {document} has no `{pointer}`")]
     NoEvents {

@@ -193,8 +193,11 @@ pub(crate) const FLAGS: &[Term] = &[
 ];
 
 /// What does not fit an item in circulation.
-pub(crate) const CONFLICTS: &[Term] =
-    &[term("destroyed", "账本记载此件已销毁", "The ledger records this item as destroyed")];
+pub(crate) const CONFLICTS: &[Term] = &[
+    term("consumed", "账本记载此件已用于生产", "The ledger records this item as used up in making others"),
+    term("destroyed", "账本记载此件已销毁", "The ledger records this item as destroyed"),
+    term("recalled", "此件已被召回", "This item is recalled"),
+];
 
 /// What whoever holds an item should know.
 pub(crate) const NOTICES: &[Term] = &[

@@ -39,8 +39,13 @@ impl Source {
 /// [`NotEpcis`].
 pub fn read(text: &str) -> Result<Vec<Source>, NotEpcis> {
     let value = |found: cbv::EventText<'_>| {
+        let event: Map<String, Value> = serde_json::from_str(found.text)?;
+        // A bare event may do without one: it then says that it has no names but the standard's (EPCIS 2.0 §10.2).
+        if found.contexts.is_empty() && found.pointer.contains("/epcisBody/") && !event.contains_key("@context") {
+            return Err(NotEpcis::NoContext { pointer: found.pointer });
+        }
         let contexts = found.contexts.into_iter().map(serde_json::from_str).collect::<Result<_, _>>()?;
-        Ok(Source { contexts, event: serde_json::from_str(found.text)? })
+        Ok(Source { contexts, event })
     };
     cbv::events(text)?.into_iter().map(value).collect()
 }

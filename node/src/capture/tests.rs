@@ -125,6 +125,13 @@ fn an_event_id_with_another_hash_is_kept_and_reported() {
 }
 
 #[test]
+fn a_document_says_what_its_names_mean() {
+    let document = json!({"type": "EPCISDocument", "epcisBody": {"eventList": [object(&json!({}))]}});
+    let refused = read(&document.to_string()).unwrap_err().to_string();
+    assert_eq!(refused, "the document around /epcisBody/eventList/0 has no `@context`");
+}
+
+#[test]
 fn what_cannot_be_captured_is_named() {
     let refused = |more: &Value| convert(&event(&object(more)), &mut salts()).unwrap_err().to_string();
     let many: Vec<String> = (0..5_001).map(|n| format!("https://id.gs1.org/01/10614141073464/21/{n}")).collect();

@@ -145,7 +145,7 @@ impl Counts {
         let Counts { taken, duplicates, refused, malformed, skipped } = self;
         eprintln!("{taken} taken, {duplicates} recorded before, {refused} refused, {malformed} malformed");
         for (kind, count) in skipped {
-            eprintln!("{count} of type {kind}: {kind} is not captured yet");
+            eprintln!("{count} of type {kind}: not one of EPCIS 2.0's five types of event");
         }
         if *refused == 0 && *malformed == 0 && skipped.is_empty() {
             return Ok(());

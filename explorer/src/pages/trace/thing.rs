@@ -91,7 +91,7 @@ impl Thing {
     }
 }
 
-/// The answer follows from the item's row alone: it ceased to be, or its origin or a record of it is in doubt, or neither.
+/// The answer follows from the item's row alone: it ceased to be or is recalled, or its origin or a record of it is in doubt, or neither.
 fn verdict(item: &ItemView, w: &Words) -> Verdict {
     let key = &item.code.row;
     let condition = &item.condition;
@@ -99,16 +99,24 @@ fn verdict(item: &ItemView, w: &Words) -> Verdict {
     if let Some(mark) = &condition.destroyed {
         reasons.push(Said::of_row(say(CONFLICTS, "destroyed", w), key, "/destroyed/by", mark.by.id.clone()));
     }
+    if let Some(mark) = &condition.consumed {
+        reasons.push(Said::of_row(say(CONFLICTS, "consumed", w), key, "/consumed/by", mark.by.id.clone()));
+    }
+    if !condition.recalls.is_empty() {
+        let recalls = serde_json::to_string(&condition.recalls).unwrap_or_default();
+        reasons.push(Said::of_row(say(CONFLICTS, "recalled", w), key, "/recalls", recalls));
+    }
+    let conflict = !reasons.is_empty();
     let flags = serde_json::to_string(&condition.flags).unwrap_or_default();
     let flag = |flag: &Flag| Said::of_row(terms::flag(*flag, w), key, "/flags", flags.clone());
     reasons.extend(condition.flags.iter().map(flag));
     if item.origin.commissioned.is_none() {
         reasons.push(Said::of_row(say(FLAGS, "not-commissioned", w), key, "/commissioned", String::new()));
     }
-    let kind = match (&condition.destroyed, reasons.is_empty()) {
-        (Some(_), _) => "conflict",
-        (None, false) => "unconfirmed",
-        (None, true) => "consistent",
+    let kind = match (conflict, reasons.is_empty()) {
+        (true, _) => "conflict",
+        (false, false) => "unconfirmed",
+        (false, true) => "consistent",
     };
     let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
     let kept = item.history.iter().filter(|step| !step.visibility.is_public()).count();
