@@ -265,7 +265,7 @@ mod tests {
             &good.replace(",41,", ",,"),
             &good.replace("2026-09-20T20:00:00Z", "yesterday"),
             &good.replace("09528880010021", "09528880010022"),
-            &good.replace("CNY", "XXX"),
+            &good.replace("CNY", "ABC"),
             &good.replace(",K1,", ",K1=0,"),
             &good.replace("8900", "89.00"),
             &good.replace("8900", ""),

@@ -64,7 +64,7 @@ fn what_a_report_may_not_say_is_refused() {
     edit(Code::BaseNegative, "/fact/paid/parts/goods", json!("-1"));
     edit(Code::AmountRange, "/fact/paid/parts/goods", json!("100000000000000001"));
     edit(Code::CurrencyOther, "/fact/paid/currency", json!("JPY"));
-    edit(Code::CurrencyOther, "/fact/paid/currency", json!("XXX"));
+    edit(Code::CurrencyOther, "/fact/paid/currency", json!("ABC"));
     edit(Code::AgreementCover, "/fact/paid/product", json!("09528880010144"));
     edit(Code::FieldMissing, "/feed", Value::Null);
     for (code, mut deed) in edits {
