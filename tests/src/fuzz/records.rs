@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use hefu_contracts::{
     access::{self, Access, Here},
+    agreements::ATTRIBUTION,
     record::{Body, Record, draft::Draft},
     submission::Unverified,
 };
@@ -136,8 +137,17 @@ pub(super) fn submission(bytes: &[u8]) -> Verdict {
         Unverified::read(block_text.as_bytes()).and_then(Unverified::verify).expect("without its values it stands");
     assert_eq!((again.text(), again.block_text(), again.id()), (block_text.clone(), block_text, id));
     for (pointer, list) in &submission.annex().lists {
-        let identifiers = submission.list(pointer).iter().map(|epc| epc.as_str());
-        assert!(identifiers.eq(list.elements.iter().map(String::as_str)), "other identifiers in {pointer}");
+        let mut read: Vec<String> = match pointer.as_str() {
+            ATTRIBUTION => {
+                submission.shares().iter().map(|share| json!([share.0, share.1.to_string()]).to_string()).collect()
+            }
+            _ => submission.list(pointer).iter().map(|epc| epc.as_str().to_owned()).collect(),
+        };
+        if pointer == ATTRIBUTION {
+            // Read by contract; written in the order of the elements' bytes.
+            read.sort();
+        }
+        assert_eq!(read, list.elements, "other elements in {pointer}");
     }
     Verdict::Accepted
 }
