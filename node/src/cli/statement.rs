@@ -142,7 +142,8 @@ impl Verify {
         let from = self.file.display();
         let bytes = read(&self.file)?;
         let refuted = || Told::new(format!("{from} proves nothing")).exit(Exit::Unproven);
-        let bundle = Bundle::read(&bytes).with_context(refuted)?;
+        // Files of text end with a line feed, which the bundle itself does not have.
+        let bundle = Bundle::read(bytes.trim_ascii_end()).with_context(refuted)?;
         let proven = bundle.check(&self.genesis).map_err(|broken| {
             let about = broken.subject.as_ref().map_or_else(String::new, |subject| format!(" (about {subject})"));
             anyhow::Error::new(broken).context(Told::new(format!("{from} does not hold{about}")).exit(Exit::Unproven))
