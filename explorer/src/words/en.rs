@@ -190,7 +190,7 @@ pub(crate) static EN: Words = Words {
         reads_own: "You are shown what names your company.",
         reads_everything: "As an auditor you are shown everything.",
         go_on: "Go on",
-        file: "Key file, as `hefu keys new` makes it",
+        file: "Key file, as the command “hefu keys new” makes it",
         passphrase: "Passphrase of the key file",
         no_script: "This browser does not run scripts, so it cannot sign. Use the command line below.",
         without: "Without a browser",

@@ -185,7 +185,7 @@ pub(crate) static ZH: Words = Words {
         reads_own: "您可以看到涉及贵企业的内容。",
         reads_everything: "作为审计方，您可以看到全部内容。",
         go_on: "继续",
-        file: "密钥文件（由 `hefu keys new` 生成）",
+        file: "密钥文件（由命令 hefu keys new 生成）",
         passphrase: "密钥文件的口令",
         no_script: "此浏览器未运行脚本，无法签名。请使用下方的命令行。",
         without: "不用浏览器",
