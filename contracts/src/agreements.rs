@@ -163,6 +163,9 @@ pub(crate) fn follow(case: &Case<'_>, act: &Act) -> Checked<Writes> {
     if record.visibility == Visibility::Public && record.action.visibility() == Visibility::Parties {
         return Err(Refusal::new(Code::RecordPublic).at("/visibility").into());
     }
+    if record.drill {
+        return Err(Refusal::new(Code::RecordDrill).at("/drill").into());
+    }
     facts::check_parts(case, act)?;
     match act {
         Act::Feed(body) => sign::put_feed(case, body),

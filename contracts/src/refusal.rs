@@ -186,6 +186,7 @@ codes! {
     168 StatementUnknown "E-STATEMENT-UNKNOWN" Refused 422 "no statement of this number was issued",
     169 StatementAccepted "E-STATEMENT-ACCEPTED" Refused 422 "the statement was accepted before",
     170 Settlement "E-SETTLEMENT" Refused 422 "the terms cannot be applied to this",
+    171 RecordDrill "E-RECORD-DRILL" Refused 422 "an exercise counts in no balance: nothing is done under an agreement by one",
     180 AccessHeader "E-ACCESS-HEADER" Malformed 400 "the Authorization header is not the word `Hefu` and a document in base64url",
     181 AccessSize "E-ACCESS-SIZE" Rejected 413 "the access document is too large",
     182 AccessChain "E-ACCESS-CHAIN" Rejected 401 "the access document is for another chain",

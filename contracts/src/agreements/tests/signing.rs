@@ -23,6 +23,18 @@ fn terms_are_for_their_parties_alone() {
 }
 
 #[test]
+fn an_exercise_moves_no_money() {
+    let mut trade = Trade::signed();
+    let deed = trade.paid_deed("o", 10_000, 1, &[("C1", 1_000_000)]);
+    let mut draft = trade.world.draft(&deed, 2);
+    draft.drill = true;
+    let exercise = trade.world.seal("douyin", &deed, &mut draft);
+    let refusal = trade.world.execute(&exercise).unwrap_err();
+    assert_eq!((refusal.code, refusal.pointer.as_str()), (Code::RecordDrill, "/drill"));
+    assert_eq!(trade.holds("C1", "adu", "accrued"), 0);
+}
+
+#[test]
 fn a_sheet_that_obliges_the_unasked_is_refused() {
     let mut trade = Trade::new();
     let mut unasked = sheet("C1");
