@@ -27,8 +27,8 @@ use crate::{
     reading::reading,
     server::Api,
     views::{
-        AccountView, AgreementLineView, AgreementView, AgreementsView, LineView, LinesView, StatementLineView,
-        VersionView,
+        AccountEntryView, AccountView, AgreementLineView, AgreementView, AgreementsView, LineView, LinesView,
+        StatementLineView, VersionView,
     },
 };
 
@@ -146,7 +146,6 @@ impl<'l> Readable<'l> {
         let (account, n, key) = self.account(party)?;
         let until = after.saturating_add(PAGE_MAX as u64).min(n);
         let entries = if after < until { self.ledger.entries(&key, after, until)? } else { Vec::new() };
-        let entry = |(n, entry)| views_entry(n, entry);
         let mut statements = Vec::new();
         for number in 1..=self.agreement.stated.as_ref().map_or(0, |stated| stated.number) {
             let Some(row) = self.ledger.row(&row::key_of_statement(&self.contract, party, number))? else { continue };
@@ -156,7 +155,7 @@ impl<'l> Readable<'l> {
             balances: account.balances,
             contract: self.contract.clone(),
             currency: self.currency(),
-            entries: (after.saturating_add(1)..).zip(entries).map(entry).collect(),
+            entries: (after.saturating_add(1)..).zip(entries).map(AccountEntryView::of).collect(),
             n,
             next: (until < n).then(|| format!("{}?after={until}", self.path(party))),
             party: party.to_owned(),
@@ -217,10 +216,6 @@ impl<'l> Readable<'l> {
             line,
         }
     }
-}
-
-fn views_entry(n: u64, entry: hefu_contracts::entry::Entry) -> crate::views::AccountEntryView {
-    crate::views::AccountEntryView { data: entry.data, height: entry.height, n, record: entry.record, time: entry.time }
 }
 
 /// Looks up something of a contract, for whoever asks.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hefu_contracts::{
     agreements::{MilestoneRow, ProgressRow, Stated, UnitRow},
-    entry::Deed,
+    entry::{Deed, Entry},
     height::Height,
     raw::Raw,
     settlement::{Minor, Parts},
@@ -118,6 +118,14 @@ pub struct AccountEntryView {
     /// Time of the block.
     #[schema(value_type = shapes::Time)]
     pub time: Time,
+}
+
+impl AccountEntryView {
+    /// An entry and its number.
+    pub(crate) fn of((n, entry): (u64, Entry)) -> AccountEntryView {
+        let Entry { data, height, record, time, .. } = entry;
+        AccountEntryView { data, height, n, record, time }
+    }
 }
 
 /// A statement among others.
