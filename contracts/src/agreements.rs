@@ -14,6 +14,7 @@ pub mod bundle;
 mod calendar;
 mod desk;
 mod dispute;
+mod earning;
 mod facts;
 pub mod order;
 mod payout;
@@ -44,6 +45,7 @@ pub use body::{
     LineName, MilestoneFact, PaidFact, PayoutInstruct, PayoutItem, PayoutReceipt, PeriodClose, RefundedFact, Share,
     StatementAccept, StatementIssue, UNITS_MAX,
 };
+pub use earning::{Earning, Earnings, Standing};
 pub use facts::{ATTRIBUTION, CODES};
 pub use rows::{
     AccountAt, AccountRow, AgreementRow, DisputeRow, FeedRow, LineRow, MilestoneRow, OrderRow, PayoutResult, PayoutRow,

@@ -2,6 +2,7 @@
 
 mod audience;
 mod disputes;
+pub(super) mod earnings;
 pub(super) mod golden;
 mod lines;
 mod money;

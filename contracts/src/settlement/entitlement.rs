@@ -142,7 +142,7 @@ fn gross_fixed(fixed: &Fixed, rounding: Rounding, basis: &Basis<'_>) -> Result<M
 
 impl Basis<'_> {
     /// A milestone makes amounts due once, in the segment in which it was reached.
-    fn has_due(&self, milestone: &MilestoneName) -> bool {
+    pub(super) fn has_due(&self, milestone: &MilestoneName) -> bool {
         self.milestones.get(milestone).is_some_and(|reached| reached.segment == self.id)
     }
 }

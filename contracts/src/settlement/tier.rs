@@ -1,7 +1,7 @@
 //! Rates that depend on how much was sold (§4.2).
 
 use super::{
-    money::{Minor, PPM_WHOLE, Ppm, add, multiply, subtract},
+    money::{Minor, PPM_WHOLE, Ppm, add, multiply},
     rate::{Rounding, divide, rate},
     reason::Reason,
 };
@@ -44,17 +44,18 @@ impl Steps {
         self.0.iter().any(|(_, ppm)| ppm.is_negative())
     }
 
-    /// Each stretch of the base at its own step's rate, summed exactly: in millionths of a minor unit.
-    fn area(&self, base: i128) -> Result<i128, Reason> {
+    /// The stretches of the base from one point to another that have a rate each, in order.
+    pub(super) fn stretches(&self, from: i128, to: i128) -> impl Iterator<Item = (i128, Ppm)> {
         let ends = self.starts().skip(1).map(Some).chain([None]);
-        let mut area = 0;
-        for ((from, ppm), end) in self.0.iter().zip(ends) {
-            let upto = end.map_or(base, |end| end.min(base));
-            if upto > *from {
-                area = add(area, multiply(subtract(upto, *from)?, ppm.get())?)?;
-            }
-        }
-        Ok(area)
+        self.0.iter().zip(ends).filter_map(move |((start, ppm), end)| {
+            let (start, upto) = (from.max(*start), end.map_or(to, |end| end.min(to)));
+            (upto > start).then_some((upto.saturating_sub(start), *ppm))
+        })
+    }
+
+    /// Each stretch of the base at its own step's rate, summed exactly: in millionths of a minor unit.
+    fn area(&self, from: i128, to: i128) -> Result<i128, Reason> {
+        self.stretches(from, to).try_fold(0, |area, (stretch, ppm)| add(area, multiply(stretch, ppm.get())?))
     }
 }
 
@@ -67,8 +68,7 @@ pub fn marginal(steps: &Steps, before: Minor, own: Minor, rounding: Rounding) ->
     if before.is_negative() || own.is_negative() {
         return Err(Reason::BaseNegative);
     }
-    let area = subtract(steps.area(before.plus(own)?.get())?, steps.area(before.get())?)?;
-    divide(area, PPM_WHOLE, rounding)
+    divide(steps.area(before.get(), before.plus(own)?.get())?, PPM_WHOLE, rounding)
 }
 
 /// What a base earns when all of it has the rate of the step that the metric lies in.

@@ -88,11 +88,21 @@ pub enum Metric {
 
 impl Metric {
     pub(super) const WORDS: [(&'static str, Metric); 4] = [
-        ("net_base", Metric::NetBase),
-        ("net_units", Metric::NetUnits),
-        ("orders", Metric::Orders),
-        ("refund_rate_ppm", Metric::RefundRatePpm),
+        (Metric::NetBase.word(), Metric::NetBase),
+        (Metric::NetUnits.word(), Metric::NetUnits),
+        (Metric::Orders.word(), Metric::Orders),
+        (Metric::RefundRatePpm.word(), Metric::RefundRatePpm),
     ];
+
+    /// As term sheets spell it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Metric::NetBase => "net_base",
+            Metric::NetUnits => "net_units",
+            Metric::Orders => "orders",
+            Metric::RefundRatePpm => "refund_rate_ppm",
+        }
+    }
 
     /// Whether more of it is better for those who earn.
     pub(super) const fn rises(self) -> bool {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::bundle;
 use crate::{
     action::Action,
-    agreements::tests::{Trade, sheet, unit},
+    agreements::tests::{Trade, earnings, sheet, unit},
     tests::{Deed, kept::Kept},
 };
 
@@ -89,6 +89,9 @@ proptest! {
             // A refusal changes nothing, which the world itself checks.
             taken += u32::from(step(&mut trade, kind, order, amount).is_ok());
             prop_assert_eq!(trade.total("C1"), 0);
+            for party in ["adu", "mcn"] {
+                earnings::check(&trade, "C1", party);
+            }
         }
         prop_assume!(taken > 5);
         trade.wait(120);
