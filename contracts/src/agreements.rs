@@ -15,6 +15,7 @@ mod calendar;
 mod desk;
 mod dispute;
 mod earning;
+pub mod export;
 mod facts;
 pub mod order;
 mod payout;

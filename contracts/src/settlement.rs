@@ -46,7 +46,7 @@ pub use change::Change;
 pub use entitlement::{Basis, Milestone, Milestones, Part, Worth, of_line, of_segment};
 pub use eval::eval;
 pub use event::{Amendment, Event, Paid, Payout, What};
-pub use export::{beancount, ledger};
+pub use export::{Accounting, Journal, Transaction, beancount, ledger};
 pub use journal::{Account, Balances, Bucket, Entry, Posting};
 pub use line::{Line, Progress};
 pub use money::{AMOUNT_MAX, Currency, Minor, Money, Ppm, UNITS_MAX};

@@ -3,6 +3,7 @@
 mod audience;
 mod disputes;
 pub(super) mod earnings;
+mod export;
 pub(super) mod golden;
 mod lines;
 mod money;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::{Timestamp, civil::Date, tz::Offset};
 
 use super::reason::Reason;
 use crate::time::Time;
@@ -24,13 +24,23 @@ pub enum Span {
 }
 
 /// A fixed offset from UTC in minutes, −1,080 to 1,080: a contract's months do not follow daylight saving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Zone(i32);
 
 impl Zone {
     /// The offset, or `None` beyond 18 hours.
     pub fn new(minutes: i128) -> Option<Zone> {
         i32::try_from(minutes).ok().filter(|minutes| minutes.unsigned_abs() <= 1_080).map(Zone)
+    }
+
+    /// The calendar day of a moment, `2026-09-30`.
+    pub fn day(self, at: Time) -> String {
+        self.date(at).map_or_else(String::new, |day| day.to_string())
+    }
+
+    fn date(self, at: Time) -> Option<Date> {
+        let stamp = Timestamp::from_millisecond(at.millis()).ok()?;
+        Some(self.offset()?.to_datetime(stamp).date())
     }
 
     fn offset(self) -> Option<Offset> {
@@ -53,6 +63,14 @@ pub enum Period {
 }
 
 impl Span {
+    /// In whose days it reckons; UTC where the terms name none.
+    pub fn zone(self) -> Zone {
+        match self {
+            Span::Months(zone) => zone,
+            Span::Whole | Span::Campaign { .. } => Zone::default(),
+        }
+    }
+
     /// The period that a moment lies in.
     ///
     /// # Errors
@@ -78,8 +96,7 @@ impl Span {
 }
 
 fn month_of(zone: Zone, at: Time) -> Option<Period> {
-    let stamp = Timestamp::from_millisecond(at.millis()).ok()?;
-    let day = zone.offset()?.to_datetime(stamp).date();
+    let day = zone.date(at)?;
     Some(Period::Month { year: day.year(), month: day.month() })
 }
 
