@@ -61,6 +61,18 @@ pub(crate) async fn guest(request: &HttpRequest) -> Result<Option<Guest>, Proble
     session::guest(request, api, now).await
 }
 
+/// Who a guest of before is now: long answers ask again, because a key may be revoked and a document ends.
+///
+/// # Errors
+/// `E-ACCESS-EXPIRED` where the time is over, what is wrong with the key, or a fault.
+pub(crate) async fn again(api: &Api, guest: &Guest) -> Result<Reader, Problem> {
+    let now = clock::now()?;
+    if now >= guest.until {
+        return Err(no(Refusal::new(Code::AccessExpired)));
+    }
+    Ok(welcome(api, guest.key, guest.until, now).await?.reader)
+}
+
 /// What is wrong with a document is about no record.
 fn no(refusal: Refusal) -> Problem {
     Problem::refused(refusal, None)

@@ -62,7 +62,8 @@ pub fn configure(
         config
             .app_data(api.clone())
             // Ahead of the scope, because a stream must not wait for a compressor to have enough.
-            .service(alone("/v1/stream/blocks", stream::blocks))
+            .service(alone("/v1/stream/blocks", stream::blocks::follow))
+            .service(alone("/v1/stream/agreements/{contract}", stream::agreement::follow))
             .service(
                 web::scope("/v1")
                     .wrap(Compress::default())
@@ -76,7 +77,11 @@ pub fn configure(
                     .service(reads("/agreements", agreements::list))
                     .service(reads("/agreements/{contract}", agreements::read))
                     .service(reads("/agreements/{contract}/lines", agreements::read_lines))
+                    .service(reads("/agreements/{contract}/disputes", agreements::read_disputes))
                     .service(reads("/agreements/{contract}/accounts/{party}", agreements::read_account))
+                    .service(reads("/agreements/{contract}/accounts/{party}/earnings", agreements::read_earnings))
+                    .service(reads("/agreements/{contract}/accounts/{party}/payouts", agreements::read_payouts))
+                    .service(reads("/agreements/{contract}/accounts/{party}/export", agreements::export))
                     .service(reads(
                         "/agreements/{contract}/accounts/{party}/statements/{number}",
                         agreements::read_statement,

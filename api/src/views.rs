@@ -13,8 +13,9 @@ mod status;
 mod step;
 
 pub use agreement::{
-    AccountEntryView, AccountView, AgreementLineView, AgreementView, AgreementsView, LineView, LinesView,
-    StatementLineView, VersionView,
+    AccountEntryView, AccountView, AgreementLineView, AgreementNewsView, AgreementView, AgreementsView, DisputeView,
+    DisputesView, EarningView, EarningsView, LineEarningsView, LineView, LinesView, PayoutView, PayoutsView,
+    PeriodEarningsView, StatementLineView, VersionView,
 };
 pub use block::{BlockLineView, BlockLinksView, BlockRecordView, BlockView, ValidatorView, block, block_line};
 pub use item::{

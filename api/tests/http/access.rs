@@ -10,7 +10,7 @@ use hefu_api::Ledger;
 use hefu_contracts::access;
 
 use crate::{
-    client::{ORIGIN, ask, get, open},
+    client::{ORIGIN, ask, get, open, whole},
     demo::{address, key},
     secrets::{CONTRACT, HOME, SECRETS, VISITORS, Visitor, World, mounted},
 };
@@ -36,6 +36,7 @@ fn addresses(world: &World, method: &str, path: &str) -> Vec<String> {
             let filled = path.replace("{contract}", CONTRACT).replace("{number}", "1");
             ["corenest", "creator", "yueling", "store"].map(|party| filled.replace("{party}", party)).to_vec()
         }
+        ("get", "/v1/stream/agreements/{contract}") => vec![path.replace("{contract}", CONTRACT)],
         ("get", "/v1/stream/blocks") => vec!["/v1/stream/blocks?from=1".to_owned()],
         ("get", "/v1/status" | "/v1/genesis" | "/v1/session" | "/healthz" | "/readyz" | "/version")
         | ("post" | "delete", "/v1/session")
@@ -59,9 +60,15 @@ async fn answered(world: &World, visitor: &Visitor, method: &str, address: &str)
     if address.contains("/stream/") {
         let answer = open(world.demo.chain.clone(), request).await;
         let status = answer.status();
+        if !status.is_success() {
+            return (status, whole(answer).await.text());
+        }
         let mut body = answer.into_body();
         let mut text = String::new();
-        for _ in 0..=world.demo.chain.status().unwrap().height.get() {
+        let height = world.demo.chain.status().unwrap().height.get();
+        // An agreement tells how it stands, a chain every block; before both comes when to come back.
+        let at_once = if address.contains("/agreements/") { 1 } else { height };
+        for _ in 0..=at_once {
             let next = std::future::poll_fn(|context| {
                 actix_web::body::MessageBody::poll_next(std::pin::Pin::new(&mut body), context)
             });

@@ -49,7 +49,8 @@ pub async fn open(ledger: Arc<dyn Ledger>, request: TestRequest) -> ServiceRespo
     app.call(request.to_request()).await.unwrap().map_into_boxed_body()
 }
 
-async fn whole(answer: ServiceResponse<BoxBody>) -> Answer {
+/// All of an answer.
+pub async fn whole(answer: ServiceResponse<BoxBody>) -> Answer {
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = to_bytes(answer.into_body()).await.unwrap_or_else(|error| panic!("{error}")).to_vec();
     Answer { body, headers, status }

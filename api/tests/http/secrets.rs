@@ -127,6 +127,12 @@ pub const CONTRACT: &str = "M1";
 /// What the contract owes each of two who share it: numbers that stand nowhere else.
 pub const OWED: [(&str, &str); 2] = [("creator", "777001"), ("yueling", "333000")];
 
+/// Whether a text tells an amount, in minor units or with its decimals.
+pub fn tells(text: &str, owed: &str) -> bool {
+    let (whole, decimals) = owed.split_at(owed.len() - 2);
+    text.contains(owed) || text.contains(&format!("{whole}.{decimals}"))
+}
+
 /// A fee of 11,100.01, due by signing, shared 7 to 3.
 fn agreement() -> Deed {
     let terms = json!({

@@ -1,4 +1,4 @@
-//! The stream of blocks.
+//! The streams of blocks and of agreements.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -10,7 +10,8 @@ use hefu_api::{HEARTBEAT_AFTER, Ledger, STREAMS_MAX};
 
 use crate::{
     client::{ask, get, open},
-    demo::Demo,
+    demo::{Deed, Demo, key},
+    secrets::{CONTRACT, OWED, VISITORS, World},
     trouble::{Trouble, Way},
 };
 
@@ -23,6 +24,10 @@ impl Events {
         if let Some(last) = last {
             request = request.insert_header(("Last-Event-ID", last));
         }
+        Events::ask(ledger, request).await
+    }
+
+    async fn ask(ledger: Arc<dyn Ledger>, request: TestRequest) -> Events {
         let answer = open(ledger, request).await;
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers().get("content-type").unwrap(), "text/event-stream");
@@ -32,8 +37,13 @@ impl Events {
     }
 
     async fn next(&mut self) -> String {
+        self.next_if_any().await.expect("the stream has ended")
+    }
+
+    /// The next event, unless the stream has ended.
+    async fn next_if_any(&mut self) -> Option<String> {
         let chunk = std::future::poll_fn(|context| self.0.as_mut().poll_next(context)).await;
-        String::from_utf8(chunk.expect("the stream has ended").unwrap().to_vec()).unwrap()
+        chunk.map(|chunk| String::from_utf8(chunk.unwrap().to_vec()).unwrap())
     }
 
     /// The next event's id, which is the height in its data.
@@ -154,4 +164,55 @@ async fn a_node_serves_a_limited_number_of_streams() {
     assert_eq!(app.call(request()).await.unwrap().status(), 503);
     streams.pop();
     assert_eq!(app.call(request()).await.unwrap().status(), 200);
+}
+
+/// Id and data of an event.
+#[track_caller]
+fn parts(event: &str) -> (u64, serde_json::Value) {
+    let (id, data) = event.strip_prefix("id: ").unwrap().split_once("\ndata: ").unwrap();
+    (id.parse().unwrap(), serde_json::from_str(data).unwrap())
+}
+
+fn following(world: &World, visitor: &str) -> TestRequest {
+    let visitor = VISITORS.iter().find(|known| known.name == visitor).unwrap();
+    visitor.asks(world, TestRequest::get().uri(&format!("/v1/stream/agreements/{CONTRACT}")))
+}
+
+fn reach(world: &World, milestone: &str) {
+    let at = world.demo.chain.now();
+    let reached = serde_json::json!({"at": at, "fact": {"milestone": {"contract": CONTRACT, "name": milestone}}});
+    world.demo.take("corenest", &Deed::new(hefu_contracts::action::Action::FactReport, reached).private());
+}
+
+#[actix_web::test]
+async fn an_agreement_is_followed_by_its_parties_each_with_its_own_balances() {
+    let world = World::new();
+    let mut creator = Events::ask(world.demo.chain.clone(), following(&world, "creator")).await;
+    let (seq, news) = parts(&creator.next().await);
+    assert_eq!((&news["contract"], &news["seq"]), (&CONTRACT.into(), &seq.into()));
+    assert_eq!(news["accounts"], serde_json::json!({"creator": {"accrued": OWED[0].1}}));
+    // Blocks in which nothing happens under the agreement are passed over.
+    world.demo.chain.decide();
+    reach(&world, "delivered");
+    assert_eq!(parts(&creator.next().await).0, seq + 1);
+    let request = following(&world, "corenest").insert_header(("Last-Event-ID", seq.to_string()));
+    let (id, news) = parts(&Events::ask(world.demo.chain.clone(), request).await.next().await);
+    assert_eq!((id, news["accounts"]["yueling"]["accrued"].as_str()), (seq + 1, Some(OWED[1].1)));
+}
+
+#[actix_web::test]
+async fn who_may_not_read_an_agreement_is_told_so_and_who_may_no_longer_is_cut_off() {
+    let world = World::new();
+    for stranger in ["nobody", "store"] {
+        ask(world.demo.chain.clone(), following(&world, stranger)).await.is_problem(404, "E-AGREEMENT-UNREADABLE");
+    }
+    let mut creator = Events::ask(world.demo.chain.clone(), following(&world, "creator")).await;
+    creator.next().await;
+    // Another administrator first, since an organisation keeps one.
+    let grant = serde_json::json!({"grants": [{"role": "admin"}], "key": key("creator-new").address()});
+    let grant = Deed::new(hefu_contracts::action::Action::KeyGrant, grant);
+    world.demo.take_with("creator", &["creator-new"], &grant);
+    let revoke = serde_json::json!({"key": key("creator").address(), "reason": "lost"});
+    world.demo.take("creator-new", &Deed::new(hefu_contracts::action::Action::KeyRevoke, revoke));
+    assert_eq!(creator.next_if_any().await, None);
 }
