@@ -18,6 +18,7 @@ const SCRIPTS = [
   { name: "fallback", entry: "src/verify/fallback.ts", target: "es2020" },
   { name: "trace", entry: "src/trace.ts", target: "es2019" },
   { name: "blocks", entry: "src/blocks.ts", target: "es2019" },
+  { name: "earnings", entry: "src/earnings.ts", target: "es2019" },
   { name: "session", entry: "src/session.ts", target: "es2020" },
 ];
 const STYLES = ["style", "explorer", "labels"];

@@ -5,11 +5,7 @@ mod export;
 mod readable;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use hefu_contracts::{
-    agreements::{AgreementRow, bundle::MEDIA_TYPE},
-    audience::{Audience, Reader},
-    row,
-};
+use hefu_contracts::agreements::bundle::MEDIA_TYPE;
 use serde::Deserialize;
 
 use crate::{
@@ -21,15 +17,11 @@ use crate::{
     query::{Nothing, Query},
     reading::reading,
     server::Api,
-    views::{
-        AccountView, AgreementLineView, AgreementView, AgreementsView, DisputesView, EarningsView, LinesView,
-        PayoutsView,
-    },
+    views::{AccountView, AgreementView, AgreementsView, DisputesView, EarningsView, LinesView, PayoutsView},
 };
 
 pub(crate) use export::{__path_export, export};
-use readable::kept;
-pub use readable::{PAGE_MAX, Readable};
+pub use readable::{PAGE_MAX, Readable, agreements};
 
 /// Parameters of an answer in pages.
 #[derive(Clone, Debug, Deserialize)]
@@ -71,38 +63,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let reader = reader(&request).await?;
     let after = query.0.after;
-    let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-        let mut agreements = Vec::new();
-        if reader == Reader::Public {
-            return Ok(AgreementsView { agreements, next: None });
-        }
-        let mut after = after.map(|contract| row::key_of_agreement(&contract));
-        loop {
-            let rows = ledger.rows("agreement/", after.as_deref(), PAGE_MAX)?;
-            let is_last = rows.len() < PAGE_MAX;
-            for row in rows {
-                let key = row.key.clone();
-                let agreement: AgreementRow = kept(row)?;
-                if Audience::of_contract(agreement.parties.iter().cloned()).includes(&reader) {
-                    let contract = key.trim_start_matches("agreement/").to_owned();
-                    agreements.push(AgreementLineView {
-                        link: format!("/v1/agreements/{contract}"),
-                        contract,
-                        parties: agreement.parties,
-                        version: agreement.version,
-                    });
-                }
-                after = Some(key);
-                if agreements.len() == PAGE_MAX {
-                    let next = agreements.last().map(|last| format!("/v1/agreements?after={}", last.contract));
-                    return Ok(AgreementsView { agreements, next });
-                }
-            }
-            if is_last {
-                return Ok(AgreementsView { agreements, next: None });
-            }
-        }
-    });
+    let found = reading(&api.ledger, move |ledger| agreements(ledger, &reader, after.as_deref()));
     answer::json(&found.await?, Keep::Personal, None)
 }
 
@@ -258,7 +219,8 @@ pub(crate) async fn read_earnings(
     let (contract, party) = path.into_inner();
     let (after, now) = (query.0.after, clock::now()?);
     let view =
-        of_contract(&request, &api, contract, move |found| found.earnings(&party, after.as_deref(), now)).await?;
+        of_contract(&request, &api, contract, move |found| found.earnings(&party, after.as_deref(), PAGE_MAX, now))
+            .await?;
     answer::json(&view, Keep::Personal, None)
 }
 

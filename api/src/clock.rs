@@ -10,7 +10,7 @@ use crate::problem::{Door, Problem};
 ///
 /// # Errors
 /// `E-NODE-FAULT` where it cannot be right.
-pub(crate) fn now() -> Result<Time, Problem> {
+pub fn now() -> Result<Time, Problem> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
     let millis = since.and_then(|since| i64::try_from(since.as_millis()).ok());
     millis.and_then(Time::from_millis).ok_or_else(|| {

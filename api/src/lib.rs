@@ -32,8 +32,10 @@ pub use access::{
     session::{Reads, SessionView},
     shown,
 };
+pub use agreements::{Readable, agreements};
 pub use blocks::readable;
 pub use body::BODY_WITHIN;
+pub use clock::now;
 pub use ledger::Ledger;
 pub use metrics::metrics;
 pub use origin::{BadOrigin, Origin};

@@ -27,6 +27,7 @@ pub(crate) struct File {
 #[derive(Debug)]
 pub(crate) struct Urls {
     pub blocks: &'static str,
+    pub earnings: &'static str,
     pub explorer: &'static str,
     pub labels: &'static str,
     pub session: &'static str,

@@ -2,6 +2,7 @@
 
 pub(crate) mod absent;
 pub(crate) mod block;
+pub(crate) mod earnings;
 pub(crate) mod home;
 pub(crate) mod how;
 pub(crate) mod labels;

@@ -19,13 +19,17 @@ use crate::{
     ledger::Ledger,
     problem::{Door, Problem},
     views::{
-        AccountEntryView, AccountView, AgreementNewsView, AgreementView, DisputeView, DisputesView, EarningsView,
-        LineEarningsView, LineView, LinesView, PayoutView, PeriodEarningsView, StatementLineView, VersionView,
+        AccountEntryView, AccountView, AgreementLineView, AgreementNewsView, AgreementView, AgreementsView,
+        DisputeView, DisputesView, EarningsView, LineEarningsView, LineView, LinesView, PayoutView, PeriodEarningsView,
+        StatementLineView, VersionView,
     },
 };
 
 /// Most rows or entries of one answer.
 pub const PAGE_MAX: usize = 500;
+
+/// Most pages of lines that are added up for one answer.
+const REVERSED_PAGES: usize = 10;
 
 /// A contract that the reader may read.
 pub struct Readable<'l> {
@@ -40,8 +44,44 @@ fn unknown(contract: &str) -> Problem {
     Problem::from(Door::AgreementUnknown).because(contract)
 }
 
+/// The contracts that a reader may read, by their ids, at most [`PAGE_MAX`].
+///
+/// # Errors
+/// A fault of the ledger.
+pub fn agreements(ledger: &dyn Ledger, reader: &Reader, after: Option<&str>) -> Result<AgreementsView, Problem> {
+    let mut agreements = Vec::new();
+    let mut after = after.map(row::key_of_agreement);
+    // Nobody in particular is party to nothing: there is no need to look.
+    while *reader != Reader::Public {
+        let rows = ledger.rows("agreement/", after.as_deref(), PAGE_MAX)?;
+        let is_last = rows.len() < PAGE_MAX;
+        for row in rows {
+            let key = row.key.clone();
+            let agreement: AgreementRow = kept(row)?;
+            if Audience::of_contract(agreement.parties.iter().cloned()).includes(reader) {
+                let contract = key.trim_start_matches("agreement/").to_owned();
+                agreements.push(AgreementLineView {
+                    link: format!("/v1/agreements/{contract}"),
+                    contract,
+                    parties: agreement.parties,
+                    version: agreement.version,
+                });
+            }
+            after = Some(key);
+            if agreements.len() == PAGE_MAX {
+                let next = agreements.last().map(|last| format!("/v1/agreements?after={}", last.contract));
+                return Ok(AgreementsView { agreements, next });
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok(AgreementsView { agreements, next: None })
+}
+
 /// What a row of the register says; it is the ledger's own, so a row of another kind is a fault.
-pub(super) fn kept<T: Kind>(row: Row) -> Result<T, Problem> {
+fn kept<T: Kind>(row: Row) -> Result<T, Problem> {
     let Row { key, data, .. } = row;
     T::of(data).ok_or_else(|| Fault::new(NotOfItsKind(key)).into())
 }
@@ -212,7 +252,7 @@ impl<'l> Readable<'l> {
     /// # Errors
     /// A fault of the ledger.
     pub fn disputes(&self, after: Option<&str>) -> Result<DisputesView, Problem> {
-        let (rows, next) = self.page(&row::key_of_dispute(&self.contract, ""), after)?;
+        let (rows, next) = self.page(&row::key_of_dispute(&self.contract, ""), after, PAGE_MAX)?;
         let disputes = rows.into_iter().map(|(unit, row): (_, DisputeRow)| DisputeView::of(unit, row)).collect();
         Ok(DisputesView { disputes, next: next.map(|last| self.next("disputes", &last)) })
     }
@@ -221,7 +261,7 @@ impl<'l> Readable<'l> {
     ///
     /// # Errors
     /// `E-ACCOUNT-UNKNOWN` where the account is not for this reader, or a fault.
-    pub fn earnings(&self, party: &str, after: Option<&str>, now: Time) -> Result<EarningsView, Problem> {
+    pub fn earnings(&self, party: &str, after: Option<&str>, limit: usize, now: Time) -> Result<EarningsView, Problem> {
         let (account, ..) = self.account(party)?;
         let payouts: Vec<PayoutRow> = self.payout_rows(party)?.into_iter().map(|(_, row)| row).collect();
         let terms: BTreeMap<u32, Terms> =
@@ -231,7 +271,7 @@ impl<'l> Readable<'l> {
             self.all(&row::key_of_segment(&self.contract, ""))?.into_iter().collect();
         let periods =
             told.of_segments(&segments)?.into_iter().map(|(name, earnings)| PeriodEarningsView::of(&name, earnings));
-        let (rows, next) = self.page(&row::key_of_sale(&self.contract, ""), after)?;
+        let (rows, next) = self.page(&row::key_of_sale(&self.contract, ""), after, limit)?;
         let line = |(line, sale): (String, SaleRow)| -> Result<_, Problem> {
             let earnings = told.of_line(&line, &sale)?;
             let reported: Option<LineRow> = self.ledger.row(&format!("line/{line}"))?.map(kept).transpose()?;
@@ -246,6 +286,29 @@ impl<'l> Readable<'l> {
             party: party.to_owned(),
             periods: periods.collect(),
         })
+    }
+
+    /// What refunds have taken back of a party's shares in all lines; nothing where there are too many to add up here.
+    ///
+    /// # Errors
+    /// `E-ACCOUNT-UNKNOWN` where the account is not for this reader, or a fault.
+    pub fn reversed(&self, party: &str, now: Time) -> Result<Option<Minor>, Problem> {
+        let (mut sum, mut after) = (Minor::ZERO, None);
+        for _ in 0..REVERSED_PAGES {
+            let page = self.earnings(party, after.as_deref(), PAGE_MAX, now)?;
+            let reversed = page.lines.iter().flat_map(|line| &line.earnings).map(|earning| earning.reversed);
+            sum = reversed.fold(Ok(sum), |sum, more| sum?.plus(more)).map_err(Fault::new)?;
+            match (page.next, page.lines.last()) {
+                (Some(_), Some(last)) => after = Some(last.line.clone()),
+                _ => return Ok(Some(sum)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Number of the contract's events so far.
+    pub const fn seq(&self) -> u64 {
+        self.agreement.seq
     }
 
     /// Whose account it is, for a file of it, and how many entries it has.
@@ -278,7 +341,7 @@ impl<'l> Readable<'l> {
         let mut found = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let (rows, next) = self.page(prefix, after.as_deref())?;
+            let (rows, next) = self.page(prefix, after.as_deref(), PAGE_MAX)?;
             found.extend(rows);
             after = next;
             if after.is_none() {
@@ -288,10 +351,15 @@ impl<'l> Readable<'l> {
     }
 
     /// A page of rows below a prefix, by the rest of their keys, and where the next page begins, where there may be one.
-    fn page<T: Kind>(&self, prefix: &str, after: Option<&str>) -> Result<(Vec<(String, T)>, Option<String>), Problem> {
+    fn page<T: Kind>(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<(String, T)>, Option<String>), Problem> {
         let after = after.map(|after| format!("{prefix}{after}"));
-        let rows = self.ledger.rows(prefix, after.as_deref(), PAGE_MAX)?;
-        let is_full = rows.len() == PAGE_MAX;
+        let rows = self.ledger.rows(prefix, after.as_deref(), limit)?;
+        let is_full = rows.len() == limit;
         let named = |row: Row| Ok((row.key.strip_prefix(prefix).unwrap_or_default().to_owned(), kept(row)?));
         let rows: Vec<(String, T)> = rows.into_iter().map(named).collect::<Result<_, Problem>>()?;
         let next = rows.last().filter(|_| is_full).map(|(name, _)| name.clone());
@@ -307,7 +375,7 @@ impl<'l> Readable<'l> {
     /// # Errors
     /// A fault of the ledger.
     pub fn lines(&self, after: Option<&str>) -> Result<LinesView, Problem> {
-        let (rows, next) = self.page(&row::key_of_sale(&self.contract, ""), after)?;
+        let (rows, next) = self.page(&row::key_of_sale(&self.contract, ""), after, PAGE_MAX)?;
         let lines = rows.into_iter().map(|(line, sale)| self.line_view(line, sale)).collect();
         Ok(LinesView { lines, next: next.map(|last| self.next("lines", &last)) })
     }

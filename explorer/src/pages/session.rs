@@ -49,7 +49,7 @@ pub(crate) async fn read(visit: Visit, wanted: Option<web::Query<Wanted>>) -> Ht
 
 /// A page of the explorer and nothing else: no link on another site may send people on from here.
 fn is_own(path: &str) -> bool {
-    path.starts_with("/x/") && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-".contains(&byte))
+    path.starts_with("/x/") && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte))
 }
 
 async fn page(visit: &Visit, next: String) -> Result<(SessionPage, Reader), Trouble> {
@@ -76,6 +76,7 @@ mod tests {
         for (path, own) in [
             ("/x/records/0a1b", true),
             ("/x/blocks/17", true),
+            ("/x/earnings/C1_a/adu", true),
             ("", false),
             ("/", false),
             ("//evil.example/x/", false),

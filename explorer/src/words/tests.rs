@@ -27,7 +27,7 @@ fn each_language_is_all_of_itself() {
 }
 
 /// What is the same in every language.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 21] = [
     "GTIN",
     "KEY",
     "access",
@@ -41,6 +41,8 @@ const NAMES: [&str; 19] = [
     "sha256sum",
     "hefu",
     "verify",
+    "statement",
+    "FILE",
     "json",
     "key",
     "node",

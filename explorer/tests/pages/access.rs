@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     client::{Answer, ask, get, path},
     demo::{REFILL, serial},
-    secrets::{HOME, SECRETS, VISITORS, Visitor, World, mounted},
+    secrets::{CONTRACT, HOME, OWED, SECRETS, VISITORS, Visitor, World, mounted},
 };
 use actix_web::{
     http::{StatusCode, header},
@@ -31,6 +31,10 @@ fn addresses(world: &World, route: &str) -> Vec<String> {
             ids.chain(markers).chain(["creator".into()]).map(|asked: String| format!("/x/search?q={asked}")).collect()
         }
         "/x/labels" => vec![format!("/x/labels?gtin={REFILL}&serials={}", serial(0))],
+        "/x/earnings" => vec![route.to_owned()],
+        "/x/earnings/{contract}/{party}" => {
+            OWED.map(|(party, _)| route.replace("{contract}", CONTRACT).replace("{party}", party)).to_vec()
+        }
         "/x/session" => vec!["/x/session".to_owned(), "/x/session?next=/x/blocks/1".to_owned()],
         "/01/{gtin}/21/{serial}/qr.svg" => vec![format!("{}/qr.svg", path(0))],
         "/01/{gtin}/21/{serial}/qr.png" => vec![format!("{}/qr.png", path(0))],
@@ -133,4 +137,67 @@ async fn a_document_that_is_not_good_has_a_page_of_its_own() {
         assert_eq!(page.one("h1").text, "This pass is not good", "{}", visitor.name);
     }
     assert_eq!(HOME, crate::client::site().origin.to_string());
+}
+
+/// What is owed, as pages write it: ¥7,770.01.
+fn written(owed: &str) -> String {
+    let (whole, decimals) = owed.split_at(owed.len() - 2);
+    let (thousands, rest) = whole.split_at(whole.len() - 3);
+    format!("¥{thousands},{rest}.{decimals}")
+}
+
+#[actix_web::test]
+async fn what_somebody_earns_is_shown_to_her_to_who_pays_her_and_to_auditors() {
+    let world = World::new();
+    for visitor in VISITORS.iter().filter(|visitor| visitor.refused.is_none()) {
+        let list = seen(&world, visitor, "/x/earnings?lang=en").await.is_page(200).visible();
+        for (party, owed) in OWED {
+            let may = [party, "corenest", "audits"].contains(&visitor.name);
+            let answer = seen(&world, visitor, &format!("/x/earnings/{CONTRACT}/{party}?lang=en")).await;
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            assert_eq!(
+                (list.contains(&written(owed)), text.contains(&written(owed))),
+                (may, may),
+                "{} {party}",
+                visitor.name
+            );
+            let status = if may {
+                200
+            } else if visitor.name == "nobody" {
+                303
+            } else {
+                404
+            };
+            assert_eq!(answer.status.as_u16(), status, "{} {party}", visitor.name);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_account_says_of_every_amount_how_it_comes_about_and_what_it_waits_for() {
+    let world = World::new();
+    let creator = VISITORS.iter().find(|visitor| visitor.name == "creator").unwrap();
+    let (party, owed) = OWED[0];
+    let address = format!("/x/earnings/{CONTRACT}/{party}");
+    for (lang, pending, why) in [
+        ("en", "Pending", "The period is still open, or waits to be closed."),
+        ("zh", "待确认", "结算期尚未结束，或等待结账。"),
+    ] {
+        let page = seen(&world, creator, &format!("{address}?lang={lang}")).await.is_page(200);
+        let text = page.visible();
+        assert!(text.contains(pending) && text.contains(why) && text.contains(&written(owed)), "{text}");
+        assert!(page.all("pre").any(|pre| pre.text == "11100.01; × 7/10 = 7770.01"));
+    }
+    let page = seen(&world, creator, &format!("{address}?lang=en")).await.is_page(200);
+    let links: Vec<String> = page.all("a").map(|link| link.get("href").to_owned()).collect();
+    for format in ["csv", "beancount", "hledger", "ledger"] {
+        assert!(
+            links.contains(&format!("/v1/agreements/{CONTRACT}/accounts/{party}/export?format={format}")),
+            "{links:?}"
+        );
+    }
+    assert!(links.contains(&format!("/v1/agreements/{CONTRACT}/accounts/{party}/statements/1")), "{links:?}");
+    // Whoever is not signed in is sent there, and back.
+    let nobody = seen(&world, &VISITORS[0], &format!("{address}?lang=en")).await;
+    assert_eq!(nobody.header(header::LOCATION), format!("/x/session?next={address}&lang=en"));
 }

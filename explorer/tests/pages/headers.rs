@@ -21,8 +21,18 @@ fn manifest() -> Value {
 #[actix_web::test]
 async fn pages_may_load_their_own_scripts_and_styles_and_nothing_else() {
     let demo = Demo::with_history();
-    for address in [&path(0), &path(7), "/", "/how", "/x/blocks/1", "/x/labels", "/x/session", "/nowhere", "/01/1/21/1"]
-    {
+    for address in [
+        &path(0),
+        &path(7),
+        "/",
+        "/how",
+        "/x/blocks/1",
+        "/x/labels",
+        "/x/earnings",
+        "/x/session",
+        "/nowhere",
+        "/01/1/21/1",
+    ] {
         let request = TestRequest::get().uri(address).insert_header((header::ACCEPT, "text/html,*/*"));
         let answer = ask(demo.chain.clone(), request).await;
         let policy = answer.header(header::CONTENT_SECURITY_POLICY);
@@ -65,7 +75,7 @@ async fn every_file_of_the_browser_is_served_for_ever_in_each_coding() {
 #[actix_web::test]
 async fn what_a_page_asks_for_is_there() {
     let demo = Demo::with_history();
-    for address in [&path(0), "/", "/x/labels", "/x/session"] {
+    for address in [&path(0), "/", "/x/labels", "/x/earnings", "/x/session"] {
         let page = get(&demo, address).await.is_page(200);
         let scripts = page.all("script").map(|script| script.get("src"));
         let styles = page.all("link").filter(|link| link.get("rel") == "stylesheet").map(|link| link.get("href"));

@@ -20,6 +20,7 @@ async fn every_page(demo: &Demo) -> Vec<String> {
         "/x/blocks/5",
         "/x/blocks/99",
         "/x/labels",
+        "/x/earnings",
         "/x/session",
         "/x/search?q=corenest",
         "/x/search?q=zzz",

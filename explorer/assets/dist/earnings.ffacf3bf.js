@@ -1,0 +1,1 @@
+var e=document.querySelector("[data-stream]");if(e){let a=new EventSource(e.dataset.stream);a.onmessage=({lastEventId:t})=>{Number(t)>Number(e.dataset.seq)&&(e.hidden=!1)},e.querySelector("a").onclick=t=>{t.preventDefault(),location.reload()}}
