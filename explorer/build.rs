@@ -10,8 +10,17 @@ const DIST: &str = "assets/dist";
 const REMEDY: &str = "run `npm ci && npm run build` in web/";
 
 /// The names that the pages ask for; `fallback.js` is asked for by `trace.js`.
-const NAMES: [&str; 8] =
-    ["blocks.js", "earnings.js", "explorer.css", "fallback.js", "labels.css", "session.js", "style.css", "trace.js"];
+const NAMES: [&str; 9] = [
+    "blocks.js",
+    "earnings.js",
+    "explorer.css",
+    "fallback.js",
+    "labels.css",
+    "session.js",
+    "signing.js",
+    "style.css",
+    "trace.js",
+];
 
 /// What the manifest says of a file.
 #[derive(Deserialize)]

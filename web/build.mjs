@@ -20,6 +20,7 @@ const SCRIPTS = [
   { name: "blocks", entry: "src/blocks.ts", target: "es2019" },
   { name: "earnings", entry: "src/earnings.ts", target: "es2019" },
   { name: "session", entry: "src/session.ts", target: "es2020" },
+  { name: "signing", entry: "src/signing.ts", target: "es2020" },
 ];
 const STYLES = ["style", "explorer", "labels"];
 

@@ -31,6 +31,7 @@ pub(crate) struct Urls {
     pub explorer: &'static str,
     pub labels: &'static str,
     pub session: &'static str,
+    pub signing: &'static str,
     pub style: &'static str,
     pub trace: &'static str,
 }

@@ -9,6 +9,7 @@ pub(crate) mod labels;
 pub(crate) mod record;
 pub(crate) mod search;
 pub(crate) mod session;
+pub(crate) mod signing;
 pub(crate) mod trace;
 pub(crate) mod trouble;
 

@@ -7,7 +7,7 @@ use hefu_api::Ledger;
 
 use crate::{
     answer, assets,
-    pages::{block, earnings, home, how, labels, record, search, session, trace, trouble},
+    pages::{block, earnings, home, how, labels, record, search, session, signing, trace, trouble},
     site::Site,
     visit::Explorer,
 };
@@ -39,6 +39,7 @@ pub fn configure(ledger: Arc<dyn Ledger>, site: Site) -> impl Fn(&mut web::Servi
             .service(reads("/x/earnings", earnings::read).wrap(Compress::default()))
             .service(reads("/x/earnings/{contract}/{party}", earnings::read_sheet).wrap(Compress::default()))
             .service(reads("/x/session", session::read).wrap(Compress::default()))
+            .service(reads("/x/sign", signing::read).wrap(Compress::default()))
             .service(reads("/x/labels", labels::read).wrap(Compress::default()))
             .default_service(web::to(trouble::not_found));
     }

@@ -61,6 +61,7 @@ pub(crate) struct Words {
     pub explorer: ExplorerWords,
     pub earnings: EarningsWords,
     pub session: SessionWords,
+    pub signing: SigningWords,
 }
 
 /// Words of the trace page and of what its check answers.
@@ -308,6 +309,34 @@ pub(crate) struct SessionWords {
     pub role: &'static str,
     pub audience: &'static str,
     pub failed: &'static str,
+    /// The device's own key.
+    pub device: &'static str,
+    pub device_text: &'static str,
+    pub device_make: &'static str,
+}
+
+/// Words of signing a record.
+#[derive(Debug)]
+pub(crate) struct SigningWords {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub record: &'static str,
+    pub says: &'static str,
+    pub whole: &'static str,
+    pub signers: &'static str,
+    pub signed: &'static str,
+    pub unsigned: &'static str,
+    pub sign: &'static str,
+    pub save: &'static str,
+    pub hand_in: &'static str,
+    pub pass_on: &'static str,
+    pub complete: &'static str,
+    pub sending: &'static str,
+    pub refused: &'static str,
+    pub no_record: &'static str,
+    pub broken: &'static str,
+    pub other_chain: &'static str,
+    pub not_asked: &'static str,
 }
 
 /// What holds a record's sentence together.

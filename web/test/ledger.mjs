@@ -48,6 +48,20 @@ export function key(name) {
   };
 }
 
+/** A key's W3C Data Integrity proof (eddsa-jcs-2022) under a document. */
+export function proofOf(document, { method, sign }, more = {}) {
+  const terms = {
+    "@context": CONTEXT,
+    ...more,
+    cryptosuite: "eddsa-jcs-2022",
+    proofPurpose: "assertionMethod",
+    type: "DataIntegrityProof",
+    verificationMethod: method,
+  };
+  const message = Buffer.concat([sha256(jcs(terms)), sha256(jcs(document))]);
+  return { ...terms, proofValue: "z" + base58(sign(message)) };
+}
+
 /** Merkle tree hash of RFC 6962 over leaves that are hashes already. */
 export function treeHash(leaves) {
   if (leaves.length === 1) return leaves[0];
@@ -138,18 +152,7 @@ export class Ledger {
       seq: this.records.size + 1,
       signers: keys.map(({ address }) => address),
     };
-    const proofs = keys.map(({ method, sign }, i) => {
-      const terms = {
-        "@context": CONTEXT,
-        ...(i ? {} : { created: "2026-09-19T02:00:00Z" }),
-        cryptosuite: "eddsa-jcs-2022",
-        proofPurpose: "assertionMethod",
-        type: "DataIntegrityProof",
-        verificationMethod: method,
-      };
-      const message = Buffer.concat([sha256(jcs(terms)), sha256(jcs(document))]);
-      return { ...terms, proofValue: "z" + base58(sign(message)) };
-    });
+    const proofs = keys.map((key, i) => proofOf(document, key, i ? {} : { created: "2026-09-19T02:00:00Z" }));
     const id = sha256(jcs(document)).toString("hex");
     this.records.set(id, { opened, record: { ...document, proof: proofs.length > 1 ? proofs : proofs[0] } });
     return id;

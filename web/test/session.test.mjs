@@ -13,12 +13,15 @@ const CHAIN = "92e856d72822424aa4cb42ece4083e32d68f5b19be4cbf68437d6f89cfad5164"
 
 let access;
 let browser;
+let keyfile;
 before(async () => {
   access = await load("access", { folder: "sign" });
+  keyfile = await load("keyfile", { folder: "sign" });
   if (!missing) browser = await launch();
 });
 after(async () => {
   await access.dispose();
+  await keyfile.dispose();
   await browser?.close();
 });
 
@@ -26,13 +29,14 @@ test("a document is byte for byte what the node's own code signs", async () => {
   const golden = await readFile(new URL("../../contracts/src/golden/access.json", import.meta.url), "utf8");
   const { aud, chain, expires, signers } = JSON.parse(golden);
   const secret = new Uint8Array(createHash("sha256").update("reader").digest());
-  assert.equal(access.pass({ address: signers[0], secret }, aud, chain, new Date(expires)), golden);
+  const key = keyfile.keyFrom(signers[0], secret);
+  assert.equal(await access.pass(key, aud, chain, new Date(expires)), golden);
 });
 
 test("a key file that hefu wrote is opened", async () => {
-  const key = await access.open(await readFile(FILE, "utf8"), PASSPHRASE);
+  const key = await keyfile.open(await readFile(FILE, "utf8"), PASSPHRASE);
   assert.equal(key.address, JSON.parse(await readFile(FILE, "utf8")).address);
-  assert.equal(key.secret.length, 32);
+  assert.equal((await key.sign(new Uint8Array(64))).length, 64);
 });
 
 test("what is no key file, of another key, or of another passphrase is told apart", async () => {
@@ -49,7 +53,7 @@ test("what is no key file, of another key, or of another passphrase is told apar
     [JSON.stringify({ ...file, age: "age" }), PASSPHRASE, "notAKeyFile"],
     [JSON.stringify(other), PASSPHRASE, "otherKey"],
   ]) {
-    await assert.rejects(access.open(given, passphrase), { failure }, failure);
+    await assert.rejects(keyfile.open(given, passphrase), { failure }, failure);
   }
 });
 
@@ -59,6 +63,8 @@ const CLOSED = `<!doctype html><html lang="en">${SCRIPT}
 data-sending="sending" data-not-a-key-file="no file" data-other-key="other key" data-passphrase="wrong passphrase"
 data-unreachable="unreachable" data-unsupported="unsupported" data-refused="refused: " data-role="no role">
 <input name="file" type="file"><input name="passphrase" type="password"><button>sign in</button>
+<div data-device><code data-slot="address"></code><button type="button" data-make hidden>make</button>
+<button type="button" data-use hidden>use</button></div>
 <p data-slot="state"></p></form>`;
 const OPEN = `<!doctype html><html lang="en">${SCRIPT}
 <section data-session="open" data-failed="failed"><button>sign out</button><p data-slot="state"></p></section>`;
@@ -88,7 +94,7 @@ async function sign(page, passphrase) {
   await page.click("button");
 }
 
-const says = (page, words) => page.waitForFunction((said) => document.querySelector("[data-slot]").textContent === said, words);
+const says = (page, words) => page.waitForFunction((said) => document.querySelector('[data-slot="state"]').textContent === said, words);
 
 test("the browser signs a document for its own origin and goes on", { skip: missing }, async () => {
   const { asked, server } = await node(() => ({ status: 200 }));
@@ -139,5 +145,39 @@ test("signing out ends the session, or says that it did not", { skip: missing },
   await Promise.all([page.waitForEvent("load"), page.click("button")]);
   assert.deepEqual(asked.map(({ method }) => method), ["DELETE", "DELETE"]);
   await page.close();
+  await server.close();
+});
+
+test("a device makes a key once, keeps it where no script can read it, and signs with it", { skip: missing }, async () => {
+  const { asked, server } = await node(() => ({ status: 200 }));
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(server.origin);
+  await page.click("[data-make]");
+  await page.waitForSelector("[data-use]:visible");
+  const address = await page.textContent('[data-slot="address"]');
+  assert.match(address, /^5\w{47}$/);
+  await page.reload();
+  await page.waitForSelector("[data-use]:visible");
+  assert.equal(await page.isVisible("[data-make]"), false);
+  assert.equal(await page.textContent('[data-slot="address"]'), address);
+  const refused = await page.evaluate(async () => {
+    const opening = indexedDB.open("hefu", 1);
+    const db = await new Promise((resolve) => (opening.onsuccess = () => resolve(opening.result)));
+    const asking = db.transaction("keys").objectStore("keys").get("device");
+    const pair = await new Promise((resolve) => (asking.onsuccess = () => resolve(asking.result)));
+    db.close();
+    return crypto.subtle.exportKey("pkcs8", pair.privateKey).then(() => "", (error) => error.name);
+  });
+  assert.equal(refused, "InvalidAccessError");
+  await page.click("[data-use]");
+  await page.waitForURL("**/x/blocks/1?lang=en");
+  const record = await load("record", { folder: "verify" });
+  const tools = await (await load("crypto", { folder: "verify" })).choose();
+  const document = JSON.parse(asked[1].body);
+  assert.deepEqual(document.signers, [address]);
+  await record.demandSigned(tools, document, await record.idOf(tools, document), CHAIN);
+  await record.dispose();
+  await context.close();
   await server.close();
 });

@@ -1,6 +1,8 @@
 //! The words of the pages in English.
 
-use super::{Block, Counted, EarningsWords, ExplorerWords, Section, SentenceWords, SessionWords, TraceWords, Words};
+use super::{
+    Block, Counted, EarningsWords, ExplorerWords, Section, SentenceWords, SessionWords, SigningWords, TraceWords, Words,
+};
 
 pub(crate) static EN: Words = Words {
     lang: "en",
@@ -271,6 +273,30 @@ pub(crate) static EN: Words = Words {
         role: "This key may not read. An admin of your company grants it the role `read`.",
         audience: "This page is reached under an address that the node does not know. Use the one in its configuration.",
         failed: "It did not work. Try again.",
+        device: "A key of this device",
+        device_text: "This browser can make a key that nobody can copy from it. An admin of your company registers it with “hefu key grant”; you sign that record on the page “Sign a record”. If the device is lost, the key is revoked and another one made.",
+        device_make: "Make a key on this device",
+    },
+    signing: SigningWords {
+        title: "Sign a record",
+        lead: "Terms, and other records of several signers, go from signer to signer as a file. Your browser shows what yours says and signs it; nothing is sent before everybody has signed and you hand it in.",
+        record: "The record, as you received it",
+        says: "What it says",
+        whole: "The whole record",
+        signers: "Who signs",
+        signed: "has signed",
+        unsigned: "has yet to sign",
+        sign: "Sign",
+        save: "Save the file for the next signer",
+        hand_in: "Hand it in",
+        pass_on: "Signed. Save the file and pass it on: others have yet to sign.",
+        complete: "Signed by everybody. It can be handed in now.",
+        sending: "Handing it in; this waits until it is final.",
+        refused: "The node refuses it: ",
+        no_record: "This file is no record.",
+        broken: "A signature in this file does not match what it says: somebody has changed it. Ask for the file again.",
+        other_chain: "This record is for another ledger.",
+        not_asked: "This record does not ask for that key's signature.",
     },
 };
 

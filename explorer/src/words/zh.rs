@@ -1,6 +1,8 @@
 //! The words of the pages in Chinese (zh-CN).
 
-use super::{Block, Counted, EarningsWords, ExplorerWords, Section, SentenceWords, SessionWords, TraceWords, Words};
+use super::{
+    Block, Counted, EarningsWords, ExplorerWords, Section, SentenceWords, SessionWords, SigningWords, TraceWords, Words,
+};
 
 pub(crate) static ZH: Words = Words {
     lang: "zh-CN",
@@ -266,6 +268,30 @@ pub(crate) static ZH: Words = Words {
         role: "此密钥无权读取。请由贵企业的管理员授予 `read` 角色。",
         audience: "节点不认识此页面的地址。请使用节点配置中的地址。",
         failed: "未能完成，请再试一次。",
+        device: "本设备的密钥",
+        device_text: "浏览器可以生成一把无法导出的密钥。由贵企业管理员用 hefu key grant 登记，您在“签署记录”页面签署该登记。设备遗失时撤销此密钥，另生成一把即可。",
+        device_make: "在本设备生成密钥",
+    },
+    signing: SigningWords {
+        title: "签署记录",
+        lead: "合同条款等需要多方签署的记录，以文件形式在签署方之间传递。浏览器会显示内容并在本机签名；全部签齐并由您提交之前，不会发送任何内容。",
+        record: "收到的记录文件",
+        says: "内容",
+        whole: "完整记录",
+        signers: "签署方",
+        signed: "已签",
+        unsigned: "未签",
+        sign: "签署",
+        save: "保存文件，交给下一位签署方",
+        hand_in: "提交",
+        pass_on: "已签署。请保存文件并交给其他尚未签署的一方。",
+        complete: "已全部签齐，可以提交。",
+        sending: "正在提交，等待最终确认。",
+        refused: "节点不接受：",
+        no_record: "这不是记录文件。",
+        broken: "文件中的签名与内容不符，内容已被改动。请重新索取文件。",
+        other_chain: "此记录属于另一个账本。",
+        not_asked: "此记录不需要该密钥签署。",
     },
 };
 

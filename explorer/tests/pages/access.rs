@@ -31,7 +31,7 @@ fn addresses(world: &World, route: &str) -> Vec<String> {
             ids.chain(markers).chain(["creator".into()]).map(|asked: String| format!("/x/search?q={asked}")).collect()
         }
         "/x/labels" => vec![format!("/x/labels?gtin={REFILL}&serials={}", serial(0))],
-        "/x/earnings" => vec![route.to_owned()],
+        "/x/earnings" | "/x/sign" => vec![route.to_owned()],
         "/x/earnings/{contract}/{party}" => {
             OWED.map(|(party, _)| route.replace("{contract}", CONTRACT).replace("{party}", party)).to_vec()
         }

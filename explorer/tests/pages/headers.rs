@@ -75,7 +75,7 @@ async fn every_file_of_the_browser_is_served_for_ever_in_each_coding() {
 #[actix_web::test]
 async fn what_a_page_asks_for_is_there() {
     let demo = Demo::with_history();
-    for address in [&path(0), "/", "/x/labels", "/x/earnings", "/x/session"] {
+    for address in [&path(0), "/", "/x/labels", "/x/earnings", "/x/session", "/x/sign"] {
         let page = get(&demo, address).await.is_page(200);
         let scripts = page.all("script").map(|script| script.get("src"));
         let styles = page.all("link").filter(|link| link.get("rel") == "stylesheet").map(|link| link.get("href"));

@@ -22,6 +22,7 @@ async fn every_page(demo: &Demo) -> Vec<String> {
         "/x/labels",
         "/x/earnings",
         "/x/session",
+        "/x/sign",
         "/x/search?q=corenest",
         "/x/search?q=zzz",
     ];

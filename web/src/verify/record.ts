@@ -16,7 +16,7 @@ export const idOf = (tools: Tools, record: Document): Promise<string> =>
  * Checks the W3C Data Integrity proof (eddsa-jcs-2022) that one signer put under a record: signed is the hash of the
  * proof's own terms followed by the hash of the document, which is the record's id.
  */
-async function demandProof(tools: Tools, proof: DataIntegrityProof, signer: string, id: string): Promise<void> {
+export async function demandProof(tools: Tools, proof: DataIntegrityProof, signer: string, id: string): Promise<void> {
   const { proofValue, verificationMethod } = proof;
   const fixed = {
     "@context": CONTEXT,
