@@ -12,7 +12,7 @@ SECONDS ?= 20
 BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench fuzz build setup setup-browser
+.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench fuzz build setup setup-browser setup-tests
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ setup:
 
 setup-browser:
 	@scripts/setup build browser
+
+setup-tests:
+	@scripts/setup build browser books
 
 # There are no examples; asking for them makes Cargo choose the features of dependencies as it does for tests. Otherwise
 # the tests would compile the engine and most else a second time.
@@ -41,7 +44,7 @@ demo-clean: ## stops the demo's validators and forgets their chain
 
 test: test-rust test-web ## every test
 
-test-rust: setup-browser
+test-rust: setup-tests
 	$(CARGO) test $(PROFILE) --locked --workspace --no-fail-fast
 
 test-web: setup-browser

@@ -7,6 +7,8 @@ mod access;
 mod agreement;
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/books.rs"]
+mod books;
 #[path = "cli/epcis.rs"]
 mod epcis;
 #[path = "cli/keys.rs"]

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use hefu_contracts::{
     action::Action,
-    agreements::{Depth, FeedPut, Reach, Template, template},
+    agreements::{Depth, FeedPut, Reach, Template, export::Format, template},
     settlement::{Party, Terms},
 };
 use serde_json::{Value, json};
@@ -43,9 +43,14 @@ pub enum Agreement {
     /// Show the agreements that you may read, or one with its terms, an account or its lines, as JSON
     #[command(
         after_help = "Examples:\n  hefu agreement show --key adu\n  hefu agreement show C1 --account adu --key adu\n  \
-        hefu agreement show C1 --lines --key adu"
+        hefu agreement show C1 --account adu --earnings --key adu\n  hefu agreement show C1 --lines --key adu"
     )]
     Show(Show),
+    /// Write an account as CSV, or for beancount, hledger or ledger with balances that they check
+    #[command(after_help = "Examples:\n  \
+        hefu agreement export C1 --account adu --key adu --out adu.csv\n  \
+        hefu agreement export C1 --account adu --format hledger --key adu | hledger -f - balance")]
+    Export(Export),
     /// Make a record of a term sheet for everybody to sign
     ///
     /// Every signer's key is named; the record with this key's signature is printed or written, goes from signer to
@@ -70,12 +75,37 @@ pub struct Show {
     /// The account of this organisation
     #[arg(long, value_name = "PARTY", requires = "contract", conflicts_with = "lines")]
     account: Option<String>,
+    /// What the account's party earns, unit by unit: the arithmetic, where each amount stands, and why
+    #[arg(long, requires = "account")]
+    earnings: bool,
     /// The order lines, with what each earns and when it is released
     #[arg(long, requires = "contract")]
     lines: bool,
     /// Go on after this entry or line, where an answer before has more
     #[arg(long, value_name = "PLACE")]
     after: Option<String>,
+}
+
+/// `hefu agreement export`
+#[derive(Debug, Args)]
+pub struct Export {
+    #[command(flatten)]
+    keyring: Keyring,
+    #[command(flatten)]
+    node: AtNode,
+    #[command(flatten)]
+    reader: ReadAs,
+    /// Id of the contract
+    contract: String,
+    /// The organisation whose account it is
+    #[arg(long, value_name = "PARTY")]
+    account: String,
+    /// How it is written
+    #[arg(long, default_value = "csv", value_parser = Format::ALL.map(Format::name))]
+    format: String,
+    /// File to write; otherwise the account is printed
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// `hefu agreement draft`
@@ -114,6 +144,7 @@ impl Agreement {
                 }))
             }
             Agreement::Show(show) => show.run(),
+            Agreement::Export(export) => export.run(),
             Agreement::Draft(draft) => draft.run(),
         }
     }
@@ -129,20 +160,30 @@ fn sheet(file: &std::path::Path) -> anyhow::Result<(Value, Terms)> {
 
 impl Show {
     fn run(self) -> anyhow::Result<()> {
-        let Show { keyring, node, reader, contract, account, lines, after } = self;
+        let Show { keyring, node, reader, contract, account, earnings, lines, after } = self;
         let mut path = String::from("/v1/agreements");
         for (before, part) in [("/", contract.as_ref()), ("/accounts/", account.as_ref())] {
             if let Some(part) = part {
                 path = format!("{path}{before}{part}");
             }
         }
-        if lines {
-            path.push_str("/lines");
+        for (is_wanted, part) in [(earnings, "/earnings"), (lines, "/lines")] {
+            if is_wanted {
+                path.push_str(part);
+            }
         }
         if let Some(after) = after {
             path = format!("{path}?after={after}");
         }
         output::line(reader.client(&keyring, &node)?.answer(&path)?)
+    }
+}
+
+impl Export {
+    fn run(self) -> anyhow::Result<()> {
+        let Export { keyring, node, reader, contract, account, format, out } = self;
+        let path = format!("/v1/agreements/{contract}/accounts/{account}/export?format={format}");
+        files::print_or_write(out.as_ref(), &reader.client(&keyring, &node)?.text(&path)?)
     }
 }
 

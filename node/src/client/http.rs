@@ -242,7 +242,21 @@ impl Client {
         format!("{}/v1/records{query}", self.node)
     }
 
+    /// A text that the node answers with at an address of its own.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn text(&self, path: &str) -> Result<String, ClientError> {
+        let (url, bytes) = self.bytes(path)?;
+        utf8(&url, bytes)
+    }
+
     fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let (url, bytes) = self.bytes(path)?;
+        serde_json::from_slice(&bytes).map_err(|source| ClientError::Answer { url, source })
+    }
+
+    fn bytes(&self, path: &str) -> Result<(String, Vec<u8>), ClientError> {
         let url = format!("{}{path}", self.node);
         let mut request = self.agent.get(&url);
         if let Some(reader) = &self.reader {
@@ -250,16 +264,19 @@ impl Client {
         }
         let response = request.call().map_err(|source| unreachable(&url, source))?;
         let bytes = body(&url, response, ANSWER_BYTES_MAX)?;
-        serde_json::from_slice(&bytes).map_err(|source| ClientError::Answer { url, source })
+        Ok((url, bytes))
     }
 
     fn post(&self, url: &str, media_type: &str, text: &str) -> Result<String, ClientError> {
         let request = self.agent.post(url).header("content-type", media_type);
         let response = request.send(text).map_err(|source| unreachable(url, source))?;
-        let bytes = body(url, response, ANSWER_BYTES_MAX)?;
-        let not_utf8 = |error| serde::de::Error::custom(error);
-        String::from_utf8(bytes).map_err(|error| ClientError::Answer { url: url.to_owned(), source: not_utf8(error) })
+        utf8(url, body(url, response, ANSWER_BYTES_MAX)?)
     }
+}
+
+fn utf8(url: &str, bytes: Vec<u8>) -> Result<String, ClientError> {
+    let not_utf8 = |error| serde::de::Error::custom(error);
+    String::from_utf8(bytes).map_err(|error| ClientError::Answer { url: url.to_owned(), source: not_utf8(error) })
 }
 
 /// The bytes of a proof, from wherever it is served.

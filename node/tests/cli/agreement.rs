@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, DevNode};
+use crate::{
+    bench::{Bench, DevNode},
+    books::read_by_its_program,
+};
 
 const ADDED: [(&str, &str); 3] = [("adu", "kol"), ("douyin", "platform"), ("wise", "lab")];
 
@@ -81,6 +84,21 @@ fn a_creator_sees_what_she_is_owed_and_checks_her_statement_offline() {
     assert_eq!((&account["balances"]["payable"], &account["n"]), (&json!("890"), &json!(3)));
     let other = ["agreement", "show", "C1", "--account", "adu", "--key", "douyin"];
     bench.hefu(&other).check_because(1, "E-AGREEMENT-UNREADABLE");
+
+    let earnings = ["agreement", "show", "C1", "--account", "adu", "--earnings", "--key", "adu"];
+    let earnings = bench.hefu(&earnings).check(0).json();
+    let earning = &earnings["lines"][0]["earnings"][0];
+    assert_eq!((&earning["formula"], &earning["reason"]), (&json!("89.00 × 10% = 8.90"), &json!("awaits-payout")));
+    for party in ["adu", "corenest"] {
+        for format in ["beancount", "hledger", "ledger"] {
+            let export = ["agreement", "export", "C1", "--account", party, "--format", format, "--key", party];
+            let file = format!("{party}.{format}");
+            bench.hefu(&[&export[..], &["--out", &file]].concat()).check(0);
+            let read = read_by_its_program(format, &bench.path(&file));
+            assert!(read.is_ok(), "{party}, {format}: {}\n{}", read.unwrap_err(), bench.read(&file));
+        }
+    }
+    bench.hefu(&["agreement", "export", "C1", "--account", "adu", "--format", "xls", "--key", "adu"]).check(2);
 
     let fetch = ["statement", "fetch", "--contract", "C1", "--party", "adu", "--number", "1", "--key", "adu"];
     bench.hefu(&[&fetch[..], &["--out", "bundle.json"]].concat()).check(0);
