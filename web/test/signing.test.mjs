@@ -15,7 +15,7 @@ const creator = key("creator");
 const words = ["no-record", "broken", "other-chain", "not-asked", "signed", "unsigned", "pass-on", "complete", "sending"]
   .map((name) => `data-${name}="${name}"`)
   .join(" ");
-const fields = ["action", "contract_id", "components", "split", "cap", "min_payout", "guarantee"]
+const fields = ["action", "contract_id", "components", "split", "cap", "min_payout", "guarantee", "base", "scope"]
   .map((field) => `<div data-field="${field}"><dt>${field}</dt><dd></dd></div>`)
   .join("");
 const PAGE = `<!doctype html><html lang="en"><link rel="icon" href="data:,">
@@ -29,6 +29,7 @@ const PAGE = `<!doctype html><html lang="en"><link rel="icon" href="data:,">
 <div data-slot="hand-in" hidden><button>hand in</button><p data-slot="result"></p></div></div></main>`;
 
 const TERMS = {
+  base: { goods: "1", merchant_discount: "-1", shipping: "0" },
   cap: null,
   components: [
     { fee_ppm: "100000", id: "comm", kind: "per_line", ppm: "200000" },
@@ -40,6 +41,7 @@ const TERMS = {
   currency: "CNY",
   guarantee: { amount: "2000000", due: "sign" },
   min_payout: "10000",
+  scope: { contents: "any", products: ["09528880010021", "09528880010014"] },
   split: [["adu", "7"], ["mcn1", "3"]],
 };
 
@@ -94,12 +96,14 @@ test("terms are shown, signed, saved, and handed in when everybody has signed", 
   );
   assert.deepEqual(Object.fromEntries(told), {
     action: "agreement.sign",
+    base: "+ goods − merchant_discount 0 × shipping",
     components:
       "comm: per_line 20% − 10%\ntier: tiered marginal net_base ≥ 0.00 CNY: 0%; ≥ 100,000.00 CNY: 2%\n" +
       "bonus: threshold net_units ≥ 1000: 5,000.00 CNY\nfee: fixed 30,000.00 CNY (draft_accepted)",
     contract_id: "C1",
     guarantee: "20,000.00 CNY (sign)",
     min_payout: "100.00 CNY",
+    scope: "contents: any\nproducts: 09528880010021, 09528880010014",
     split: "adu 7 : mcn1 3",
   });
   const signers = () => page.$$eval('[data-slot="signers"] span', (spans) => spans.map((span) => span.textContent));

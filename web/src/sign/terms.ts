@@ -45,12 +45,20 @@ function component({ id, kind, fee_ppm, ...terms }: Fields, currency: string): s
 
 /** How each field is told; fields that are not named here are told as they stand. */
 const TOLD: { [field: string]: (value: any, currency: string) => string } = {
+  base: (parts: Fields) =>
+    Object.entries(parts)
+      .map(([part, sign]) => (Number(sign) < 0 ? `− ${part}` : Number(sign) ? `+ ${part}` : `0 × ${part}`))
+      .join(" "),
   cap: money,
   clawback_limit: money,
   components: (components: Fields[], currency) => components.map((each) => component(each, currency)).join("\n"),
   feeds: (feeds: string[]) => feeds.join(", "),
   guarantee: ({ amount, due }: Fields, currency) => `${money(amount, currency)} (${due})`,
   min_payout: money,
+  scope: (scope: Fields) =>
+    Object.entries(scope)
+      .map(([what, which]) => `${what}: ${([] as unknown[]).concat(which).join(", ")}`)
+      .join("\n"),
   required_signers: (signers: string[]) => signers.join(", "),
   split: (split: [string, string][]) => split.map(([party, weight]) => `${party} ${weight}`).join(" : "),
 };
