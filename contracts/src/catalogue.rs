@@ -1,12 +1,14 @@
 //! The catalogue: trade items by GTIN, versioned.
 
 mod bom;
+mod links;
 
 pub(crate) use bom::put as put_bom;
 pub use bom::{
     ALTERNATES_MAX, BOM_LINES_MAX, BOM_VERSIONS_MAX, BomLine, BomOf, BomPut, BomRow, BomVersion, LineKind, YieldBounds,
 };
 use hefu_keys::Hash;
+pub use links::{DEFAULT_LINK, LINK_HREF_MAX, LINKS_MAX, ProductLink};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -43,6 +45,9 @@ pub struct ProductPut {
     pub gtin: Gtin,
     /// What it is.
     pub kind: ProductKind,
+    /// Where more is said about it; this version's replace those of the version before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<ProductLink>,
     /// Its name.
     pub name: Name,
     /// 1 for a new item, otherwise one more than the last version.
@@ -55,6 +60,9 @@ pub struct ProductPut {
 pub struct ProductRow {
     /// What it is.
     pub kind: ProductKind,
+    /// Where more is said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<ProductLink>,
     /// Its name.
     pub name: Name,
     /// The organisation whose company prefix it bears.
@@ -68,6 +76,7 @@ pub struct ProductRow {
 pub(crate) fn put(case: &Case<'_>, body: &ProductPut) -> Checked<Writes> {
     case.require(KeyRole::Catalogue)?;
     body.name.check("/body/name")?;
+    links::check(&body.links)?;
     require_own(case, &body.gtin)?;
     let key = row::key_of_product(&body.gtin);
     let before: Option<ProductRow> = case.get(&key)?;
@@ -81,6 +90,7 @@ pub(crate) fn put(case: &Case<'_>, body: &ProductPut) -> Checked<Writes> {
 
     let row = ProductRow {
         kind: body.kind,
+        links: body.links.clone(),
         name: body.name.clone(),
         owner: case.party().to_owned(),
         record: case.record().id,

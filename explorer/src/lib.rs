@@ -13,6 +13,7 @@ mod language;
 mod moment;
 mod pages;
 pub mod qr;
+mod resolver;
 mod sentence;
 mod server;
 mod site;

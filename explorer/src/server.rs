@@ -2,19 +2,25 @@
 
 use std::sync::Arc;
 
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, http::header, middleware::Compress, web};
+use actix_web::{
+    FromRequest, Handler, HttpResponse, Resource, Responder,
+    http::{Method, header},
+    middleware::Compress,
+    web,
+};
 use hefu_api::Ledger;
 
 use crate::{
     answer, assets,
     pages::{block, earnings, home, how, labels, record, search, session, signing, trace, trouble},
+    resolver,
     site::Site,
     visit::Explorer,
 };
 
 const READS: &str = "GET, HEAD";
 
-/// Mounts the pages: `/`, `/how`, `/01/…`, `/x/…`, `/assets/…`, and a page for every address that nobody else serves.
+/// Mounts the pages: `/`, `/how`, `/01/…`, `/.well-known/gs1resolver`, `/x/…`, `/assets/…`, and a page for every address that nobody else serves.
 ///
 /// To be mounted after [`hefu_api::configure`], whose answer to unknown addresses it replaces: programs are still told in
 /// JSON. The returned function is called once by every worker; all of them share the ledger and the directory of names,
@@ -29,8 +35,9 @@ pub fn configure(ledger: Arc<dyn Ledger>, site: Site) -> impl Fn(&mut web::Servi
             .service(reads("/favicon.ico", assets::icon))
             .service(reads("/01/{gtin}/21/{serial}/qr.svg", labels::svg).wrap(Compress::default()))
             .service(reads("/01/{gtin}/21/{serial}/qr.png", labels::png))
-            .service(reads("/01/{rest:.*}", trace::read).wrap(Compress::default()))
-            .service(reads("/gtin/{rest:.*}", trace::read).wrap(Compress::default()))
+            .service(resolves("/01/{rest:.*}", trace::read).wrap(Compress::default()))
+            .service(resolves("/gtin/{rest:.*}", trace::read).wrap(Compress::default()))
+            .service(resolves("/.well-known/gs1resolver", resolver::describe))
             .service(reads("/", home::read).wrap(Compress::default()))
             .service(reads("/how", how::read).wrap(Compress::default()))
             .service(reads("/x/search", search::read).wrap(Compress::default()))
@@ -56,6 +63,16 @@ where
         .route(web::get().to(handler.clone()))
         .route(web::head().to(handler))
         .default_service(web::to(method_not_allowed))
+}
+
+/// A page of the resolver, which pages of other origins may ask.
+fn resolves<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    reads(path, handler).route(web::method(Method::OPTIONS).to(resolver::options))
 }
 
 async fn method_not_allowed() -> HttpResponse {

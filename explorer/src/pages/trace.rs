@@ -15,6 +15,7 @@ use hefu_api::{
     views::{self, Lookup},
 };
 use hefu_contracts::{
+    catalogue::DEFAULT_LINK,
     gs1::{BadEpc, BadKey, Epc, EpcKind, Gtin},
     proof::Proof,
 };
@@ -22,7 +23,12 @@ use hefu_keys::{Hash, secured};
 use serde::Deserialize;
 
 use super::{OtherNode, Page, Said, Source, absent::AbsentPage, trouble::Trouble};
-use crate::{answer, visit::Visit, words::Words};
+use crate::{
+    answer,
+    resolver::{self, Asked, open},
+    visit::Visit,
+    words::Words,
+};
 
 use story::Step;
 use thing::{Fact, Notice, Thing};
@@ -60,12 +66,21 @@ pub(crate) struct Shown {
     dispositions: BTreeMap<Hash, String>,
 }
 
-/// `GET /01/{gtin}/21/{serial}`, and every other spelling of a Digital Link, which leads there.
+/// `GET /01/{gtin}/21/{serial}`, and every other spelling of a Digital Link, which leads there; with a link type, what the
+/// resolver knows.
 pub(crate) async fn read(visit: Visit) -> HttpResponse {
-    let epc = match identify(visit.request.uri().path(), visit.words) {
+    let epc = match code(visit.request.uri().path(), visit.words) {
         Ok(epc) => epc,
-        Err(trouble) => return trouble.answer(&visit),
+        Err(trouble) => return open(trouble.answer(&visit)),
     };
+    let unasked = || matches!(epc.kind(), EpcKind::Class { .. }).then(|| Asked::Type(DEFAULT_LINK.to_owned()));
+    match Asked::of(&visit).or_else(unasked) {
+        Some(asked) => resolver::resolve(&visit, epc, asked).await,
+        None => open(show(visit, epc).await),
+    }
+}
+
+async fn show(visit: Visit, epc: Epc) -> HttpResponse {
     let canonical = format!("/{}", epc.path());
     if visit.request.uri().path() != canonical {
         return elsewhere(&visit, &canonical);
@@ -99,16 +114,15 @@ fn elsewhere(visit: &Visit, path: &str) -> HttpResponse {
     response.insert_header((header::LOCATION, location)).finish()
 }
 
-/// The item of a Digital Link's path, with the finest of its qualifiers (GS1 Digital Link Standard: URI Syntax §4).
+/// The item, lot or class of a Digital Link's path (GS1 Digital Link Standard: URI Syntax §4).
 ///
 /// # Errors
-/// A page that says which part is wrong, or that no single item is meant.
-pub(crate) fn identify(path: &str, words: &Words) -> Result<Epc, Trouble> {
+/// A page that says which part is wrong.
+fn code(path: &str, words: &Words) -> Result<Epc, Trouble> {
     let path = path.trim_end_matches('/');
     let epc = Epc::parse(&format!("https://id.gs1.org{path}")).map_err(|bad| malformed(path, &bad, words))?;
     match epc.kind() {
-        EpcKind::Item { .. } => Ok(epc),
-        EpcKind::Class { .. } => Err(Trouble::no_serial()),
+        EpcKind::Item { .. } | EpcKind::Class { .. } => Ok(epc),
         EpcKind::Container | EpcKind::Other => Err(Door::NotFound.into()),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     visit::Visit,
     words::{
         Words,
-        troubles::{NO_SERIAL, NOT_ADMITTED, NOTHING_FOUND, tell},
+        troubles::{NO_LINK, NO_SERIAL, NOT_ADMITTED, NOTHING_FOUND, tell},
     },
 };
 
@@ -43,6 +43,10 @@ pub(crate) struct ErrorPage {
 impl Trouble {
     pub(crate) fn no_serial() -> Trouble {
         Trouble { code: NO_SERIAL, detail: None, status: StatusCode::NOT_FOUND }
+    }
+
+    pub(crate) fn no_link() -> Trouble {
+        Trouble { code: NO_LINK, detail: None, status: StatusCode::NOT_FOUND }
     }
 
     pub(crate) fn nothing_found() -> Trouble {

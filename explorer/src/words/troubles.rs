@@ -77,6 +77,15 @@ const TROUBLES: &[Trouble] = &[
         hint: ["重新登录，或用 hefu access 另签一份。", "Sign in again, or make another with `hefu access`."],
     },
     Trouble {
+        code: NO_LINK,
+        title: ["没有这类链接", "No link of this type"],
+        detail: [
+            "对于此码，账本没有所要的这类链接。",
+            "Of this code, the ledger has no link of the type that was asked for.",
+        ],
+        hint: ["不指明链接类型，再打开一次。", "Open the code without a link type."],
+    },
+    Trouble {
         code: NO_SERIAL,
         title: ["此码只标明品类", "This code names a kind of item only"],
         detail: [
@@ -94,6 +103,8 @@ const TROUBLES: &[Trouble] = &[
 ];
 
 /// A code without a serial number; no problem of the API.
+pub(crate) const NO_LINK: &str = "no-link";
+
 pub(crate) const NO_SERIAL: &str = "no-serial";
 
 /// A request with an access document that is not good; the API says what is wrong with it.

@@ -38,10 +38,13 @@ fn addresses(world: &World, route: &str) -> Vec<String> {
         "/x/session" => vec!["/x/session".to_owned(), "/x/session?next=/x/blocks/1".to_owned()],
         "/01/{gtin}/21/{serial}/qr.svg" => vec![format!("{}/qr.svg", path(0))],
         "/01/{gtin}/21/{serial}/qr.png" => vec![format!("{}/qr.png", path(0))],
-        "/01/{rest:.*}" => (0..8).map(path).collect(),
+        "/01/{rest:.*}" => {
+            let links = (0..8).map(|index| format!("{}?linkType=linkset", path(index)));
+            (0..8).map(path).chain(links).chain([format!("/01/{REFILL}/10/L7")]).collect()
+        }
         "/gtin/{rest:.*}" => vec![format!("/gtin/{REFILL}/ser/{}", serial(0))],
         "/assets/{file}" => vec!["/assets/nothing.js".to_owned()],
-        "/" | "/how" | "/favicon.ico" => vec![route.to_owned()],
+        "/" | "/how" | "/.well-known/gs1resolver" | "/favicon.ico" => vec![route.to_owned()],
         _ => panic!("{route} is mounted, and nobody has said who may read what there"),
     }
 }
@@ -55,7 +58,7 @@ async fn seen(world: &World, visitor: &Visitor, address: &str) -> Answer {
 async fn every_page_walked_by_everybody_shows_each_secret_to_whom_it_is_for_and_to_nobody_else() {
     let world = World::new();
     let source = include_str!("../../src/server.rs");
-    let routes = mounted(source, &[("reads(", "")]);
+    let routes = mounted(source, &[("reads(", ""), ("resolves(", "")]);
     assert_eq!(source.matches(".service(").count(), routes.len(), "a service of another kind would not have been seen");
     for visitor in &VISITORS {
         let mut read = BTreeSet::new();

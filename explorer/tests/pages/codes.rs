@@ -33,11 +33,11 @@ async fn every_spelling_leads_to_the_canonical_one() {
 #[actix_web::test]
 async fn attributes_of_the_link_change_nothing() {
     let demo = Demo::with_history();
-    let page = get(&demo, &format!("{}?17=261231&3103=000195&linkType=gs1:pip", path(0))).await.is_page(200);
+    let page = get(&demo, &format!("{}?17=261231&3103=000195&context=a", path(0))).await.is_page(200);
     let other = page.all("nav").count();
     assert_eq!(other, 1);
     let languages: Vec<&str> = page.with("hreflang").map(|link| link.get("href")).collect();
-    let kept = format!("{}?17=261231&3103=000195&linkType=gs1:pip&lang=en", path(0));
+    let kept = format!("{}?17=261231&3103=000195&context=a&lang=en", path(0));
     assert_eq!(languages, [&kept, &kept]);
 }
 

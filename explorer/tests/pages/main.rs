@@ -18,6 +18,7 @@ mod headers;
 mod labels;
 mod ledger;
 mod markup;
+mod resolver;
 mod search;
 #[expect(dead_code, reason = "the API's tests use all of it")]
 #[path = "../../../api/tests/http/secrets.rs"]

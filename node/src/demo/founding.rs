@@ -58,7 +58,7 @@ pub(super) fn tell(cast: &Cast, teller: &mut Teller) -> anyhow::Result<()> {
         (SET, ProductKind::Kit, "Osmanthus hand cream set", "桂花护手霜套装"),
     ] {
         let name = Name { en: en.to_owned(), zh: zh.to_owned() };
-        let product = ProductPut { gtin: gtin.parse::<Gtin>()?, kind, name, version: 1 };
+        let product = ProductPut { gtin: gtin.parse::<Gtin>()?, kind, links: Vec::new(), name, version: 1 };
         teller.tell(&[registrar], Action::ProductPut, &product)?;
     }
     Ok(())
