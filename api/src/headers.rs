@@ -13,7 +13,7 @@ use actix_web::{
 
 use crate::{
     answer::PERSONAL,
-    problem::{Door, Problem},
+    problem::{Door, MEDIA_TYPE, Problem},
 };
 
 /// JSON needs nothing; should a browser be made to show it as a page, that page may do nothing.
@@ -42,7 +42,8 @@ pub(crate) async fn data(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let reads = request.method() != Method::POST;
     let response = next.call(request).await?;
-    let mut response = if response.status() == StatusCode::NOT_ACCEPTABLE {
+    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == MEDIA_TYPE);
+    let mut response = if response.status() == StatusCode::NOT_ACCEPTABLE && !told {
         // The compressing layer answers this by itself, in plain text.
         response.into_response(Problem::from(Door::ContentCoding).error_response())
     } else {
@@ -55,7 +56,7 @@ pub(crate) async fn data(
         set(headers, header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
     } else if reads {
         set(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-        set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, "Content-Disposition, ETag, Retry-After");
+        set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, "Content-Disposition, ETag, Link, Retry-After");
         set(headers, header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin");
     }
     Ok(response)

@@ -45,7 +45,7 @@ pub struct Found {
 }
 
 /// Where a final record stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Height of its block.
     pub height: Height,

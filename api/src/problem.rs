@@ -45,8 +45,22 @@ pub enum Door {
     BodySize,
     /// The body took too long.
     BodySlow,
+    /// There is no such capture job, or it is not for this reader.
+    CaptureUnknown,
     /// None of the content codings that the client accepts can be made.
     ContentCoding,
+    /// The body is no EPCIS document, or not one with events.
+    Document,
+    /// The signed record beside an event is of another one.
+    EventBeside,
+    /// There is no such event, or it is not for this reader.
+    EventUnknown,
+    /// An event was handed in without a signed record.
+    EventUnsigned,
+    /// The document has too many events.
+    EventsMany,
+    /// No media type or version that the client accepts can be made.
+    FormatOther,
     /// There is no record of this code.
     ItemUnknown,
     /// The key is not registered.
@@ -67,6 +81,10 @@ pub enum Door {
     Path,
     /// A query parameter is unknown, given twice or malformed.
     Query,
+    /// The query asks for too much at once.
+    QueryComplex,
+    /// More events match than the query allows.
+    QueryLarge,
     /// The node holds no such record.
     RecordUnknown,
     /// A page of another origin asks for, or ends, a session.
@@ -75,11 +93,15 @@ pub enum Door {
     StatementUnknown,
     /// Too many streams are open.
     StreamsOpen,
+    /// The address is too long.
+    UriLong,
+    /// No event that the reader may read has this value.
+    ValueUnknown,
 }
 
 impl Door {
     /// Every kind.
-    pub const ALL: [Door; 24] = [
+    pub const ALL: [Door; 35] = [
         Door::AccountUnknown,
         Door::AgreementUnknown,
         Door::AnnexPrivate,
@@ -89,7 +111,14 @@ impl Door {
         Door::BodyBroken,
         Door::BodySize,
         Door::BodySlow,
+        Door::CaptureUnknown,
         Door::ContentCoding,
+        Door::Document,
+        Door::EventBeside,
+        Door::EventUnknown,
+        Door::EventUnsigned,
+        Door::EventsMany,
+        Door::FormatOther,
         Door::ItemUnknown,
         Door::KeyUnregistered,
         Door::MediaType,
@@ -100,10 +129,14 @@ impl Door {
         Door::NotFound,
         Door::Path,
         Door::Query,
+        Door::QueryComplex,
+        Door::QueryLarge,
         Door::RecordUnknown,
         Door::SessionForeign,
         Door::StatementUnknown,
         Door::StreamsOpen,
+        Door::UriLong,
+        Door::ValueUnknown,
     ];
 
     /// Name, status (RFC 9110 §15) and sentence.
@@ -144,6 +177,35 @@ impl Door {
                 ("E-SESSION-FOREIGN", StatusCode::FORBIDDEN, "sessions are for the node's own pages")
             }
             Door::StatementUnknown => ("E-STATEMENT-UNISSUED", StatusCode::NOT_FOUND, "no such statement was issued"),
+            Door::CaptureUnknown => {
+                ("E-CAPTURE-UNKNOWN", StatusCode::NOT_FOUND, "there is no such capture job that the reader may read")
+            }
+            Door::Document => ("E-DOCUMENT", StatusCode::BAD_REQUEST, "the body is no EPCIS document in JSON"),
+            Door::EventBeside => {
+                ("E-EVENT-BESIDE", StatusCode::BAD_REQUEST, "the signed record beside the event is of another event")
+            }
+            Door::EventUnknown => {
+                ("E-EVENT-UNKNOWN", StatusCode::NOT_FOUND, "there is no such event that the reader may read")
+            }
+            Door::EventUnsigned => {
+                ("E-EVENT-UNSIGNED", StatusCode::BAD_REQUEST, "the event has no signed record beside it")
+            }
+            Door::EventsMany => ("E-EVENTS-MANY", StatusCode::PAYLOAD_TOO_LARGE, "the document has too many events"),
+            Door::FormatOther => (
+                "E-FORMAT-OTHER",
+                StatusCode::NOT_ACCEPTABLE,
+                "the answer cannot be made in an accepted media type or version",
+            ),
+            Door::QueryComplex => {
+                ("E-QUERY-COMPLEX", StatusCode::PAYLOAD_TOO_LARGE, "the query asks for too much at once")
+            }
+            Door::QueryLarge => {
+                ("E-QUERY-LARGE", StatusCode::PAYLOAD_TOO_LARGE, "more events match than the query allows")
+            }
+            Door::UriLong => ("E-URI-LONG", StatusCode::URI_TOO_LONG, "the address is too long"),
+            Door::ValueUnknown => {
+                ("E-VALUE-UNKNOWN", StatusCode::NOT_FOUND, "no event that the reader may read has this value")
+            }
             Door::StreamsOpen => ("E-STREAMS-OPEN", StatusCode::SERVICE_UNAVAILABLE, "too many streams are open"),
         }
     }
@@ -250,6 +312,14 @@ impl Problem {
     #[must_use]
     pub(crate) fn with_receipt(mut self, receipt: Box<RawValue>) -> Problem {
         self.0.receipt = Some(receipt);
+        self
+    }
+
+    /// Gives it another status and type, where a standard has its own.
+    #[must_use]
+    pub(crate) fn typed(mut self, status: u16, kind: String) -> Problem {
+        self.0.status = status;
+        self.0.kind = kind;
         self
     }
 

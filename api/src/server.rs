@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError,
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError,
     dev::HttpServiceFactory,
     http::{Method, header},
     middleware::{Compress, from_fn},
@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     access::{Sessions, session},
-    agreements, blocks, docs, headers, items, keys,
+    agreements, blocks, docs, epcis, headers, items, keys,
     ledger::Ledger,
     node,
     origin::Origin,
@@ -38,11 +38,24 @@ pub(crate) struct Api {
     pub streams: Arc<Semaphore>,
 }
 
+impl Api {
+    /// What the handlers share, from a request.
+    ///
+    /// # Errors
+    /// `E-NODE-FAULT` where the API is not mounted.
+    pub(crate) fn of(request: &HttpRequest) -> Result<web::Data<Api>, Problem> {
+        request.app_data::<web::Data<Api>>().cloned().ok_or_else(|| {
+            tracing::error!("the API is not mounted where it is asked for");
+            Door::NodeFault.into()
+        })
+    }
+}
+
 const READS: &str = "GET, HEAD, OPTIONS";
 const RECORDS: &str = "POST, OPTIONS";
 const SESSION: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 
-/// Mounts the API: `/v1`, `/docs`, `/healthz`, `/readyz`, `/version`, and a problem for every address that nobody else
+/// Mounts the API: `/v1`, `/epcis/v2`, `/docs`, `/healthz`, `/readyz`, `/version`, and a problem for every address that nobody else
 /// serves; whoever mounts pages after it may replace that last one. `origins` are where the node is reached: an access
 /// document is for one of them.
 ///
@@ -58,9 +71,11 @@ pub fn configure(
         sessions: Sessions::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
     });
+    let epcis = epcis::mount(&api.ledger);
     move |config| {
         config
             .app_data(api.clone())
+            .configure(&epcis)
             // Ahead of the scope, because a stream must not wait for a compressor to have enough.
             .service(alone("/v1/stream/blocks", stream::blocks::follow))
             .service(alone("/v1/stream/agreements/{contract}", stream::agreement::follow))

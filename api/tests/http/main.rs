@@ -10,6 +10,7 @@ mod bodies;
 mod chain;
 mod client;
 mod demo;
+mod epcis;
 mod items;
 mod keys;
 mod node;

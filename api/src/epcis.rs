@@ -1,0 +1,152 @@
+//! EPCIS 2.0 over HTTP (ISO/IEC 19987 §12), under `/epcis/v2`.
+//!
+//! Reading is the same everywhere: whatever an address asks for becomes an [`EventQuery`](query::EventQuery), the
+//! [`index`] narrows it to candidates, each candidate is put together again from record and annex as far as its reader
+//! may see it ([`event`]), and what is seen must meet every condition. Nobody finds by a query what is not shown to them.
+
+mod answering;
+mod asked;
+mod collections;
+mod event;
+mod events;
+mod exception;
+mod index;
+mod query;
+mod search;
+mod standard;
+mod words;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use actix_web::{
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder,
+    http::Method,
+    middleware::{Compress, from_fn},
+    web,
+};
+use hefu_contracts::time::Time;
+
+use self::{collections::Values, exception::Exception, index::Index};
+use crate::{
+    clock,
+    following::Following,
+    headers,
+    ledger::Ledger,
+    problem::{Door, Problem},
+    unread,
+};
+
+const READS: &str = "GET, HEAD, OPTIONS";
+
+/// Most page tokens that are remembered as invalidated; each is over within the hour.
+const VOID_MAX: usize = 10_000;
+
+/// What the handlers share.
+pub(crate) struct Epcis {
+    pub index: Arc<Following<Index>>,
+    /// Page tokens that were invalidated, and until when they would have been good.
+    void: Mutex<BTreeMap<String, Time>>,
+}
+
+impl Epcis {
+    fn new(ledger: &Arc<dyn Ledger>) -> Epcis {
+        let index = Arc::new(Following::new(Index::default()));
+        index.gather(ledger, "epcis-index");
+        Epcis { index, void: Mutex::default() }
+    }
+
+    /// What the handlers share, from a request.
+    ///
+    /// # Errors
+    /// `E-NODE-FAULT` where the interface is not mounted.
+    pub(crate) fn of(request: &HttpRequest) -> Result<web::Data<Epcis>, Problem> {
+        request.app_data::<web::Data<Epcis>>().cloned().ok_or_else(|| {
+            tracing::error!("EPCIS is not mounted where it is asked for");
+            Door::NodeFault.into()
+        })
+    }
+
+    /// Whether a page's token was invalidated.
+    pub(crate) fn is_void(&self, token: &str) -> bool {
+        self.void.lock().unwrap_or_else(PoisonError::into_inner).contains_key(token)
+    }
+}
+
+/// `DELETE /nextPageToken/{token}`: what was read is read; the token leads nowhere any more.
+async fn invalidate(request: HttpRequest, token: web::Path<String>) -> Result<HttpResponse, Exception> {
+    let epcis = Epcis::of(&request)?;
+    let (now, token) = (clock::now()?, token.into_inner());
+    if let Some(until) = asked::token_until(&token).filter(|until| *until > now) {
+        let mut void = epcis.void.lock().unwrap_or_else(PoisonError::into_inner);
+        void.retain(|_, until| *until > now);
+        if void.len() < VOID_MAX {
+            void.insert(token, until);
+        }
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Mounts the interface.
+pub(crate) fn mount(ledger: &Arc<dyn Ledger>) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + use<> {
+    let epcis = web::Data::new(Epcis::new(ledger));
+    move |config| {
+        let scope = web::scope("/epcis/v2")
+            .app_data(epcis.clone())
+            .wrap(from_fn(standard::headers))
+            .wrap(Compress::default())
+            .wrap(from_fn(headers::data))
+            .wrap(from_fn(unread))
+            .configure(reading)
+            .default_service(web::to(async || Err::<HttpResponse, _>(Exception::from(Door::NotFound))));
+        config.service(scope);
+    }
+}
+
+fn reading(config: &mut web::ServiceConfig) {
+    config
+        .service(reads("", collections::top))
+        .service(reads("/", collections::top))
+        .service(reads("/events", events::list))
+        .service(reads("/events/{eventID}", events::read))
+        .service(reads("/eventTypes", collections::kinds))
+        .service(reads("/eventTypes/{eventType}", collections::kind))
+        .service(reads("/eventTypes/{eventType}/events", collections::events_of_kind))
+        .service(reads("/epcs", collections::epcs))
+        .service(reads("/epcs/{epc}", collections::epc))
+        .service(reads("/epcs/{epc}/events", collections::events_of_epc))
+        .service(
+            web::resource("/nextPageToken/{token}")
+                .route(web::delete().to(invalidate))
+                .route(web::method(Method::OPTIONS).to(async || standard::options("DELETE, OPTIONS")))
+                .default_service(web::to(async || standard::method_not_allowed("DELETE, OPTIONS"))),
+        );
+    values(config, "bizSteps", collections::STEPS);
+    values(config, "dispositions", collections::DISPOSITIONS);
+    values(config, "readPoints", collections::READ_POINTS);
+    values(config, "bizLocations", collections::LOCATIONS);
+}
+
+/// The three resources of a collection of values.
+fn values(config: &mut web::ServiceConfig, name: &str, values: Values) {
+    config
+        .service(reads(&format!("/{name}"), move |request| values.list(request)))
+        .service(reads(&format!("/{name}/{{value}}"), move |request, value| values.one(request, value)))
+        .service(reads(&format!("/{name}/{{value}}/events"), move |request, value| values.events(request, value)));
+}
+
+/// A resource that is only read. HEAD is a GET whose body is not sent.
+fn reads<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .route(web::method(Method::OPTIONS).to(async || standard::options(READS)))
+        .default_service(web::to(async || standard::method_not_allowed(READS)))
+}

@@ -1,0 +1,233 @@
+//! The standard parameters, each with where it looks and how it compares (EPCIS 2.0 §8.2.7.1).
+
+use hefu_contracts::time::Time;
+
+use super::{
+    condition::{At, Compare, Condition, Pattern, Wanted},
+    wrong,
+};
+use crate::{epcis::words::bare, problem::Problem};
+
+/// How a parameter's values are read.
+#[derive(Clone, Copy)]
+enum Form {
+    Texts,
+    Words,
+    Ids,
+    Within,
+    Time(Compare),
+    Number(Compare),
+    Flag,
+    Exists,
+}
+
+const QUANTITIES: &[&str] = &[
+    "quantityList/quantity",
+    "childQuantityList/quantity",
+    "inputQuantityList/quantity",
+    "outputQuantityList/quantity",
+];
+
+const CHILD_CLASSES: &[&str] = &["quantityList/epcClass", "childQuantityList/epcClass"];
+
+const ANY_CLASS: &[&str] = &[
+    "quantityList/epcClass",
+    "childQuantityList/epcClass",
+    "inputQuantityList/epcClass",
+    "outputQuantityList/epcClass",
+];
+
+const METADATA: &str = "sensorElementList/sensorMetadata";
+const REPORT: &str = "sensorElementList/sensorReport";
+
+const STANDARD: [(&str, Form, &[&str]); 56] = [
+    ("eventType", Form::Texts, &["type"]),
+    ("GE_eventTime", Form::Time(Compare::GreaterOrEqual), &["eventTime"]),
+    ("LT_eventTime", Form::Time(Compare::Less), &["eventTime"]),
+    ("GE_recordTime", Form::Time(Compare::GreaterOrEqual), &["recordTime"]),
+    ("LT_recordTime", Form::Time(Compare::Less), &["recordTime"]),
+    ("EQ_action", Form::Texts, &["action"]),
+    ("EQ_bizStep", Form::Words, &["bizStep"]),
+    ("EQ_disposition", Form::Words, &["disposition"]),
+    ("EQ_persistentDisposition_set", Form::Words, &["persistentDisposition/set"]),
+    ("EQ_persistentDisposition_unset", Form::Words, &["persistentDisposition/unset"]),
+    ("EQ_readPoint", Form::Ids, &["readPoint/id"]),
+    ("WD_readPoint", Form::Within, &["readPoint/id"]),
+    ("EQ_bizLocation", Form::Ids, &["bizLocation/id"]),
+    ("WD_bizLocation", Form::Within, &["bizLocation/id"]),
+    ("EQ_transformationID", Form::Ids, &["transformationID"]),
+    ("MATCH_epc", Form::Ids, &["epcList", "childEPCs"]),
+    ("MATCH_parentID", Form::Ids, &["parentID"]),
+    ("MATCH_inputEPC", Form::Ids, &["inputEPCList"]),
+    ("MATCH_outputEPC", Form::Ids, &["outputEPCList"]),
+    ("MATCH_anyEPC", Form::Ids, &["epcList", "childEPCs", "parentID", "inputEPCList", "outputEPCList"]),
+    ("MATCH_epcClass", Form::Ids, CHILD_CLASSES),
+    ("MATCH_inputEPCClass", Form::Ids, &["inputQuantityList/epcClass"]),
+    ("MATCH_outputEPCClass", Form::Ids, &["outputQuantityList/epcClass"]),
+    ("MATCH_anyEPCClass", Form::Ids, ANY_CLASS),
+    ("EQ_quantity", Form::Number(Compare::Equal), QUANTITIES),
+    ("GT_quantity", Form::Number(Compare::Greater), QUANTITIES),
+    ("GE_quantity", Form::Number(Compare::GreaterOrEqual), QUANTITIES),
+    ("LT_quantity", Form::Number(Compare::Less), QUANTITIES),
+    ("LE_quantity", Form::Number(Compare::LessOrEqual), QUANTITIES),
+    ("EQ_eventID", Form::Texts, &["eventID"]),
+    ("EXISTS_errorDeclaration", Form::Exists, &["errorDeclaration"]),
+    ("GE_errorDeclarationTime", Form::Time(Compare::GreaterOrEqual), &["errorDeclaration/declarationTime"]),
+    ("LT_errorDeclarationTime", Form::Time(Compare::Less), &["errorDeclaration/declarationTime"]),
+    ("EQ_errorReason", Form::Words, &["errorDeclaration/reason"]),
+    ("EQ_correctiveEventID", Form::Texts, &["errorDeclaration/correctiveEventIDs"]),
+    ("GE_startTime", Form::Time(Compare::GreaterOrEqual), &["sensorElementList/sensorMetadata/startTime"]),
+    ("LT_startTime", Form::Time(Compare::Less), &["sensorElementList/sensorMetadata/startTime"]),
+    ("GE_endTime", Form::Time(Compare::GreaterOrEqual), &["sensorElementList/sensorMetadata/endTime"]),
+    ("LT_endTime", Form::Time(Compare::Less), &["sensorElementList/sensorMetadata/endTime"]),
+    ("GE_SENSORMETADATA_time", Form::Time(Compare::GreaterOrEqual), &["sensorElementList/sensorMetadata/time"]),
+    ("LT_SENSORMETADATA_time", Form::Time(Compare::Less), &["sensorElementList/sensorMetadata/time"]),
+    ("GE_SENSORREPORT_time", Form::Time(Compare::GreaterOrEqual), &["sensorElementList/sensorReport/time"]),
+    ("LT_SENSORREPORT_time", Form::Time(Compare::Less), &["sensorElementList/sensorReport/time"]),
+    ("EQ_type", Form::Words, &["sensorElementList/sensorReport/type"]),
+    (
+        "EQ_deviceID",
+        Form::Ids,
+        &["sensorElementList/sensorMetadata/deviceID", "sensorElementList/sensorReport/deviceID"],
+    ),
+    (
+        "EQ_dataProcessingMethod",
+        Form::Ids,
+        &[
+            "sensorElementList/sensorMetadata/dataProcessingMethod",
+            "sensorElementList/sensorReport/dataProcessingMethod",
+        ],
+    ),
+    ("EQ_microorganism", Form::Ids, &["sensorElementList/sensorReport/microorganism"]),
+    ("EQ_chemicalSubstance", Form::Ids, &["sensorElementList/sensorReport/chemicalSubstance"]),
+    (
+        "EQ_bizRules",
+        Form::Ids,
+        &["sensorElementList/sensorMetadata/bizRules", "sensorElementList/sensorReport/bizRules"],
+    ),
+    ("EQ_stringValue", Form::Texts, &["sensorElementList/sensorReport/stringValue"]),
+    ("EQ_hexBinaryValue", Form::Texts, &["sensorElementList/sensorReport/hexBinaryValue"]),
+    ("EQ_uriValue", Form::Ids, &["sensorElementList/sensorReport/uriValue"]),
+    ("EQ_booleanValue", Form::Flag, &["sensorElementList/sensorReport/booleanValue"]),
+    ("EQ_exception", Form::Words, &["sensorElementList/sensorReport/exception"]),
+    ("EXISTS_sensorElementList", Form::Exists, &["sensorElementList"]),
+    ("EXISTS_persistentDisposition", Form::Exists, &["persistentDisposition"]),
+];
+
+/// Measures of a sensor report, which may be asked for in one unit.
+const MEASURES: [&str; 7] = ["value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"];
+
+const COMPARISONS: [(&str, Compare); 5] = [
+    ("EQ_", Compare::Equal),
+    ("GT_", Compare::Greater),
+    ("GE_", Compare::GreaterOrEqual),
+    ("LT_", Compare::Less),
+    ("LE_", Compare::LessOrEqual),
+];
+
+/// Where extensions stand, by what their parameter begins with behind the comparison.
+const EXTENDED: [(&str, &str); 6] = [
+    ("ILMD_", "ilmd"),
+    ("ERROR_DECLARATION_", "errorDeclaration"),
+    ("SENSORELEMENT_", "sensorElementList"),
+    ("SENSORMETADATA_", METADATA),
+    ("SENSORREPORT_", REPORT),
+    ("", ""),
+];
+
+/// The condition of a parameter.
+///
+/// # Errors
+/// `E-QUERY`.
+pub(super) fn condition(name: &str, values: &[String]) -> Result<Condition, Problem> {
+    if values.is_empty() || values.iter().any(String::is_empty) {
+        return Err(wrong(name, "has no value"));
+    }
+    if let Some((_, form, paths)) = STANDARD.iter().find(|(known, ..)| *known == name) {
+        return Ok(Condition { at: At::Paths(paths), wanted: wanted(name, *form, values)? });
+    }
+    let found = of_type(name, values).or_else(|| measured(name, values)).or_else(|| extended(name, values));
+    found.unwrap_or_else(|| Err(wrong(name, "is no parameter of EPCIS 2.0 event queries")))
+}
+
+fn wanted(name: &str, form: Form, values: &[String]) -> Result<Wanted, Problem> {
+    let one = || match values {
+        [one] => Ok(one.as_str()),
+        _ => Err(wrong(name, "takes one value")),
+    };
+    let time = |text: &str| {
+        // A plus sign that was not encoded has become a space.
+        Time::from_rfc3339(&text.replace(' ', "+")).map_err(|bad| wrong(name, bad))
+    };
+    let number = |text: &String| {
+        text.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(|| wrong(name, "must be a number"))
+    };
+    Ok(match form {
+        Form::Texts => Wanted::Texts(values.to_vec()),
+        Form::Words => Wanted::Words(values.iter().map(|word| bare(word).to_owned()).collect()),
+        Form::Ids => Wanted::Ids(values.iter().map(|text| Pattern::read(text)).collect()),
+        Form::Within => Wanted::Ids(values.iter().map(|text| within(text)).collect()),
+        Form::Time(compare) => Wanted::Time(compare, time(one()?)?),
+        Form::Number(Compare::Equal) => {
+            Wanted::Number(Compare::Equal, values.iter().map(number).collect::<Result<_, _>>()?)
+        }
+        Form::Number(compare) => Wanted::Number(compare, vec![number(&one()?.to_owned())?]),
+        Form::Flag => Wanted::Flag(one()?.parse().map_err(|_| wrong(name, "must be true or false"))?),
+        Form::Exists => match one()? {
+            "true" => Wanted::Something,
+            _ => return Err(wrong(name, "must be true, or absent")),
+        },
+    })
+}
+
+fn within(text: &str) -> Pattern {
+    match Pattern::read(text) {
+        Pattern::Exact(place) => Pattern::Within(place),
+        other @ (Pattern::Below(_) | Pattern::Within(_)) => other,
+    }
+}
+
+/// `EQ_bizTransaction_po`, `EQ_source_owning_party`, `EQ_destination_possessing_party`.
+fn of_type(name: &str, values: &[String]) -> Option<Result<Condition, Problem>> {
+    let lists = [
+        ("EQ_bizTransaction", "bizTransactionList", "bizTransaction"),
+        ("EQ_source", "sourceList", "source"),
+        ("EQ_destination", "destinationList", "destination"),
+    ];
+    let (_, list, member) = lists.into_iter().find(|(start, ..)| name.starts_with(start))?;
+    let start = lists.iter().find(|(_, known, _)| *known == list)?.0;
+    let kind = name.strip_prefix(start)?.strip_prefix('_')?;
+    let at = At::Of { list, says: ("type", bare(kind).to_owned()), member };
+    Some(wanted(name, Form::Ids, values).map(|wanted| Condition { at, wanted }))
+}
+
+/// `GE_value_CEL`, `LT_meanValue`.
+fn measured(name: &str, values: &[String]) -> Option<Result<Condition, Problem>> {
+    let (start, compare) = COMPARISONS.into_iter().find(|(start, _)| name.starts_with(start))?;
+    let rest = name.strip_prefix(start)?;
+    let (measure, unit) = rest.split_once('_').unwrap_or((rest, ""));
+    let member = MEASURES.into_iter().find(|known| *known == measure)?;
+    let at = At::Of { list: REPORT, says: ("uom", unit.to_owned()), member };
+    Some(wanted(name, Form::Number(compare), values).map(|wanted| Condition { at, wanted }))
+}
+
+/// `EQ_ex:field`, `GE_ILMD_ex:weight`, `EXISTS_INNER_ex:field`: an extension's name has a prefix.
+fn extended(name: &str, values: &[String]) -> Option<Result<Condition, Problem>> {
+    let compared =
+        COMPARISONS.into_iter().find_map(|(start, compare)| Some((name.strip_prefix(start)?, Some(compare))));
+    let (rest, compare) = compared.or_else(|| Some((name.strip_prefix("EXISTS_")?, None)))?;
+    let (rest, deep) = rest.strip_prefix("INNER_").map_or((rest, false), |rest| (rest, true));
+    let (field, path) = EXTENDED.into_iter().find_map(|(start, path)| Some((rest.strip_prefix(start)?, path)))?;
+    if !field.contains(':') {
+        return None;
+    }
+    let field = field.to_owned();
+    let at = if deep { At::Inner(path, field) } else { At::Named(path, field) };
+    let form = match compare {
+        None => Form::Exists,
+        Some(Compare::Equal) => Form::Texts,
+        Some(compare) if values.iter().all(|value| value.parse::<f64>().is_ok()) => Form::Number(compare),
+        Some(compare) => Form::Time(compare),
+    };
+    Some(wanted(name, form, values).map(|wanted| Condition { at, wanted }))
+}
