@@ -19,8 +19,8 @@ use tokio::sync::mpsc;
 
 use crate::context::{Hefu, Part};
 use crate::guard::Guard;
+use crate::logbook;
 use crate::sightings::Sighting;
-use crate::signing::{claim_of_proposal, claim_of_vote};
 
 /// Version of every message below; never reused.
 pub(crate) const VERSION: u8 = 1;
@@ -51,7 +51,7 @@ pub(crate) enum CodecError {
 }
 
 /// Translates between messages and bytes. Messages that prove a quorum are reported as they pass, see [`Sighting`], and
-/// the guard is told what the log holds of its validator.
+/// the guard has its say in what the log holds of its validator.
 #[derive(Clone)]
 pub(crate) struct Codec {
     sightings: Option<mpsc::Sender<Sighting>>,
@@ -67,18 +67,6 @@ impl Codec {
     /// For the network.
     pub(crate) fn of_network(sightings: mpsc::Sender<Sighting>) -> Codec {
         Codec { sightings: Some(sightings), guard: None }
-    }
-
-    /// Tells the guard what its validator has said, as the log has it.
-    fn logged(&self, message: &SignedConsensusMsg<Hefu>) {
-        let Some(guard) = &self.guard else { return };
-        let (voter, claim) = match message {
-            SignedConsensusMsg::Vote(vote) => (vote.message.voter, claim_of_vote(&vote.message)),
-            SignedConsensusMsg::Proposal(proposal) => (proposal.message.proposer, claim_of_proposal(&proposal.message)),
-        };
-        if let Some(claim) = claim {
-            guard.logged(&voter.0, &claim);
-        }
     }
 
     /// A report that finds no room is dropped: it only ever saves waiting.
@@ -137,12 +125,17 @@ impl MessageCodec<SignedConsensusMsg<Hefu>> for Codec {
     type Error = CodecError;
 
     fn encode(&self, message: &SignedConsensusMsg<Hefu>) -> Result<Bytes, CodecError> {
-        Ok(seal(&wire::Consensus::from(message)))
+        Ok(match &self.guard {
+            Some(guard) => seal(&wire::Consensus::from(&logbook::written(guard, message))),
+            None => seal(&wire::Consensus::from(message)),
+        })
     }
 
     fn decode(&self, bytes: Bytes) -> Result<SignedConsensusMsg<Hefu>, CodecError> {
         let message = open::<wire::Consensus>(bytes)?.try_into()?;
-        self.logged(&message);
+        if let Some(guard) = &self.guard {
+            logbook::read(guard, &message);
+        }
         Ok(message)
     }
 }

@@ -12,67 +12,67 @@ use crate::validators::{Validator, Validators};
 
 /// The context: which of our types stands for which of the engine's.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Hefu;
+pub struct Hefu;
 
 /// The number of a block; the first has height 1, nothing decided is height 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Height(pub(crate) u64);
+pub struct Height(pub u64);
 
 /// The address of a validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Voter(pub(crate) Address);
+pub struct Voter(pub Address);
 
 /// What is decided: the id of a block. Its body travels in parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Block(pub(crate) Hash);
+pub struct Block(pub Hash);
 
 /// A vote. There are no vote extensions: everything a vote says is in the text that is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Vote {
-    pub(crate) kind: VoteType,
-    pub(crate) height: Height,
-    pub(crate) round: Round,
-    pub(crate) block: NilOrVal<Hash>,
-    pub(crate) voter: Voter,
+pub struct Vote {
+    pub kind: VoteType,
+    pub height: Height,
+    pub round: Round,
+    pub block: NilOrVal<Hash>,
+    pub voter: Voter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Proposal {
-    pub(crate) height: Height,
-    pub(crate) round: Round,
-    pub(crate) block: Block,
-    pub(crate) pol_round: Round,
-    pub(crate) proposer: Voter,
+pub struct Proposal {
+    pub height: Height,
+    pub round: Round,
+    pub block: Block,
+    pub pol_round: Round,
+    pub proposer: Voter,
 }
 
 /// A piece of a stream that carries one body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub enum Part {
     Heading(Heading),
     Chunk(Bytes),
 }
 
 /// The first part: what follows, and the signature of the proposer of `round` over that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Heading {
-    pub(crate) height: u64,
-    pub(crate) round: u32,
-    pub(crate) block: Hash,
-    pub(crate) builder: Address,
-    pub(crate) bytes: u64,
-    pub(crate) signature: Signature,
+pub struct Heading {
+    pub height: u64,
+    pub round: u32,
+    pub block: Hash,
+    pub builder: Address,
+    pub bytes: u64,
+    pub signature: Signature,
 }
 
 /// Ed25519 by the one strict rule of `hefu_keys`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ed25519;
+pub struct Ed25519;
 
 /// A signature with the total order the engine asks for (by bytes, without meaning).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Autograph(pub(crate) Signature);
+pub struct Autograph(pub Signature);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BadBytes {
+pub enum BadBytes {
     #[error("{found} bytes, expected {expected}")]
     Length { found: usize, expected: usize },
     #[error(transparent)]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use hefu_keys::{Address, SecretKey};
+use hefu_keys::SecretKey;
 use malachite::app::engine::network::NetworkMsg as NetworkActorMsg;
 use malachite::app::types::Keypair;
 use malachite::app::types::codec::Codec as _;
@@ -24,6 +24,7 @@ use crate::config::{ConfigError, EngineConfig};
 use crate::context::{Hefu, Voter};
 use crate::glue::{self, Ended, Wiring};
 use crate::guard::Guard;
+use crate::logbook::NOBODY;
 use crate::sightings::SIGHTINGS_MAX;
 use crate::signing::{Judge, Signatory, Texts};
 use crate::wake::Wake;
@@ -38,9 +39,6 @@ const POLL: Duration = Duration::from_millis(10);
 
 /// Requests that may wait for the engine.
 const REQUESTS_MAX: usize = 100;
-
-/// The address of a node without a validator key. It is no usable key, so no member can have it.
-const NOBODY: Address = Address::from_bytes([0; 32]);
 
 /// A running engine. Dropping it stops the engine without waiting.
 pub struct Engine {
@@ -101,7 +99,8 @@ impl Engine {
         let texts = Texts { chain: config.chain, wording: config.wording };
         let judge = Judge { texts };
         let guard = signer.as_ref().map(|(_, guard)| guard.clone());
-        let signatory = signer.map(|(key, guard)| Signatory::new(key, texts, guard));
+        let log = config.log_file();
+        let signatory = signer.map(|(key, guard)| Signatory::new(key, texts, guard).after(&log));
         let me = signatory.as_ref().map_or(NOBODY, Signatory::address);
         let (reports, sightings) = mpsc::channel(SIGHTINGS_MAX);
         let codec = Codec::of_network(reports);

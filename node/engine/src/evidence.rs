@@ -8,7 +8,7 @@ use crate::context::Hefu;
 use crate::signing::{Statement, Texts};
 
 /// The engine's evidence in plain form. The engine verified the signatures when it accepted the messages.
-pub(crate) fn equivocations(evidence: &MisbehaviorEvidence<Hefu>, texts: &Texts) -> Vec<Equivocation> {
+pub fn equivocations(evidence: &MisbehaviorEvidence<Hefu>, texts: &Texts) -> Vec<Equivocation> {
     let signed = |statement: &Statement<'_>, signature: Signature| {
         texts.of(statement).map(|text| SignedText { text, signature })
     };

@@ -9,15 +9,15 @@ mod headings;
 mod height;
 mod proposals;
 
-use hefu_keys::{Address, Signature};
+use hefu_keys::Address;
 use malachite::app::consensus::VoteExtensionError;
-use malachite::app::types::core::{CommitCertificate, Round};
 use malachite::{AppMsg, Channels, NetworkMsg, NetworkRequest, Reply};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::application::{Application, Certificate, Fault};
+use crate::application::{Application, Fault};
 use crate::context::{Hefu, Height};
+use crate::plain::certified;
 use crate::sightings::{Sighting, Sightings};
 use crate::signing::{Judge, Signatory};
 use crate::streams::Streams;
@@ -162,24 +162,6 @@ impl<A: Application> Glue<A> {
             }
         }
     }
-}
-
-/// The engine's certificate in plain form.
-fn certified(certificate: CommitCertificate<Hefu>) -> Certificate {
-    let signatures = certificate.commit_signatures.into_iter();
-    let mut signatures: Vec<(Address, Signature)> = signatures.map(|one| (one.address.0, one.signature.0)).collect();
-    signatures.sort_by_key(|(address, _)| *address);
-    Certificate {
-        height: certificate.height.0,
-        round: number(certificate.round),
-        block: certificate.value_id,
-        signatures,
-    }
-}
-
-/// A round's number. Rounds without one exist only before the first round of a height.
-fn number(round: Round) -> u32 {
-    round.as_u32().unwrap_or_default()
 }
 
 /// Answers the engine. An engine that no longer listens has stopped, which the loop learns from its channel.

@@ -16,6 +16,7 @@
 mod book;
 #[expect(clippy::cast_possible_truncation, reason = "the derived code casts the constant indices of variants")]
 mod entry;
+mod medium;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,9 +28,11 @@ use hefu_keys::{Address, Hash, Signature};
 
 use book::Book;
 use entry::{Entry, Header};
+use medium::Directory;
 
 pub use book::GuardError;
-pub(crate) use entry::{Claim, Step};
+pub use entry::{Claim, Step};
+pub use medium::Medium;
 
 /// Entries after which a new height begins new files: 2 MiB.
 const ENTRIES_MAX: usize = 8_192;
@@ -51,6 +54,8 @@ struct State {
     signed: BTreeMap<(u32, Step), Entry>,
     /// Steps of that height that were read from disk, and that the engine has not shown to know.
     unknown: BTreeSet<(u32, Step)>,
+    /// Steps of that height at which something else was given out than the engine wanted to say, since this was opened.
+    overruled: BTreeSet<(u32, Step)>,
     quarantined: bool,
     asleep: bool,
     /// The engine's log holds something of this validator's that is not here.
@@ -71,7 +76,7 @@ pub struct Counts {
 
 /// Why something is not signed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Refused {
+pub enum Refused {
     #[error("height {asked} lies below height {signed}, at which this validator has signed already")]
     Past { asked: u64, signed: u64 },
     #[error("another block was announced for height {0}, round {1} before")]
@@ -90,7 +95,15 @@ impl Guard {
     /// # Errors
     /// Where there is one already, or from the file system.
     pub fn create(directory: &Path, validator: Address) -> Result<(), GuardError> {
-        Book::create(directory, Header { validator, generation: 1, floor: 0, asleep: false })
+        Guard::create_on(Box::new(Directory::new(directory)), validator)
+    }
+
+    /// As [`Guard::create`], on something else than a directory.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_on(medium: Box<dyn Medium>, validator: Address) -> Result<(), GuardError> {
+        Book::create(medium, Header { validator, generation: 1, floor: 0, asleep: false })
     }
 
     /// Makes a new guard for a key that may have voted before, asleep. What is there of an old one is kept beside it.
@@ -98,8 +111,9 @@ impl Guard {
     /// # Errors
     /// From the file system.
     pub fn renew(directory: &Path, validator: Address) -> Result<(), GuardError> {
-        Book::put_aside(directory)?;
-        Book::create(directory, Header { validator, generation: 1, floor: 0, asleep: true })
+        let directory = Directory::new(directory);
+        directory.put_aside()?;
+        Book::create(Box::new(directory), Header { validator, generation: 1, floor: 0, asleep: true })
     }
 
     /// Opens the guard of a key, and repairs what only one of its two files holds.
@@ -107,7 +121,15 @@ impl Guard {
     /// # Errors
     /// [`GuardError`]: then this validator must not vote.
     pub fn open(directory: &Path, validator: Address) -> Result<Guard, GuardError> {
-        let (book, entries) = Book::open(directory, validator)?;
+        Guard::open_on(Box::new(Directory::new(directory)), validator)
+    }
+
+    /// As [`Guard::open`], on something else than a directory.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_on(medium: Box<dyn Medium>, validator: Address) -> Result<Guard, GuardError> {
+        let (book, entries) = Book::open(medium, validator)?;
         let header = book.header();
         let mut state = State {
             height: header.floor,
@@ -115,6 +137,7 @@ impl Guard {
             book,
             signed: BTreeMap::new(),
             unknown: BTreeSet::new(),
+            overruled: BTreeSet::new(),
             quarantined: false,
             behind: false,
             failed: None,
@@ -187,9 +210,17 @@ impl Guard {
         }
     }
 
+    /// Whether this statement of this validator was given out in place of what the engine wanted to say.
+    pub(crate) fn has_overruled(&self, voter: &Address, claim: &Claim) -> bool {
+        let state = self.state();
+        *voter == self.0.validator
+            && claim.height == state.height
+            && state.overruled.contains(&(claim.round, claim.step))
+    }
+
     /// Signs a statement, or gives out what was signed in its place. `sign` makes a signature over what a claim says;
     /// it is on the disk, twice, before it is given out.
-    pub(crate) fn sign(
+    pub fn sign(
         &self,
         claim: Claim,
         sign: impl Fn(&Claim) -> Option<Signature>,
@@ -250,6 +281,7 @@ impl State {
             self.height = height;
             self.signed.clear();
             self.unknown.clear();
+            self.overruled.clear();
             self.quarantined = false;
         }
     }
@@ -277,6 +309,7 @@ impl State {
             return Ok((stored, signature));
         }
         self.counts.repeated = self.counts.repeated.saturating_add(1);
+        self.overruled.insert((asked.round, asked.step));
         tracing::warn!(
             block.height = asked.height,
             round = asked.round,
@@ -303,6 +336,7 @@ impl State {
         }
         if self.quarantined && claim.block.is_some_and(|other| other != block) {
             self.counts.withheld = self.counts.withheld.saturating_add(1);
+            self.overruled.insert((claim.round, claim.step));
             return Claim { block: None, ..claim };
         }
         claim

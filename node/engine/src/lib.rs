@@ -35,8 +35,10 @@ mod engine;
 mod evidence;
 mod glue;
 mod guard;
+mod logbook;
 mod parts;
 mod peers;
+mod plain;
 #[cfg(test)]
 mod scene;
 mod sightings;
@@ -52,8 +54,24 @@ pub use application::{
 };
 pub use config::{ConfigError, EngineConfig};
 pub use engine::{Engine, StartError, Stopped, metrics, peer_id};
-pub use guard::{Counts, Guard, GuardError};
+pub use guard::{Counts, Guard, GuardError, Medium};
 pub use malachite::app::net::Multiaddr;
 pub use validators::BadMembers;
 pub use wake::Wake;
 pub use wording::{PartsText, ProposalText, VoteKind, VoteText, Wording};
+
+/// What the simulation drives by itself: the same types, guard and texts without sockets, clocks and threads.
+#[cfg(feature = "simulation")]
+pub mod inner {
+    pub use crate::context::{Autograph, Block, Ed25519, Heading, Hefu, Height, Proposal, Vote, Voter};
+    pub use crate::evidence::equivocations;
+    pub use crate::guard::{Claim, Refused, Step};
+    pub mod logbook {
+        pub use crate::logbook::{read, written};
+    }
+    pub use crate::plain::{certified, extended, linear, number};
+    pub use crate::signing::{Statement, Texts, claim_of_heading, claim_of_proposal, claim_of_vote};
+    pub use crate::validators::Validators;
+    pub use malachite;
+    pub use malachite_signing;
+}

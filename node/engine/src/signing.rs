@@ -6,6 +6,9 @@
 //! chain or as anything else. The one exception is the proof that binds a node's network name to its validator key: its
 //! bytes are set by the engine and begin with `PoV`, which no JSON text does.
 
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -23,13 +26,13 @@ use crate::wording::{PartsText, ProposalText, VoteKind, VoteText, Wording};
 
 /// Builds the texts of one chain.
 #[derive(Clone, Copy)]
-pub(crate) struct Texts {
-    pub(crate) chain: Hash,
-    pub(crate) wording: Wording,
+pub struct Texts {
+    pub chain: Hash,
+    pub wording: Wording,
 }
 
 /// What a validator can say.
-pub(crate) enum Statement<'a> {
+pub enum Statement<'a> {
     Vote(&'a Vote),
     Proposal(&'a Proposal),
     Parts(&'a Heading),
@@ -37,7 +40,7 @@ pub(crate) enum Statement<'a> {
 
 impl Texts {
     /// The text of a statement; none if it names no round, which no honest one does.
-    pub(crate) fn of(&self, statement: &Statement<'_>) -> Option<String> {
+    pub fn of(&self, statement: &Statement<'_>) -> Option<String> {
         match statement {
             Statement::Vote(vote) => self.vote(vote),
             Statement::Proposal(proposal) => self.proposal(proposal),
@@ -46,7 +49,7 @@ impl Texts {
     }
 
     /// The text of a claim, the same as that of the statement it was made of.
-    fn of_claim(&self, claim: &Claim) -> Option<String> {
+    pub fn of_claim(&self, claim: &Claim) -> Option<String> {
         let Claim { height, round, step, block, pol_round, body } = claim;
         let (chain, height, round) = (self.chain, *height, *round);
         let vote = |kind| (self.wording.vote)(&VoteText { chain, height, round, kind, block: *block });
@@ -105,7 +108,7 @@ impl Texts {
 }
 
 /// What a vote claims; none if it names no round.
-pub(crate) fn claim_of_vote(vote: &Vote) -> Option<Claim> {
+pub fn claim_of_vote(vote: &Vote) -> Option<Claim> {
     let step = match vote.kind {
         VoteType::Prevote => Step::Prevote,
         VoteType::Precommit => Step::Precommit,
@@ -119,13 +122,13 @@ pub(crate) fn claim_of_vote(vote: &Vote) -> Option<Claim> {
 }
 
 /// What a proposal claims; none if it names no round.
-pub(crate) fn claim_of_proposal(proposal: &Proposal) -> Option<Claim> {
+pub fn claim_of_proposal(proposal: &Proposal) -> Option<Claim> {
     let round = proposal.round.as_u32()?;
     let (block, pol_round) = (Some(proposal.block.0), proposal.pol_round.as_u32());
     Some(Claim { height: proposal.height.0, round, step: Step::Proposal, block, pol_round, body: None })
 }
 
-fn claim_of_heading(heading: &Heading) -> Claim {
+pub fn claim_of_heading(heading: &Heading) -> Claim {
     let Heading { height, round, block, builder, bytes, signature: _ } = *heading;
     Claim { height, round, step: Step::Parts, block: Some(block), pol_round: None, body: Some((builder, bytes)) }
 }
@@ -136,6 +139,8 @@ pub(crate) struct Signatory {
     key: Arc<SecretKey>,
     texts: Texts,
     guard: Guard,
+    /// The engine's log, where there is one.
+    log: Option<Arc<Path>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -146,13 +151,24 @@ pub(crate) enum NotSigned {
     Extension,
     #[error("the engine is stopping")]
     Stopping,
+    #[error("the engine's log cannot be synced: {0}")]
+    Log(#[from] io::Error),
     #[error(transparent)]
     Refused(#[from] Refused),
 }
 
 impl Signatory {
     pub(crate) fn new(key: SecretKey, texts: Texts, guard: Guard) -> Signatory {
-        Signatory { key: Arc::new(key), texts, guard }
+        Signatory { key: Arc::new(key), texts, guard, log: None }
+    }
+
+    /// Signs nothing that binds before what led to it is durable in the engine's log.
+    ///
+    /// The engine syncs its log only when it sends. Were the power to fail between the two, the guard would know of a
+    /// precommit of which the log does not tell how it came about, and the height would be quarantined for nothing: with
+    /// another validator away as well, no block would be decided any more.
+    pub(crate) fn after(self, log: &Path) -> Signatory {
+        Signatory { log: Some(Arc::from(log)), ..self }
     }
 
     pub(crate) fn address(&self) -> Address {
@@ -167,6 +183,9 @@ impl Signatory {
     /// Signs a claim: the only place where a vote, a proposal or a heading is signed. Where the guard knows that
     /// something was signed at this step before, that is what comes back.
     fn sign(&self, claim: Claim) -> Result<(Claim, Signature), NotSigned> {
+        if let Some(log) = self.log.as_ref().filter(|_| claim.binds()) {
+            File::open(log)?.sync_data()?;
+        }
         let sign = |claim: &Claim| Some(self.key.sign(self.texts.of_claim(claim)?.as_bytes()));
         self.guard.sign(claim, sign)?.ok_or(NotSigned::Roundless)
     }

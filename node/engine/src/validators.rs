@@ -10,7 +10,7 @@ use crate::context::{Hefu, Voter};
 
 /// One validator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Validator {
+pub struct Validator {
     voter: Voter,
     key: PublicKey,
     power: VotingPower,
@@ -18,7 +18,7 @@ pub(crate) struct Validator {
 
 /// The validators of a height: not empty, sorted by address, each once, their power sums without overflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Validators {
+pub struct Validators {
     sorted: Arc<[Validator]>,
     power: VotingPower,
 }
@@ -39,7 +39,7 @@ pub enum BadMembers {
 }
 
 impl Validators {
-    pub(crate) fn new(members: &[Member]) -> Result<Validators, BadMembers> {
+    pub fn new(members: &[Member]) -> Result<Validators, BadMembers> {
         let mut sorted = Vec::with_capacity(members.len());
         let mut power: VotingPower = 0;
         for member in members {
@@ -63,7 +63,7 @@ impl Validators {
     }
 
     /// Whose turn it is: each in the order of addresses, the next one in the next round and at the next height.
-    pub(crate) fn proposer(&self, height: u64, round: u32) -> &Validator {
+    pub fn proposer(&self, height: u64, round: u32) -> &Validator {
         let turn = height.wrapping_add(u64::from(round));
         let seats = u64::try_from(self.sorted.len()).unwrap_or(u64::MAX);
         let seat = turn.checked_rem(seats).and_then(|seat| usize::try_from(seat).ok());
@@ -71,12 +71,12 @@ impl Validators {
         &self.sorted[seat.unwrap_or_default()]
     }
 
-    pub(crate) fn find(&self, address: &Address) -> Option<&Validator> {
+    pub fn find(&self, address: &Address) -> Option<&Validator> {
         let at = self.sorted.binary_search_by_key(&Voter(*address), |validator| validator.voter);
         at.ok().and_then(|at| self.sorted.get(at))
     }
 
-    pub(crate) fn contains(&self, address: &Address) -> bool {
+    pub fn contains(&self, address: &Address) -> bool {
         self.find(address).is_some()
     }
 
@@ -86,11 +86,11 @@ impl Validators {
 }
 
 impl Validator {
-    pub(crate) fn address(&self) -> Address {
+    pub fn address(&self) -> Address {
         self.voter.0
     }
 
-    pub(crate) fn key(&self) -> &PublicKey {
+    pub fn key(&self) -> &PublicKey {
         &self.key
     }
 }

@@ -5,12 +5,13 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 use malachite::app::engine::host::SyncedValueOutcome;
 use malachite::app::types::ProposedValue;
-use malachite::app::types::core::{ExtendedCommitCertificate, ExtendedCommitSignature, Round, Validity};
+use malachite::app::types::core::{Round, Validity};
 use malachite::app::types::sync::RawDecidedValue;
 
-use super::{Glue, number};
-use crate::application::{Application, Certificate, Fault, Synced, Verdict};
-use crate::context::{Autograph, Block, Hefu, Height, Voter};
+use super::Glue;
+use crate::application::{Application, Fault, Synced, Verdict};
+use crate::context::{Block, Hefu, Height, Voter};
+use crate::plain::{extended, number};
 
 /// Heights looked at for one answer, whatever was asked for.
 const HEIGHTS_MAX: u64 = 64;
@@ -54,18 +55,5 @@ impl<A: Application> Glue<A> {
         let value = Block(block);
         let valid_round = Round::Nil;
         Ok(SyncedValueOutcome::Verdict(ProposedValue { height, round, valid_round, proposer, value, validity }))
-    }
-}
-
-/// A plain certificate in the engine's form.
-fn extended(certificate: Certificate) -> ExtendedCommitCertificate<Hefu> {
-    let signatures = certificate.signatures.into_iter();
-    ExtendedCommitCertificate {
-        height: Height(certificate.height),
-        round: Round::new(certificate.round),
-        value_id: certificate.block,
-        commit_signatures: signatures
-            .map(|(address, signature)| ExtendedCommitSignature::new(Voter(address), Autograph(signature), None))
-            .collect(),
     }
 }

@@ -8,14 +8,14 @@
 use malachite::Reply;
 use malachite::app::engine::host::{HeightParams, Next};
 use malachite::app::types::MisbehaviorEvidence;
-use malachite::app::types::core::LinearTimeouts;
 use tokio::time::Instant;
 
 use super::{Glue, answer};
-use crate::application::{Application, Fault, Terms, Timeouts, Upcoming};
+use crate::application::{Application, Fault, Terms, Upcoming};
 use crate::context::{Hefu, Height};
 use crate::evidence::equivocations;
 use crate::peers;
+use crate::plain::linear;
 use crate::sightings::Sighting;
 use crate::streams::Arrival;
 use crate::validators::Validators;
@@ -53,19 +53,6 @@ impl Stage {
     fn params(&self) -> HeightParams<Hefu> {
         let timeouts = linear(&self.terms.timeouts);
         HeightParams::new(self.validators.clone(), timeouts, self.terms.block_time)
-    }
-}
-
-fn linear(timeouts: &Timeouts) -> LinearTimeouts {
-    LinearTimeouts {
-        propose: timeouts.propose,
-        propose_delta: timeouts.propose_delta,
-        prevote: timeouts.prevote,
-        prevote_delta: timeouts.prevote_delta,
-        precommit: timeouts.precommit,
-        precommit_delta: timeouts.precommit_delta,
-        rebroadcast: timeouts.rebroadcast,
-        max_timeout: timeouts.longest,
     }
 }
 

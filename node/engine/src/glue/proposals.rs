@@ -6,10 +6,11 @@ use malachite::app::types::streaming::StreamMessage;
 use malachite::app::types::{LocallyProposedValue, PeerId, ProposedValue};
 use malachite::{NetworkMsg, Reply};
 
-use super::{Glue, answer, number};
+use super::{Glue, answer};
 use crate::application::{Application, Fault, Received, Verdict};
 use crate::context::{Block, Heading, Hefu, Height, Part, Voter};
 use crate::parts::cut;
+use crate::plain::number;
 use crate::signing::{NotSigned, Signatory};
 use crate::streams::{Arrival, Whole};
 

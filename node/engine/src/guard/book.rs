@@ -6,18 +6,16 @@
 //! one file with something else than zeros there, and anything more is refused.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
 use hefu_keys::Address;
 
-use super::entry::{self, Entry, Header, SLOT_BYTES};
-
-/// The files, in the order of writing.
-const NAMES: [&str; 2] = ["signed-a", "signed-b"];
+use super::{
+    entry::{self, Entry, Header, SLOT_BYTES},
+    medium::Medium,
+};
 
 /// Files grow by so many slots of zeros at once, so that adding one changes no length.
 const SLOTS_ADDED: usize = 256;
@@ -64,8 +62,7 @@ pub enum GuardError {
 
 /// The open files.
 pub(super) struct Book {
-    directory: PathBuf,
-    files: [File; 2],
+    medium: Box<dyn Medium>,
     header: Header,
     /// Slots that are used, the header among them.
     used: usize,
@@ -82,75 +79,33 @@ enum Found<T> {
 }
 
 impl Book {
-    pub(super) fn create(directory: &Path, header: Header) -> Result<(), GuardError> {
-        let failed = |source| GuardError::Io { path: directory.to_owned(), source };
-        fs::create_dir_all(directory).map_err(failed)?;
-        if paths(directory).iter().any(|path| path.exists()) {
-            return Err(GuardError::Exists(directory.to_owned()));
+    pub(super) fn create(mut medium: Box<dyn Medium>, header: Header) -> Result<(), GuardError> {
+        if medium.read()?.iter().any(Option::is_some) {
+            return Err(GuardError::Exists(medium.path().to_owned()));
         }
-        let bytes = whole(&header, &[]);
-        for path in paths(directory) {
-            replace(&path, &bytes).map_err(failed)?;
-        }
-        Ok(())
-    }
-
-    /// Moves what is there of a guard out of the way.
-    pub(super) fn put_aside(directory: &Path) -> Result<(), GuardError> {
-        let failed = |source| GuardError::Io { path: directory.to_owned(), source };
-        for path in paths(directory).into_iter().filter(|path| path.exists()) {
-            let free = (1_u32..).map(|number| path.with_extension(format!("old{number}"))).find(|to| !to.exists());
-            if let Some(to) = free {
-                fs::rename(&path, to).map_err(failed)?;
-            }
-        }
-        Ok(())
+        medium.replace(&whole(&header, &[]))
     }
 
     /// Opens both files, compares them slot by slot, and writes anew what only one of them holds.
-    pub(super) fn open(directory: &Path, validator: Address) -> Result<(Book, Vec<Entry>), GuardError> {
-        let failed = |source| GuardError::Io { path: directory.to_owned(), source };
-        let read = |path: &PathBuf| match fs::read(path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(error)),
+    pub(super) fn open(mut medium: Box<dyn Medium>, validator: Address) -> Result<(Book, Vec<Entry>), GuardError> {
+        let copies = match medium.read()? {
+            [None, None] => return Err(GuardError::Missing(medium.path().to_owned())),
+            copies => copies.map(Option::unwrap_or_default),
         };
-        let [first, second] = paths(directory);
-        // Before anything is read: another process may be writing.
-        let lock = lock(directory, &first)?;
-        let copies = match (read(&first)?, read(&second)?) {
-            (None, None) => return Err(GuardError::Missing(directory.to_owned())),
-            (first, second) => [first.unwrap_or_default(), second.unwrap_or_default()],
-        };
-        let (header, entries, sound) = merge(directory, &copies)?;
+        let (header, entries, sound) = merge(medium.path(), &copies)?;
         if header.validator != validator {
-            let path = directory.to_owned();
+            let path = medium.path().to_owned();
             return Err(GuardError::Foreign { path, found: header.validator, expected: validator });
         }
+        let mut bytes = copies[0].len();
         if !sound {
-            tracing::warn!(guard.directory = %directory.display(), "one file of the guard was damaged and is repaired");
-            let bytes = whole(&header, &entries);
-            replace(&first, &bytes).and_then(|()| replace(&second, &bytes)).map_err(failed)?;
+            tracing::warn!(guard.directory = %medium.path().display(), "one file of the guard was damaged and is repaired");
+            let repaired = whole(&header, &entries);
+            medium.replace(&repaired)?;
+            bytes = repaired.len();
         }
-        drop(lock);
-        let book = Book::reopen(directory, header, entries.len())?;
-        Ok((book, entries))
-    }
-
-    fn reopen(directory: &Path, header: Header, entries: usize) -> Result<Book, GuardError> {
-        let failed = |source| GuardError::Io { path: directory.to_owned(), source };
-        let [first, second] = paths(directory);
-        let open = |path| OpenOptions::new().read(true).write(true).open(path);
-        let files = [open(&first).map_err(failed)?, open(&second).map_err(failed)?];
-        for file in &files {
-            hold(directory, file)?;
-        }
-        let mut room = usize::MAX;
-        for file in &files {
-            let bytes = usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or(usize::MAX);
-            room = room.min(bytes.checked_div(SLOT_BYTES).unwrap_or_default());
-        }
-        Ok(Book { directory: directory.to_owned(), files, header, used: entries.saturating_add(1), room })
+        let room = bytes.checked_div(SLOT_BYTES).unwrap_or_default();
+        Ok((Book { medium, header, used: entries.len().saturating_add(1), room }, entries))
     }
 
     pub(super) fn header(&self) -> Header {
@@ -164,39 +119,28 @@ impl Book {
 
     /// Writes a slot into both files. It is on the disk, twice, before the answer.
     pub(super) fn append(&mut self, entry: &Entry) -> Result<(), GuardError> {
-        let failed = |source| GuardError::Io { path: self.directory.clone(), source };
         if self.used >= self.room {
-            let room = self.room.saturating_add(SLOTS_ADDED);
             let zeros = vec![0; SLOTS_ADDED.saturating_mul(SLOT_BYTES)];
-            for file in &self.files {
-                file.write_all_at(&zeros, offset(self.room)).and_then(|()| file.sync_all()).map_err(failed)?;
-            }
-            self.room = room;
+            self.medium.write(offset(self.room), &zeros)?;
+            self.room = self.room.saturating_add(SLOTS_ADDED);
         }
         let slot = entry::write_entry(position(self.used), entry);
-        for file in &self.files {
-            file.write_all_at(&slot, offset(self.used)).and_then(|()| file.sync_data()).map_err(failed)?;
-        }
+        self.medium.write(offset(self.used), &slot)?;
         self.used = self.used.saturating_add(1);
         Ok(())
     }
 
     /// Begins new files, with nothing but the highest height of the old ones.
     pub(super) fn begin_anew(&mut self, floor: u64) -> Result<(), GuardError> {
-        let failed = |source| GuardError::Io { path: self.directory.clone(), source };
         let generation = self.header.generation.saturating_add(1);
         let header = Header { generation, floor, asleep: false, ..self.header };
         let bytes = whole(&header, &[]);
-        for path in paths(&self.directory) {
-            replace(&path, &bytes).map_err(failed)?;
-        }
-        *self = Book::reopen(&self.directory, header, 0)?;
+        self.medium.replace(&bytes)?;
+        self.header = header;
+        self.used = 1;
+        self.room = bytes.len().checked_div(SLOT_BYTES).unwrap_or_default();
         Ok(())
     }
-}
-
-fn paths(directory: &Path) -> [PathBuf; 2] {
-    NAMES.map(|name| directory.join(name))
 }
 
 fn position(slot: usize) -> u64 {
@@ -216,35 +160,6 @@ fn whole(header: &Header, entries: &[Entry]) -> Vec<u8> {
     let added = SLOTS_ADDED.saturating_mul(SLOT_BYTES);
     bytes.resize(bytes.len().next_multiple_of(added), 0);
     bytes
-}
-
-/// Writes a file under its name in one step.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all_at(bytes, 0)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    match path.parent() {
-        Some(directory) => File::open(directory)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-/// Holds the first file, where there is one.
-fn lock(directory: &Path, path: &Path) -> Result<Option<File>, GuardError> {
-    let Ok(file) = OpenOptions::new().read(true).write(true).open(path) else { return Ok(None) };
-    hold(directory, &file)?;
-    Ok(Some(file))
-}
-
-fn hold(directory: &Path, file: &File) -> Result<(), GuardError> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(GuardError::InUse(directory.to_owned())),
-        Err(TryLockError::Error(source)) => Err(GuardError::Io { path: directory.to_owned(), source }),
-    }
 }
 
 /// What both files say together, and whether they say the same.
@@ -329,17 +244,5 @@ pub(super) mod tests {
         copies: &[Vec<u8>; 2],
     ) -> Result<(Header, Vec<Entry>, bool), GuardError> {
         merge(directory, copies)
-    }
-
-    impl Book {
-        /// As [`Book::append`], for a test that writes thousands.
-        pub(in super::super) fn append_unsynced(&mut self, entry: &Entry) {
-            let slot = entry::write_entry(position(self.used), entry);
-            for file in &self.files {
-                file.write_all_at(&slot, offset(self.used)).unwrap();
-            }
-            self.used = self.used.saturating_add(1);
-            self.room = self.room.max(self.used);
-        }
     }
 }

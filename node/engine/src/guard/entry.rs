@@ -14,7 +14,7 @@ const MAGIC: [u8; 8] = *b"HEFUSG1\0";
 
 /// What a validator can do once in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub(crate) enum Step {
+pub enum Step {
     /// Announces a body.
     #[codec(index = 0)]
     Parts,
@@ -40,15 +40,22 @@ impl Step {
 
 /// What is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Claim {
-    pub(crate) height: u64,
-    pub(crate) round: u32,
-    pub(crate) step: Step,
-    pub(crate) block: Option<Hash>,
+pub struct Claim {
+    pub height: u64,
+    pub round: u32,
+    pub step: Step,
+    pub block: Option<Hash>,
     /// Of a proposal.
-    pub(crate) pol_round: Option<u32>,
+    pub pol_round: Option<u32>,
     /// Of an announcement: who built the block, and how long its body is.
-    pub(crate) body: Option<(Address, u64)>,
+    pub body: Option<(Address, u64)>,
+}
+
+impl Claim {
+    /// Whether it binds this validator in later rounds: a precommit for a block does.
+    pub fn binds(&self) -> bool {
+        self.step == Step::Precommit && self.block.is_some()
+    }
 }
 
 /// The first slot.

@@ -266,31 +266,51 @@ fn a_crash_between_the_two_writes_leaves_the_first_or_nothing() {
     assert_eq!(scene.files().map(|path| fs::read(path).unwrap()), [before.clone(), before], "nothing is left of it");
 }
 
+/// Files in memory, which need no syncing.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<[Option<Vec<u8>>; 2]>>);
+
+impl Medium for Paper {
+    fn path(&self) -> &Path {
+        Path::new("paper")
+    }
+
+    fn read(&mut self) -> Result<[Option<Vec<u8>>; 2], GuardError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    fn replace(&mut self, bytes: &[u8]) -> Result<(), GuardError> {
+        *self.0.lock().unwrap() = [Some(bytes.to_vec()), Some(bytes.to_vec())];
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), GuardError> {
+        let start = usize::try_from(offset).unwrap();
+        for file in self.0.lock().unwrap().iter_mut().flatten() {
+            file.resize(file.len().max(start), 0);
+            let replaced = bytes.len().min(file.len().saturating_sub(start));
+            file.splice(start..start.saturating_add(replaced), bytes.iter().copied());
+        }
+        Ok(())
+    }
+}
+
 #[test]
 fn long_files_begin_anew_and_keep_the_height() {
-    let scene = Scene::new();
-    let guard = scene.open();
-    let (entries, extra) = (u64::try_from(ENTRIES_MAX).unwrap(), 40);
-    for height in 1..=entries + extra {
-        // Without its syncing this would take a minute.
-        let mut state = guard.state();
-        let entry = Entry::Signed {
-            claim: claim(height, 0, Step::Prevote, None),
-            signature: mark(&claim(1, 0, Step::Parts, None)),
-        };
-        if height < entries {
-            state.book.append_unsynced(&entry);
-        } else {
-            state.write(&entry, height).unwrap();
-        }
-        state.take(entry);
+    let paper = Paper::default();
+    Guard::create_on(Box::new(paper.clone()), ME).unwrap();
+    let open = || Guard::open_on(Box::new(paper.clone()), ME).unwrap();
+    let guard = open();
+    let heights = u64::try_from(ENTRIES_MAX).unwrap().saturating_add(40);
+    for height in 1..=heights {
+        sign(&guard, claim(height, 0, Step::Prevote, None)).unwrap();
     }
     drop(guard);
-    let slots = fs::metadata(&scene.files()[0]).unwrap().len() / 256;
+    let slots = paper.0.lock().unwrap()[0].as_ref().unwrap().len() / 256;
     assert!(slots < 1_000, "{slots} slots");
-    let guard = scene.open();
-    assert_eq!(guard.height(), entries + extra);
-    assert!(matches!(sign(&guard, claim(entries, 0, Step::Prevote, None)), Err(Refused::Past { .. })));
+    let guard = open();
+    assert_eq!(guard.height(), heights);
+    assert!(matches!(sign(&guard, claim(ENTRIES_MAX as u64, 0, Step::Prevote, None)), Err(Refused::Past { .. })));
 }
 
 proptest! {
