@@ -9,10 +9,11 @@ DEMO    := .demo
 PORT    ?= 8100
 TARGET  ?= all
 SECONDS ?= 20
+SEEDS   ?= 100000
 BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench fuzz build setup setup-browser setup-tests
+.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench fuzz sim build setup setup-browser setup-tests
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -59,6 +60,9 @@ lint: setup ## formatting, lints and, where cargo-deny is installed, licences an
 
 fuzz: setup ## inputs that break what must hold of them: every target for 20 s, or TARGET=row SECONDS=600
 	@scripts/fuzz $(TARGET) $(SECONDS)
+
+sim: setup ## validators in simulated worlds where everything fails: SEEDS=100000, or one again with HEFU_SEED=7
+	HEFU_SEEDS=$(SEEDS) $(CARGO) test $(PROFILE) --locked --workspace --test it -- --nocapture --test-threads 1 simulation::
 
 bench: setup-browser ## figures of this machine, in one run
 	$(CARGO) bench --locked --workspace

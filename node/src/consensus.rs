@@ -32,7 +32,7 @@ const REBROADCAST: Duration = Duration::from_secs(5);
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// What validators sign, in the ledger's own words.
-pub(crate) const WORDING: Wording = Wording { vote, proposal, parts };
+pub const WORDING: Wording = Wording { vote, proposal, parts };
 
 fn height_of(number: u64) -> Height {
     // The engine accepts no height of 2^53 and above from others, and counts its own up from 1.
@@ -168,7 +168,7 @@ impl Application for Participant {
 }
 
 /// What genesis says about every height.
-fn terms(genesis: &Genesis) -> Terms {
+pub fn terms(genesis: &Genesis) -> Terms {
     let members = genesis.members.0.iter();
     let parameters = &genesis.parameters;
     let millis = Duration::from_millis;
@@ -192,7 +192,7 @@ fn terms(genesis: &Genesis) -> Terms {
 }
 
 /// A certificate as the ledger writes it: its signatures in the order of the addresses' texts.
-fn of_engine(certificate: Precommits) -> Certificate {
+pub fn of_engine(certificate: Precommits) -> Certificate {
     let signatures = certificate.signatures.into_iter();
     let mut signatures: Vec<Precommit> =
         signatures.map(|(validator, signature)| Precommit { signature, validator }).collect();
@@ -206,7 +206,7 @@ fn of_engine(certificate: Precommits) -> Certificate {
 }
 
 /// A certificate as the engine reads it: in the order of the addresses' bytes.
-fn to_engine(certificate: Certificate) -> Precommits {
+pub fn to_engine(certificate: Certificate) -> Precommits {
     let signatures = certificate.signatures.into_iter();
     let mut signatures: Vec<_> = signatures.map(|one| (one.validator, one.signature)).collect();
     signatures.sort_by_key(|(validator, _)| *validator);

@@ -9,6 +9,8 @@ mod examples;
 mod fuzz;
 mod kill;
 mod network;
+mod sim;
+mod simulation;
 mod store;
 mod thread;
 mod tidy;

@@ -1,0 +1,343 @@
+//! The node's own ledger in a simulation: its pool, execution and register over a store in memory.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use hefu_contracts::{
+    block::{Block, Header},
+    genesis::Genesis,
+    time::{Millis, Time},
+};
+use hefu_engine::{
+    Application, Certificate, Decided, Equivocation, Fault, Kept, Proposed, Received, Synced, Undecided, Upcoming,
+    Verdict, inner::Texts,
+};
+use hefu_keys::Hash;
+use hefu_node::{
+    consensus::{WORDING, of_engine, terms, to_engine},
+    core::{Admission, Core, Judged, Proposal, Sealed},
+    store::{Batch, Mark, Memory, Store, StoreError, View, found},
+    world::{self, Codes, Deed, REFILL, World},
+};
+
+use super::{
+    disk::{Fate, Power, dark},
+    stage::Stage,
+};
+
+/// How far a machine's clock may be off, in milliseconds, and how far one of them is in some schedules.
+const SKEW: i64 = 2_000;
+const SKEW_WIDE: i64 = 8_000;
+
+/// Codes whose things records speak of.
+const CODES: u64 = 64;
+
+/// A store whose machine may lose its power.
+#[derive(Clone)]
+struct Disk {
+    memory: Memory,
+    power: Power,
+}
+
+impl Disk {
+    fn check(&self) -> Result<(), StoreError> {
+        match self.power.write() {
+            Fate::Done => Ok(()),
+            // A batch is written whole or not at all; that is what a store promises.
+            Fate::Torn | Fate::Lost => Err(StoreError::Watermark { path: "simulated".into(), source: dark() }),
+        }
+    }
+}
+
+impl Store for Disk {
+    fn view(&self) -> Arc<dyn View> {
+        self.memory.view()
+    }
+
+    fn write(&self, batch: Batch) -> Result<(), StoreError> {
+        self.check()?;
+        self.memory.write(batch)
+    }
+
+    fn commit(&self, batch: Batch, mark: Mark) -> Result<(), StoreError> {
+        self.check()?;
+        self.memory.commit(batch, mark)
+    }
+}
+
+/// The ledgers of a schedule.
+pub struct Ledgers {
+    world: World,
+    genesis: Arc<Genesis>,
+    codes: Option<Codes>,
+    dice: fastrand::Rng,
+    disks: BTreeMap<usize, Memory>,
+    skews: BTreeMap<usize, i64>,
+    begun: Time,
+    now: Arc<AtomicI64>,
+    /// Records that were verified, which costs as much as a hundred letters.
+    verified: BTreeMap<Hash, Arc<Sealed>>,
+    submitted: u64,
+    /// Records that are final.
+    pub finals: usize,
+}
+
+/// One machine's ledger.
+pub struct Ledger {
+    core: Core,
+    now: Arc<AtomicI64>,
+    begun: Time,
+    skew: i64,
+}
+
+impl Ledgers {
+    /// For so many validators; records and clocks follow from the seed.
+    pub fn new(validators: usize, seed: u64) -> Ledgers {
+        let world = World::new(validators);
+        let genesis = Arc::new(world.genesis().clone());
+        Ledgers {
+            begun: world.now,
+            world,
+            genesis,
+            codes: None,
+            dice: fastrand::Rng::with_seed(seed ^ 0x5eed),
+            disks: BTreeMap::new(),
+            skews: BTreeMap::new(),
+            now: Arc::default(),
+            verified: BTreeMap::new(),
+            submitted: 0,
+            finals: 0,
+        }
+    }
+
+    /// The next record: first a catalogue, makers and codes, then whatever comes.
+    fn record(&mut self) -> Vec<u8> {
+        self.submitted += 1;
+        let world = &mut self.world;
+        let number = self.submitted;
+        if number == 4 {
+            let (codes, submission) = Codes::issue(world, REFILL, CODES, 1);
+            self.codes = Some(codes);
+            return submission;
+        }
+        let code = self.dice.u64(0..CODES);
+        let (author, deed) = match (number, &self.codes, self.dice.u8(0..8)) {
+            (1, ..) => ("corenest", Deed::product(REFILL, 1)),
+            (2, ..) => ("corenest", Deed::authority("huaxu")),
+            (3, ..) => ("corenest", Deed::authority("yueling")),
+            (_, _, 0) => ("corenest", Deed::product(REFILL, 2)),
+            (_, Some(codes), 1..=3) => ("huaxu", codes.commission(world, code, 1)),
+            (_, Some(codes), 4) => ("yueling", Deed::event(world, "OBSERVE", "inspecting", &[codes.epc(code)])),
+            (_, Some(codes), 5) => ("huaxu", Deed::event(world, "DELETE", "destroying", &[codes.epc(code)])),
+            (number, ..) => ("corenest", Deed::grant(&format!("line {number}"), &["capture"])),
+        };
+        world.sign(author, &deed)
+    }
+
+    fn sealed(&mut self, record: &[u8]) -> Option<Arc<Sealed>> {
+        let digest = Hash::of(record);
+        if let Some(sealed) = self.verified.get(&digest) {
+            return Some(sealed.clone());
+        }
+        let sealed = Arc::new(Sealed::read(record.to_vec()).ok()?);
+        self.verified.insert(digest, sealed.clone());
+        Some(sealed)
+    }
+
+    fn open(&self, machine: usize) -> Core {
+        let store = Arc::new(self.disks[&machine].clone());
+        Core::open(store, &self.genesis, world::validator(0).address()).expect("a sound store")
+    }
+
+    /// Executes a machine's blocks again from the beginning; the register's root, and how many records there were.
+    fn again(&self, blocks: &[(Bytes, hefu_contracts::certificate::Certificate)]) -> Result<(Hash, usize), String> {
+        let memory = Memory::new();
+        found(&memory, &self.genesis).expect("an empty store");
+        let me = world::validator(0).address();
+        let mut core = Core::open(Arc::new(memory), &self.genesis, me).expect("an empty store");
+        let (mut ids, mut records) = (BTreeSet::new(), 0);
+        for (height, (body, certificate)) in (1..).zip(blocks) {
+            let proposal = Proposal { height, round: 0, fresh: false };
+            let checked = core.prepare(body.clone()).verify();
+            let judged = core.validate(self.begun, &proposal, checked).map_err(|fault| format!("{fault:?}"))?;
+            if judged != Judged::Valid(certificate.block) {
+                return Err(format!("block {height} is {judged:?} when it is executed again"));
+            }
+            let committed = core.commit(self.begun, certificate.clone()).map_err(|fault| format!("{fault:?}"))?;
+            records += committed.finals.len();
+            ids.extend(committed.finals.iter().map(|done| done.receipt.id));
+        }
+        if ids.len() != records {
+            return Err(format!("{records} records, of which only {} are different", ids.len()));
+        }
+        Ok((root(&core), records))
+    }
+}
+
+fn root(core: &Core) -> Hash {
+    core.head().read().expect("not poisoned").tree.root()
+}
+
+impl Stage for Ledgers {
+    type Ledger = Ledger;
+
+    fn texts(&self) -> Texts {
+        Texts { chain: self.genesis.chain(), wording: WORDING }
+    }
+
+    fn clock(&mut self, now: u64) {
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        self.now.store(now, Ordering::Relaxed);
+        self.world.now = self.begun.plus(Millis(now.unsigned_abs()));
+    }
+
+    fn boot(&mut self, machine: usize, seat: usize, power: &Power, _: u64) -> Result<Ledger, Fault> {
+        let memory = self.disks.entry(machine).or_insert_with(|| {
+            let memory = Memory::new();
+            found(&memory, &self.genesis).expect("an empty store");
+            memory
+        });
+        let disk = Disk { memory: memory.clone(), power: power.clone() };
+        let wide = machine == 0 && self.dice.u8(0..4) == 0;
+        let reach = if wide { SKEW_WIDE } else { SKEW };
+        let skew = *self.skews.entry(machine).or_insert_with(|| self.dice.i64(-reach..=reach));
+        let me = world::validator(seat).address();
+        let core = Core::open(Arc::new(disk), &self.genesis, me);
+        let core = core.map_err(|fault| Fault::new("opening the store", format!("{fault:?}")))?;
+        Ok(Ledger { core, now: self.now.clone(), begun: self.begun, skew })
+    }
+
+    fn other(&mut self, body: &Bytes, sound: bool) -> Option<(Hash, Bytes)> {
+        let block = Block::cut(body).ok()?;
+        let mut header: Header = block.header.clone();
+        if sound {
+            header.time = header.time.plus(Millis(1));
+        } else {
+            header.register = Hash::of(b"another register");
+        }
+        let records = block.records.iter().map(|record| (*record).to_owned());
+        let other = Bytes::from(Block::write(&header, records));
+        Some((header.id(), other))
+    }
+
+    fn submit(&mut self, ledger: &mut Ledger) -> Option<Bytes> {
+        let record = self.record();
+        let sealed = self.sealed(&record)?;
+        let now = ledger.time();
+        match ledger.core.admit(now, sealed) {
+            Ok(Admission::Taken(..)) => Some(Bytes::from(record)),
+            Ok(Admission::Known(_) | Admission::Refused(_)) | Err(_) => None,
+        }
+    }
+
+    fn heard(&mut self, ledger: &mut Ledger, record: &Bytes) {
+        let now = ledger.time();
+        if let Some(sealed) = self.sealed(record) {
+            // What is refused here may be taken elsewhere, and a machine without power takes nothing.
+            drop(ledger.core.admit(now, sealed));
+        }
+    }
+
+    fn finish(&mut self, honest: &[usize]) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let cores: Vec<(usize, Core)> = honest.iter().map(|machine| (*machine, self.open(*machine))).collect();
+        for (machine, core) in &cores {
+            let height = core.height().get();
+            let served = core.decided(1..=height, usize::MAX).expect("a sound store");
+            let blocks: Vec<_> = served.into_iter().map(|one| (one.body, one.certificate)).collect();
+            match self.again(&blocks) {
+                Ok((again, records)) if again == root(core) => self.finals = self.finals.max(records),
+                Ok((again, _)) => {
+                    wrong.push(format!("{machine} has the register {}, executed again {again}", root(core)))
+                }
+                Err(why) => wrong.push(format!("{machine}: {why}")),
+            }
+        }
+        wrong
+    }
+}
+
+impl Ledger {
+    fn time(&self) -> Time {
+        let now = self.now.load(Ordering::Relaxed) + self.skew + SKEW_WIDE;
+        self.begun.plus(Millis(now.unsigned_abs()))
+    }
+
+    fn judge(&mut self, proposal: &Proposal, body: Bytes) -> Result<Verdict, Fault> {
+        let checked = self.core.prepare(body).verify();
+        let judged = self.core.validate(self.time(), proposal, checked).map_err(|fault| failed("judging", &fault))?;
+        Ok(match judged {
+            Judged::Valid(block) => Verdict::Valid(block),
+            Judged::Invalid(block) => Verdict::Invalid(block),
+            Judged::HeldBack => Verdict::HeldBack,
+            Judged::Malformed => Verdict::Malformed,
+        })
+    }
+}
+
+fn failed(doing: &'static str, fault: &hefu_contracts::state::Fault) -> Fault {
+    Fault::new(doing, format!("{fault:?}"))
+}
+
+impl Application for Ledger {
+    fn next(&mut self) -> Result<Upcoming, Fault> {
+        let mut terms = terms(self.core.genesis());
+        terms.block_time = None;
+        Ok(Upcoming { height: self.core.height().next().get(), terms })
+    }
+
+    fn wanted(&mut self) -> bool {
+        self.core.waiting() > 0
+    }
+
+    fn propose(&mut self, height: u64, round: u32) -> Result<Proposed, Fault> {
+        let built = self.core.build(self.time(), height, round).map_err(|fault| failed("building", &fault))?;
+        Ok(Proposed { block: built.block, body: built.body })
+    }
+
+    fn undecided(&mut self, height: u64) -> Result<Vec<Undecided>, Fault> {
+        let undecided = self.core.undecided(self.time(), height).map_err(|fault| failed("reading", &fault))?;
+        let undecided = undecided.into_iter();
+        Ok(undecided.map(|one| Undecided { round: one.round, block: one.block, valid: one.valid }).collect())
+    }
+
+    fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
+        let Received { height, round, body, fresh, .. } = proposal;
+        self.judge(&Proposal { height, round, fresh }, body)
+    }
+
+    fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, Fault> {
+        let candidate = self.core.candidate(height, block);
+        Ok(candidate.map(|(header, body)| Kept { builder: header.builder, body }))
+    }
+
+    fn decide(&mut self, certificate: Certificate) -> Result<(), Fault> {
+        let committed = self.core.commit(self.time(), of_engine(certificate));
+        committed.map(drop).map_err(|fault| failed("committing", &fault))
+    }
+
+    fn misbehaved(&mut self, _: Vec<Equivocation>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn decided(&mut self, heights: RangeInclusive<u64>, bytes_max: usize) -> Result<Vec<Decided>, Fault> {
+        let served = self.core.decided(heights, bytes_max).map_err(|fault| failed("serving", &fault))?.into_iter();
+        Ok(served.map(|one| Decided { certificate: to_engine(one.certificate), body: one.body }).collect())
+    }
+
+    fn history_min(&mut self) -> Result<u64, Fault> {
+        Ok(self.core.history_min().get())
+    }
+
+    fn synced(&mut self, decided: Synced) -> Result<Verdict, Fault> {
+        let Synced { height, round, body, .. } = decided;
+        self.judge(&Proposal { height, round, fresh: false }, body)
+    }
+}

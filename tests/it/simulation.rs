@@ -1,0 +1,111 @@
+//! Validators in simulated worlds where everything fails. `HEFU_SEED` repeats one schedule, `HEFU_SEEDS` runs more.
+
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::sim::{Broken, Bug, Kind, Ledgers, Report, Schedule, Tally, Toys, campaign, run};
+
+/// Schedules of the engine's core with the guard, and how long each goes wrong, in milliseconds.
+const SCHEDULES: u64 = 8_000;
+const GOES_WRONG: u64 = 30_000;
+
+/// Schedules of the whole ledger, and the records that must have become final in them, or they mean nothing.
+const SCHEDULES_OF_LEDGERS: u64 = 300;
+const FINALS_EACH_MIN: u64 = 10;
+
+/// A schedule of the whole ledger takes as long as so many of the core and the guard alone.
+const LEDGERS_ONE_IN: u64 = 20;
+
+/// Schedules in which too many validators are there twice, and how many of them must fork.
+const TWINS: u64 = 200;
+const FORKS_PERCENT_MIN: u64 = 75;
+
+/// Schedules within which a mistake must show.
+const MISTAKE_SHOWS_WITHIN: u64 = 2_000;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|number| number.parse().ok())
+}
+
+/// The seeds of this run, one in so many of those that are asked for.
+fn seeds(usual: u64, one_in: u64) -> Range<u64> {
+    match number("HEFU_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("HEFU_SEEDS").map_or(usual, |seeds| seeds.div_ceil(one_in)),
+    }
+}
+
+fn toys(seed: u64, kind: Kind) -> Report {
+    let schedule = told(Schedule::draw(seed, kind, GOES_WRONG));
+    let bug = match kind {
+        Kind::Bug(bug) => Some(bug),
+        Kind::Faults | Kind::TooManyTwins => None,
+    };
+    run(&mut Toys::new(schedule.validators, bug), &schedule, bug)
+}
+
+/// Tells what a schedule that is repeated by itself consists of.
+fn told(schedule: Schedule) -> Schedule {
+    if number("HEFU_SEED").is_some() {
+        println!("{schedule:#?}");
+    }
+    schedule
+}
+
+#[track_caller]
+fn holds(what: &str, tally: &Tally) {
+    println!("{what}: {}", tally.line());
+    let broken: Vec<String> =
+        tally.broken.iter().map(|(seed, broken)| format!("HEFU_SEED={seed}: {broken:?}")).collect();
+    assert!(broken.is_empty(), "{what}:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn consensus_with_the_guard_neither_forks_nor_contradicts_itself_nor_stands_still() {
+    let tally = campaign(seeds(SCHEDULES, 1), false, |seed| toys(seed, Kind::Faults));
+    holds("consensus and guard", &tally);
+}
+
+#[test]
+fn the_ledger_in_it_loses_nothing_and_executes_again_to_one_register() {
+    let (seeds, finals) = (seeds(SCHEDULES_OF_LEDGERS, LEDGERS_ONE_IN), AtomicU64::new(0));
+    let least = FINALS_EACH_MIN * (seeds.end - seeds.start);
+    let tally = campaign(seeds, false, |seed| {
+        let schedule = told(Schedule::draw(seed, Kind::Faults, GOES_WRONG));
+        let mut ledgers = Ledgers::new(schedule.validators, seed);
+        let report = run(&mut ledgers, &schedule, None);
+        finals.fetch_add(ledgers.finals as u64, Ordering::Relaxed);
+        report
+    });
+    let finals = finals.into_inner();
+    println!("{finals} records are final");
+    holds("ledgers", &tally);
+    assert!(finals >= least, "only {finals} records are final");
+}
+
+#[test]
+fn too_many_twins_fork() {
+    let tally = campaign(0..TWINS, false, |seed| toys(seed, Kind::TooManyTwins));
+    println!("twins beyond a third: {}", tally.line());
+    let forks = tally.broken.iter().filter(|(_, broken)| matches!(broken, Broken::Fork(_))).count() as u64;
+    assert!(forks * 100 >= TWINS * FORKS_PERCENT_MIN, "only {forks} of {TWINS} schedules fork");
+}
+
+#[test]
+fn every_mistake_of_the_list_is_found() {
+    for bug in Bug::ALL {
+        let tally = campaign(0..MISTAKE_SHOWS_WITHIN, true, |seed| toys(seed, Kind::Bug(bug)));
+        println!("{bug:?}: {:?} after {} schedules", tally.broken.first(), tally.schedules);
+        assert!(!tally.broken.is_empty(), "{bug:?} shows in none of {MISTAKE_SHOWS_WITHIN} schedules");
+    }
+}
+
+#[test]
+fn the_same_seed_does_the_same() {
+    for seed in 0..20 {
+        let [first, second] = [(); 2].map(|()| toys(seed, Kind::Faults));
+        assert_eq!((first.trace, first.events, first.heights), (second.trace, second.events, second.heights));
+    }
+}
