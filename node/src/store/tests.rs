@@ -1,6 +1,7 @@
 //! Stores that are opened again, damaged, or altered behind the node's back.
 
 mod altered;
+mod flips;
 mod memory;
 
 use std::{
