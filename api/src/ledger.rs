@@ -86,6 +86,9 @@ pub enum Unavailable {
     /// It is stopping.
     #[error("the node is stopping")]
     Stopping,
+    /// Its disk is nearly full: it takes no records, and another node may.
+    #[error("the node's disk is nearly full, it takes no records: hand them to another node")]
+    DiskFull,
     /// The record was taken but was not final in time; it still waits.
     #[error("the records were taken but are not final yet")]
     NotFinalYet,

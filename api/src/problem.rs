@@ -354,7 +354,7 @@ impl From<Unavailable> for Problem {
             Unavailable::Fault(fault) => fault.into(),
             Unavailable::Stopping => Door::NodeStopping.into(),
             // The caller has asked again for the pending receipts; that even they are late is for the client to retry.
-            Unavailable::NotFinalYet => Problem::from(Door::NodeUnready).because(unavailable),
+            Unavailable::DiskFull | Unavailable::NotFinalYet => Problem::from(Door::NodeUnready).because(unavailable),
         }
     }
 }

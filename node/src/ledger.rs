@@ -37,6 +37,7 @@ use tokio::sync::watch;
 
 use crate::{
     core::{Committed, Core, Left, Poisoned},
+    space::{Room, Space},
     store::{Chain, Head},
 };
 use waiting::Waiting;
@@ -63,6 +64,8 @@ pub(crate) struct Desk {
     wake: Wake,
     /// Whether this node votes.
     voice: Mutex<Spoken>,
+    /// What there is room for on the disk.
+    space: watch::Sender<Space>,
     /// Why this node must stop, once it must.
     ended: watch::Sender<Option<Ended>>,
 }
@@ -90,6 +93,7 @@ impl NodeLedger {
     pub(crate) fn new(core: Core, key: SecretKey, wake: Wake) -> NodeLedger {
         let (heights, _) = watch::channel(core.height());
         let (ended, _) = watch::channel(None);
+        let (space, _) = watch::channel(Space { room: Room::Ample, percent: None });
         NodeLedger(Arc::new(Desk {
             head: core.head().clone(),
             genesis: core.genesis().clone(),
@@ -100,6 +104,7 @@ impl NodeLedger {
             heights,
             wake,
             voice: Mutex::default(),
+            space,
             ended,
         }))
     }
@@ -157,6 +162,16 @@ impl Desk {
     /// The guard that this node votes with, if it votes.
     pub(crate) fn guard(&self) -> Option<Guard> {
         self.voice.lock().unwrap_or_else(PoisonError::into_inner).guard.clone()
+    }
+
+    /// What there is room for on the disk, and how much of it is free.
+    pub(crate) fn space(&self) -> Space {
+        *self.space.borrow()
+    }
+
+    /// Hears of every change of that, or tells it.
+    pub(crate) fn spaces(&self) -> &watch::Sender<Space> {
+        &self.space
     }
 
     /// When a height's block was made; none where there is no such block.
@@ -297,7 +312,8 @@ impl Ledger for NodeLedger {
             Ended::Fault(_) => "the node's storage failed".to_owned(),
         });
         let silence = || self.0.voice.lock().unwrap_or_else(PoisonError::into_inner).silence.clone();
-        let unready = unready.or_else(silence);
+        let room = || self.0.space().room.unready().map(str::to_owned);
+        let unready = unready.or_else(room).or_else(silence);
         let pending = self.0.waiting()?.len();
         Ok(Status { height: *self.0.heights.borrow(), node: self.0.address, pending, unready })
     }

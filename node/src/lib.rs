@@ -30,6 +30,7 @@ mod gossip;
 pub mod ledger;
 pub mod metrics;
 pub mod node;
+pub mod space;
 pub mod store;
 #[cfg(any(test, feature = "world"))]
 #[expect(

@@ -9,14 +9,19 @@ use hefu_api::Ledger;
 use hefu_contracts::state::Fault;
 use hefu_engine::Counts;
 
-use crate::ledger::NodeLedger;
+use crate::{ledger::NodeLedger, space::Room};
 
 /// Name, kind and meaning of each figure of ours. README.md lists them.
-const FIGURES: [(&str, &str, &str); 7] = [
+const FIGURES: [(&str, &str, &str); 8] = [
     ("hefu_block_height", "gauge", "Last final height."),
     ("hefu_records_waiting", "gauge", "Records that wait for a block."),
     ("hefu_node_ready", "gauge", "1 where the node should be sent requests."),
     ("hefu_validator_votes", "gauge", "1 where the validator may vote."),
+    (
+        "hefu_disk_free_percent",
+        "gauge",
+        "Free share of the disk; below 5 no records are taken, below 2 nothing is voted.",
+    ),
     ("hefu_guard_repeated_total", "counter", "Times that a signature was given out again instead of a second one."),
     ("hefu_guard_withheld_total", "counter", "Votes for no block at quarantined heights."),
     ("hefu_guard_behind", "gauge", "1 where the guard is older than the engine's log: this validator signs nothing."),
@@ -39,6 +44,7 @@ impl Meter {
         let guard = self.0.desk().guard();
         let Counts { repeated, withheld } = guard.as_ref().map(|guard| guard.counts()).unwrap_or_default();
         let votes = guard.as_ref().is_some_and(|guard| !guard.is_behind());
+        let space = self.0.desk().space();
         let behind = guard.as_ref().is_some_and(|guard| guard.is_behind());
         let flag = |set: bool| u64::from(set);
         let pending = u64::try_from(status.pending).unwrap_or(u64::MAX);
@@ -46,7 +52,8 @@ impl Meter {
             status.height.get(),
             pending,
             flag(status.unready.is_none()),
-            flag(votes),
+            flag(votes && space.room > Room::Spent),
+            space.percent.unwrap_or_default(),
             repeated,
             withheld,
             flag(behind),

@@ -10,7 +10,7 @@ use anyhow::Context;
 use hefu_contracts::{block::BODY_BYTES_MAX, genesis::Genesis, state::Fault};
 use hefu_engine::{Engine, EngineConfig, Guard, Multiaddr, Stopped, Wake};
 use hefu_keys::{Address, SecretKey};
-use tokio::task;
+use tokio::task::{self, JoinSet};
 
 use crate::{
     config::Records,
@@ -19,6 +19,7 @@ use crate::{
     gossip::Passing,
     ledger::{Ended, NodeLedger, now},
     metrics::Meter,
+    space::{self, Gauge, Room, look},
     store::open_or_create,
 };
 use voice::Voice;
@@ -52,6 +53,8 @@ pub struct NodeConfig {
     pub records: Option<Records>,
     /// Whether nodes that are not listed may connect, to follow.
     pub open: bool,
+    /// Tells how much of the disk is free.
+    pub disk: Arc<dyn Gauge>,
     /// A name for logs and metrics.
     pub moniker: String,
 }
@@ -63,6 +66,8 @@ pub struct Node {
     seat: Seat,
     voice: Voice,
     passing: Option<Passing>,
+    /// Looks at the disk, until it is dropped.
+    _looking: JoinSet<()>,
 }
 
 /// With what the engine is started.
@@ -71,6 +76,16 @@ struct Seat {
     validator: SecretKey,
     node_seed: [u8; 32],
     wake: Wake,
+}
+
+/// What a running node has to see to.
+enum Turn {
+    /// It has ended.
+    Ends(StopReason),
+    /// It may vote again, unless the storage failed.
+    Votes(Result<(), Fault>),
+    /// The disk is full, or no longer.
+    Room,
 }
 
 /// Why a node has ended.
@@ -112,7 +127,7 @@ impl Node {
     /// A store that cannot be used (its message says why and what to do), a port that is taken, or an engine that does
     /// not start.
     pub async fn start(config: NodeConfig) -> anyhow::Result<Node> {
-        let NodeConfig { data, genesis, validator, guard, node, listen, peers, records, open: is_open, moniker } =
+        let NodeConfig { data, genesis, validator, guard, node, listen, peers, records, open: is_open, disk, moniker } =
             config;
         let chain = genesis.chain();
         let config = EngineConfig {
@@ -133,6 +148,7 @@ impl Node {
         let receipts = SecretKey::from_seed(*validator.expose_seed());
         let ledger = NodeLedger::new(core, receipts, wake.clone());
         ledger.desk().set_voice(voice.spoken());
+        ledger.desk().spaces().send_replace(look(&*disk, Room::Ample));
         let seat = Seat { config, validator, node_seed: *node.expose_seed(), wake };
         if records.is_none() && ledger.desk().genesis().members.0.len() > 1 {
             tracing::warn!(
@@ -146,8 +162,14 @@ impl Node {
             }
             None => None,
         };
-        let engine = seat.start(voice.guard(), &ledger).await?;
-        Ok(Node { ledger, engine: Some(engine), seat, voice, passing })
+        // Without room the node begins as it goes on without: it serves what it has.
+        let engine = match ledger.desk().space().room {
+            Room::Spent => None,
+            Room::Scarce | Room::Ample => Some(seat.start(voice.guard(), &ledger).await?),
+        };
+        let mut looking = JoinSet::new();
+        looking.spawn(space::watch(disk, ledger.desk().spaces().clone()));
+        Ok(Node { ledger, engine, seat, voice, passing, _looking: looking })
     }
 
     /// What servers see.
@@ -163,21 +185,23 @@ impl Node {
     /// Resolves when the node has ended, whatever the reason. A process without a running node is of no use.
     pub async fn stopped(&mut self) -> StopReason {
         let desk = self.ledger.desk().clone();
-        let mut ended = desk.ended();
+        let (mut ended, mut space) = (desk.ended(), desk.spaces().subscribe());
         let reason = loop {
-            let Some(engine) = &self.engine else { break StopReason::Shutdown };
+            let runs = self.engine.is_some();
             // What comes is told first and handled after: nothing that is awaited here may be held meanwhile.
-            let back = tokio::select! {
-                stopped = engine.stopped() => Err(reason(&stopped)),
-                ended = ended.wait_for(Option::is_some) => Err(match ended.ok().and_then(|ended| ended.clone()) {
+            let turn = tokio::select! {
+                stopped = engine_stopped(self.engine.as_ref()) => Turn::Ends(reason(&stopped)),
+                ended = ended.wait_for(Option::is_some) => Turn::Ends(match ended.ok().and_then(|ended| ended.clone()) {
                     Some(Ended::Fault(words)) => StopReason::Fault(words),
                     Some(Ended::Stopped) | None => StopReason::Shutdown,
                 }),
-                back = self.voice.comes_back(&desk) => Ok(back),
+                back = self.voice.comes_back(&desk) => Turn::Votes(back),
+                _ = space.wait_for(|space| (space.room == Room::Spent) == runs) => Turn::Room,
             };
-            let stopped = match back {
-                Ok(back) => self.vote_again(back).await.err(),
-                Err(stopped) => Some(stopped),
+            let stopped = match turn {
+                Turn::Ends(stopped) => Some(stopped),
+                Turn::Votes(back) => self.vote_again(back).await.err(),
+                Turn::Room => self.begin_anew().await.err(),
             };
             if let Some(stopped) = stopped {
                 break stopped;
@@ -193,11 +217,18 @@ impl Node {
             self.ledger.desk().fail(&fault);
             return Err(StopReason::Fault(fault.to_string()));
         }
+        self.begin_anew().await
+    }
+
+    /// Stops the engine, and starts it again where there is room on the disk.
+    async fn begin_anew(&mut self) -> Result<(), StopReason> {
         if let Some(engine) = self.engine.take() {
             engine.shutdown().await;
         }
-        let started = self.seat.start(self.voice.guard(), &self.ledger).await;
-        self.engine = Some(started.map_err(|error| StopReason::Engine(format!("{error:#}")))?);
+        if self.ledger.desk().space().room > Room::Spent {
+            let started = self.seat.start(self.voice.guard(), &self.ledger).await;
+            self.engine = Some(started.map_err(|error| StopReason::Engine(format!("{error:#}")))?);
+        }
         self.ledger.desk().set_voice(self.voice.spoken());
         Ok(())
     }
@@ -213,6 +244,14 @@ impl Node {
         };
         self.ledger.desk().stop();
         reason(&stopped)
+    }
+}
+
+/// Resolves when the engine has ended; one that does not run never does.
+async fn engine_stopped(engine: Option<&Engine>) -> Stopped {
+    match engine {
+        Some(engine) => engine.stopped().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     io::{IsTerminal, stdout},
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::Context;
@@ -22,6 +23,7 @@ use crate::{
     GuardWish, NodeConfig, client,
     config::Log,
     demo::{self, Cast, PHRASE, Story},
+    space::DiskOf,
 };
 
 /// What is logged: not every block, which is news to nobody here.
@@ -78,6 +80,7 @@ impl Dev {
             peers: Vec::new(),
             records: None,
             open: false,
+            disk: Arc::new(DiskOf(data.clone())),
             moniker: "hefu-dev".to_owned(),
         };
         let examples = story.as_ref().map_or(&[][..], |story| &story.items).iter().take(EXAMPLES).cloned().collect();

@@ -1,6 +1,9 @@
 //! `hefu start`: a node of a network.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use clap::Args;
@@ -16,6 +19,7 @@ use super::{
 use crate::{
     GuardWish, NodeConfig,
     config::{Config, Http, Spelled},
+    space::DiskOf,
 };
 
 /// `hefu start`
@@ -54,6 +58,7 @@ impl Start {
         let passphrase_file = config.keys.passphrase_file.or(self.passphrase_file);
         let keyring = Keyring::of(PathBuf::new(), passphrase_file);
         let node = NodeConfig {
+            disk: Arc::new(DiskOf(config.data.clone())),
             data: config.data,
             genesis,
             validator: keyring.open_file(&config.keys.validator)?,

@@ -1,6 +1,6 @@
 //! Four validators with real engines on the loopback interface, and what they sign.
 
-use std::{net::TcpListener, path::Path, time::Duration};
+use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
 
 use hefu_api::ledger::{Ledger, Outcome, Wait};
 use hefu_contracts::{certificate::Certificate, genesis::Parameters, height::Height};
@@ -13,6 +13,7 @@ use super::{of_engine, terms, to_engine};
 use crate::{
     GuardWish, Node, NodeConfig, NodeLedger, VerifyReport,
     config::Records,
+    space::DiskOf,
     verify_store,
     world::{self, Codes, Deed, REFILL, World},
 };
@@ -80,6 +81,7 @@ impl Network {
                 peers: Network::others(&self.record_ports, number),
             }),
             open: false,
+            disk: Arc::new(DiskOf(self.path(number).to_owned())),
             moniker: format!("validator-{number}"),
         };
         Node::start(config).await.expect("started")

@@ -12,7 +12,10 @@ use hefu_keys::Hash;
 use tokio::{sync::oneshot, task, time};
 
 use super::{Desk, FINAL_WITHIN, now, waiting::Ending};
-use crate::core::{Admission, Rejected, Sealed, read_all};
+use crate::{
+    core::{Admission, Rejected, Sealed, read_all},
+    space::Room,
+};
 
 /// What is known of one submission at once.
 enum Answer {
@@ -65,6 +68,9 @@ pub(super) async fn submit(
 fn take(desk: &Desk, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Answer>, Unavailable> {
     if desk.ended.borrow().is_some() {
         return Err(Unavailable::Stopping);
+    }
+    if desk.space().room < Room::Ample {
+        return Err(Unavailable::DiskFull);
     }
     let read = read_all(submissions);
     Ok(desk.watched(|desk| admit(desk, read, wait))?)

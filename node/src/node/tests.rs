@@ -1,8 +1,16 @@
 //! A validator with its real engine, alone on its chain.
 
-use std::{path::Path, time::Duration};
+use std::{
+    io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use hefu_api::ledger::{Ledger, Outcome, Wait};
+use hefu_api::ledger::{Ledger, Outcome, Unavailable, Wait};
 use hefu_contracts::{
     genesis::Parameters,
     height::Height,
@@ -16,7 +24,9 @@ use tokio::time::timeout;
 
 use super::{GuardWish, Node, NodeConfig, StopReason};
 use crate::{
-    NodeLedger, verify_store,
+    NodeLedger,
+    space::{DiskOf, Free, Gauge},
+    verify_store,
     world::{self, Codes, Deed, REFILL, World},
 };
 
@@ -35,6 +45,10 @@ async fn start(data: &Path, world: &World) -> Node {
 }
 
 async fn start_with(data: &Path, world: &World, guard: GuardWish) -> Node {
+    start_on(data, world, guard, Arc::new(DiskOf(data.to_owned()))).await
+}
+
+async fn start_on(data: &Path, world: &World, guard: GuardWish, disk: Arc<dyn Gauge>) -> Node {
     let config = NodeConfig {
         data: data.to_owned(),
         genesis: world.genesis().clone(),
@@ -45,6 +59,7 @@ async fn start_with(data: &Path, world: &World, guard: GuardWish) -> Node {
         peers: Vec::new(),
         records: None,
         open: false,
+        disk,
         moniker: "test".to_owned(),
     };
     timeout(SOON, Node::start(config)).await.expect("in time").expect("started")
@@ -193,6 +208,7 @@ async fn a_store_that_cannot_be_used_stops_the_start_with_its_reason() {
         peers: Vec::new(),
         records: None,
         open: false,
+        disk: Arc::new(DiskOf(data.path().to_owned())),
         moniker: "test".to_owned(),
     };
     let error = Node::start(config).await.err().expect("not started");
@@ -221,4 +237,98 @@ async fn a_validator_alone_on_its_chain_says_why_it_does_not_vote_and_is_helped_
     let submission = world.sign("corenest", &Deed::product(REFILL, 1));
     assert_eq!(taken(submit(&node.ledger(), submission, Wait::Final).await).status, Status::Final);
     node.shutdown().await;
+}
+
+/// A disk of which as much is free as a test says, in percent.
+#[derive(Clone)]
+struct Fake(Arc<AtomicU64>);
+
+impl Gauge for Fake {
+    fn free(&self) -> io::Result<Free> {
+        Ok(Free { free: self.0.load(Ordering::Relaxed), all: 100 })
+    }
+}
+
+/// Waits until the node says that, or nothing, against being sent requests.
+async fn says(ledger: &NodeLedger, words: Option<&str>) {
+    let said = async {
+        loop {
+            let unready = ledger.status().expect("no fault").unready;
+            if unready.is_some() == words.is_some() && unready.unwrap_or_default().contains(words.unwrap_or_default()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, said).await.expect("in time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_up_ends_records_then_votes_and_both_come_back_with_room() {
+    let data = tempfile::tempdir().expect("a directory");
+    let parameters = Parameters { heartbeat_ms: 300, ..Parameters::default() };
+    let mut world = World::new(1).with_parameters(parameters);
+    world.now = crate::ledger::now();
+    let free = Fake(Arc::new(AtomicU64::new(50)));
+    let mut node = start_on(data.path(), &world, GuardWish::WithStore, Arc::new(free.clone())).await;
+    let (ledger, meter) = (node.ledger(), node.meter());
+    let running = tokio::spawn(async move {
+        let reason = node.stopped().await;
+        (node, reason)
+    });
+    reach(&ledger, 2).await;
+
+    free.0.store(4, Ordering::Relaxed);
+    says(&ledger, Some("no records are taken")).await;
+    let submission = world.sign("corenest", &Deed::product(REFILL, 1));
+    let refused = ledger.submit(vec![submission.clone()], Wait::Pending).await;
+    assert!(matches!(refused, Err(Unavailable::DiskFull)), "{refused:?}");
+    assert!(meter.text().contains(
+        "hefu_disk_free_percent 4
+"
+    ));
+    // It still takes part.
+    let height = ledger.status().expect("no fault").height.get();
+    reach(&ledger, height + 2).await;
+
+    free.0.store(1, Ordering::Relaxed);
+    says(&ledger, Some("takes no part")).await;
+    let votes = async {
+        while !meter.text().contains(
+            "hefu_validator_votes 0
+",
+        ) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, votes).await.expect("in time");
+    // What had begun may still end; then heartbeats bring nothing more.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let height = ledger.status().expect("no fault").height;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(ledger.status().expect("no fault").height, height, "blocks are made on a full disk");
+    assert!(!running.is_finished(), "it goes on to serve what it has");
+
+    free.0.store(50, Ordering::Relaxed);
+    says(&ledger, None).await;
+    assert_eq!(taken(submit(&ledger, submission, Wait::Final).await).status, Status::Final);
+    ledger.desk().stop();
+    let (node, reason) = running.await.expect("no panic");
+    assert!(matches!(reason, StopReason::Shutdown), "{reason}");
+    node.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_starts_on_a_full_disk_begins_when_there_is_room() {
+    let data = tempfile::tempdir().expect("a directory");
+    let free = Fake(Arc::new(AtomicU64::new(0)));
+    let mut node = start_on(data.path(), &world(), GuardWish::WithStore, Arc::new(free.clone())).await;
+    let ledger = node.ledger();
+    let running = tokio::spawn(async move { node.stopped().await });
+    says(&ledger, Some("takes no part")).await;
+    assert_eq!(ledger.status().expect("no fault").height, Height::GENESIS);
+    free.0.store(10, Ordering::Relaxed);
+    reach(&ledger, 1).await;
+    ledger.desk().stop();
+    running.await.expect("no panic");
 }

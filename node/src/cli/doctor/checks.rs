@@ -17,7 +17,6 @@ use hefu_contracts::{
 };
 use hefu_engine::{Guard, GuardError, Multiaddr};
 use hefu_keys::{Address, file};
-use nix::sys::statvfs::statvfs;
 
 use super::Check;
 use crate::{
@@ -26,14 +25,12 @@ use crate::{
     config::Config,
     ledger::describe,
     node::GUARD,
+    space::{DiskOf, Gauge, RECORDS_PERCENT, VOTES_PERCENT},
     store::{Chain, ENGINE, Rocks, Store},
 };
 
 /// Below this share of free space somebody should look, in percent.
 const FREE_WARNING: u64 = 15;
-
-/// Below this share the node will soon stop.
-const FREE_PROBLEM: u64 = 5;
 
 /// How long a peer may take to take a call.
 const CALL_WITHIN: Duration = Duration::from_secs(2);
@@ -94,19 +91,18 @@ fn membership(genesis: &Genesis, address: &Address) -> Check {
 }
 
 fn disk(data: &Path) -> Check {
-    // A directory that is still to be made will lie on its parent's disk.
-    let there = data.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-    let found = match statvfs(there) {
-        Ok(found) => found,
-        Err(error) => return Check::problem("disk", format!("{} cannot be looked at: {error}", there.display())),
+    let free = match DiskOf(data.to_owned()).free() {
+        Ok(free) => free,
+        Err(error) => {
+            return Check::problem("disk", format!("the disk of {} cannot be looked at: {error}", data.display()));
+        }
     };
-    let (free, all) = (found.blocks_available(), found.blocks());
-    let percent = free.saturating_mul(100).checked_div(all).unwrap_or_default();
-    let bytes = free.saturating_mul(found.fragment_size()) >> 20;
-    let says = format!("{percent} % of the disk of {} are free, {bytes} MiB", there.display());
+    let (percent, bytes) = (free.percent(), free.free >> 20);
+    let says = format!("{percent} % of the disk of {} are free, {bytes} MiB", data.display());
     match percent {
-        0..FREE_PROBLEM => Check::problem("disk", says),
-        FREE_PROBLEM..FREE_WARNING => Check::warning("disk", says),
+        0..VOTES_PERCENT => Check::problem("disk", format!("{says}: the node takes no part in consensus")),
+        VOTES_PERCENT..RECORDS_PERCENT => Check::problem("disk", format!("{says}: the node takes no records")),
+        RECORDS_PERCENT..FREE_WARNING => Check::warning("disk", says),
         _ => Check::good("disk", says),
     }
 }
