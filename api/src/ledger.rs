@@ -1,14 +1,20 @@
 //! The door: what a server needs from a node.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use hefu_contracts::{
     agreements::bundle::Bundle, annex::Annex, block::Header, certificate::Certificate, entry::Entry, genesis::Genesis,
-    height::Height, parties::KeyRow, proof::Proof, receipt::Receipt, refusal::Refusal, row::Row, state::Fault,
+    height::Height, parties::KeyRow, proof::Proof, provenance::onward, receipt::Receipt, refusal::Refusal, row::Row,
+    state::Fault,
 };
 use hefu_keys::{Address, Hash};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::watch;
+
+/// Rows that a ledger without an index looks through at a time.
+const LOOKED_THROUGH: usize = 1_000;
 
 /// How long a submission waits for its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +130,27 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Rows whose keys begin with a prefix and follow `after`, in the order of their keys, at most `limit`.
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault>;
+
+    /// Keys of rows that a row has led on to ([`onward`]) and that follow `after`, in their order, at most `limit`. Some may
+    /// be led to no more: their rows tell. A ledger without an index looks through its rows.
+    fn onward(&self, from: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Fault> {
+        let mut found = BTreeSet::new();
+        for beginning in onward::LED_TO {
+            let mut last: Option<String> = None;
+            loop {
+                let rows = self.rows(beginning, last.as_deref(), LOOKED_THROUGH)?;
+                let is_last = rows.len() < LOOKED_THROUGH;
+                last = rows.last().map(|row| row.key.clone()).or(last);
+                let leads = |row: &Row| onward::behind(row).iter().any(|behind| behind == from);
+                found.extend(rows.into_iter().filter(leads).map(|row| row.key));
+                if is_last {
+                    break;
+                }
+            }
+        }
+        let follows = |key: &String| after.is_none_or(|after| key.as_str() > after);
+        Ok(found.into_iter().filter(follows).take(limit).collect())
+    }
 
     /// Entries of a row after the first `after`, up to position `until`.
     fn entries(&self, key: &str, after: u64, until: u64) -> Result<Vec<Entry>, Fault>;

@@ -26,6 +26,7 @@ mod reading;
 mod records;
 mod server;
 mod stream;
+pub mod trace;
 mod unread;
 pub mod views;
 

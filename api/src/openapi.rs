@@ -12,7 +12,9 @@ use utoipa::{
     },
 };
 
-use crate::{access::session, agreements, blocks, items, keys, node, problem::ProblemView, records, stream, views};
+use crate::{
+    access::session, agreements, blocks, items, keys, node, problem::ProblemView, records, stream, trace, views,
+};
 
 /// The document.
 #[derive(OpenApi)]
@@ -34,6 +36,8 @@ use crate::{access::session, agreements, blocks, items, keys, node, problem::Pro
         keys::read,
         items::read,
         items::read_proof,
+        trace::read,
+        trace::read_impact,
         agreements::list,
         agreements::read,
         agreements::read_lines,
@@ -83,6 +87,8 @@ use crate::{access::session, agreements, blocks, items, keys, node, problem::Pro
         ProblemView,
         records::ReceiptsView,
         session::SessionView,
+        trace::ImpactView,
+        trace::TraceView,
         views::AccountView,
         views::AgreementNewsView,
         views::AgreementView,
@@ -101,6 +107,7 @@ use crate::{access::session, agreements, blocks, items, keys, node, problem::Pro
     tags(
         (name = "records", description = "handing in and reading signed records"),
         (name = "items", description = "what is proven of one code"),
+        (name = "traces", description = "what something came of, what came of it, and who has that"),
         (name = "agreements", description = "what was signed, and what everybody is owed"),
         (name = "blocks", description = "the chain"),
         (name = "keys", description = "who signs"),

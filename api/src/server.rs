@@ -21,7 +21,7 @@ use crate::{
     problem::{Door, Problem},
     records,
     stream::{self, STREAMS_MAX},
-    unread,
+    trace, unread,
 };
 
 /// What the handlers share.
@@ -103,6 +103,8 @@ pub fn configure(
                     ))
                     .service(reads("/items/{gtin}/{serial}", items::read))
                     .service(reads("/items/{gtin}/{serial}/proof", items::read_proof))
+                    .service(reads("/trace/{id}", trace::read))
+                    .service(reads("/impact/{id}", trace::read_impact))
                     .service(reads("/blocks/{height}", blocks::read))
                     .service(reads("/status", node::status))
                     .service(reads("/genesis", node::genesis))

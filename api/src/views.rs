@@ -23,6 +23,7 @@ pub use item::{
     WhereaboutsView, item,
 };
 pub use key::{KeyView, key};
+pub(crate) use names::Names;
 pub use names::{BatchView, ContainerView, MarkView, PartyView, PlaceView, ProductView};
 pub use record::{PrivateRecordView, ReadableRecordView, RecordLinksView, RecordView, record};
 pub use status::{StatusView, VERSION, status};

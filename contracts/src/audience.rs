@@ -15,6 +15,7 @@ use crate::{
     agreements::{Act, AgreementRow},
     gs1::{Epc, Gln},
     parties::{KeyRow, PartyKind, SiteRow},
+    provenance::ThingRow,
     record::{Body, Record, Visibility},
     row,
     state::{Fault, Overlay, Snapshot},
@@ -92,6 +93,15 @@ impl Audience {
     /// beneficiary of a contract does not see what another receives.
     pub fn of_account(owner: String, payer: String) -> Audience {
         Audience(BTreeSet::from([owner, payer]))
+    }
+
+    /// Whom the code of a thing is for, besides whoever presents it: who made, has, owns, ships or is to receive it, and
+    /// whose number it bears.
+    pub fn of_thing(row: &ThingRow, owner: Option<String>) -> Audience {
+        let marks = [&row.commissioned, &row.holder, &row.owner, &row.last];
+        let marked = marks.into_iter().flatten().map(|mark| mark.by.clone());
+        let transfer = row.transfer.iter().flat_map(|transfer| [transfer.from.clone(), transfer.to.clone()]);
+        Audience(marked.chain(transfer).chain(owner).collect())
     }
 
     /// Whether the reader belongs to it.

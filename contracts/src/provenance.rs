@@ -12,6 +12,7 @@ mod declare;
 mod event;
 mod nesting;
 mod object;
+pub mod onward;
 mod quantity;
 mod recall;
 mod report;

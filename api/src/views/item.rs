@@ -101,7 +101,7 @@ pub struct CodeView {
 }
 
 /// In which of its states a thing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StateView {
     /// It was commissioned and is with its holder.
@@ -116,6 +116,37 @@ pub enum StateView {
     Consumed,
     /// It was seen, but its beginning is not on the ledger.
     Noted,
+}
+
+impl StateView {
+    /// The state that a thing's row tells, with what encloses it: whether that is on its way, and whether there is any.
+    pub(crate) fn of(thing: &ThingRow, is_on_its_way: bool, is_enclosed: bool) -> StateView {
+        if thing.destroyed.is_some() {
+            StateView::Destroyed
+        } else if thing.consumed.is_some() {
+            StateView::Consumed
+        } else if is_on_its_way {
+            StateView::InTransit
+        } else if is_enclosed {
+            StateView::Packed
+        } else if thing.commissioned.is_some() {
+            StateView::Active
+        } else {
+            StateView::Noted
+        }
+    }
+
+    /// As it stands in an answer.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            StateView::Active => "active",
+            StateView::InTransit => "in-transit",
+            StateView::Packed => "packed",
+            StateView::Destroyed => "destroyed",
+            StateView::Consumed => "consumed",
+            StateView::Noted => "noted",
+        }
+    }
 }
 
 /// How a thing is.
@@ -245,19 +276,7 @@ impl AsOfView {
 }
 
 fn condition(thing: &ThingRow, whereabouts: &WhereaboutsView, names: Names<'_>) -> ConditionView {
-    let state = if thing.destroyed.is_some() {
-        StateView::Destroyed
-    } else if thing.consumed.is_some() {
-        StateView::Consumed
-    } else if whereabouts.transfer.is_some() {
-        StateView::InTransit
-    } else if !whereabouts.parents.is_empty() {
-        StateView::Packed
-    } else if thing.commissioned.is_some() {
-        StateView::Active
-    } else {
-        StateView::Noted
-    };
+    let state = StateView::of(thing, whereabouts.transfer.is_some(), !whereabouts.parents.is_empty());
     ConditionView {
         consumed: thing.consumed.as_ref().map(|mark| names.mark(mark)),
         destroyed: thing.destroyed.as_ref().map(|mark| names.mark(mark)),

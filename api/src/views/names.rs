@@ -117,14 +117,14 @@ impl ContainerView {
 
 /// The rows that a proof shows, asked for what their ids stand for.
 #[derive(Clone, Copy)]
-pub(super) struct Names<'a>(pub &'a BTreeMap<String, Row>);
+pub(crate) struct Names<'a>(pub &'a BTreeMap<String, Row>);
 
 impl<'a> Names<'a> {
     fn data(self, key: &str) -> Option<&'a Data> {
         self.0.get(key).map(|row| &row.data)
     }
 
-    pub(super) fn party(self, id: &str) -> PartyView {
+    pub(crate) fn party(self, id: &str) -> PartyView {
         let row = match self.data(&row::key_of_party(id)) {
             Some(Data::Party(row)) => Some(row),
             Some(_) | None => None,
@@ -132,7 +132,7 @@ impl<'a> Names<'a> {
         PartyView { id: id.to_owned(), kind: row.map(|row| row.kind), name: row.map(|row| row.name.clone()) }
     }
 
-    pub(super) fn place(self, epc: &Epc) -> PlaceView {
+    pub(crate) fn place(self, epc: &Epc) -> PlaceView {
         let gln = epc.gln();
         let site = match gln.and_then(|gln| self.data(&row::key_of_site(&gln))) {
             Some(Data::Site(site)) => Some(site),
@@ -146,7 +146,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    pub(super) fn product(self, gtin: &Gtin) -> Option<ProductView> {
+    pub(crate) fn product(self, gtin: &Gtin) -> Option<ProductView> {
         match self.data(&row::key_of_product(gtin)) {
             Some(Data::Product(product)) => Some(ProductView {
                 gtin: *gtin,
@@ -172,7 +172,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    pub(super) fn mark(self, mark: &Mark) -> MarkView {
+    pub(crate) fn mark(self, mark: &Mark) -> MarkView {
         MarkView { at: mark.at, by: self.party(&mark.by), record: mark.record }
     }
 }

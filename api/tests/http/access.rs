@@ -11,8 +11,9 @@ use hefu_contracts::access;
 
 use crate::{
     client::{ORIGIN, ask, get, open, whole},
-    demo::{address, key},
+    demo::{PALLET, REFILL, address, key},
     secrets::{CONTRACT, HOME, SECRETS, VISITORS, Visitor, World, mounted},
+    traces::{encoded, segment},
 };
 
 /// Every address of an operation, filled in with everything that the world has. An operation that is not named here is
@@ -30,6 +31,15 @@ fn addresses(world: &World, method: &str, path: &str) -> Vec<String> {
         ("get", "/v1/items/{gtin}/{serial}/proof") => (0..8).map(|index| format!("{}/proof", address(index))).collect(),
         ("get", "/v1/keys/{address}") => {
             ["corenest", "yueling", "store", "mallory"].map(|name| format!("/v1/keys/{}", key(name).address())).to_vec()
+        }
+        ("get", "/v1/trace/{id}") => {
+            let segments = || (0..8).map(segment).chain([PALLET, "8004/9521141marker"].map(encoded));
+            let asked = ["", "?direction=forward", "?direction=forward&format=csv", "?direction=forward&format=svg"];
+            segments().flat_map(|id| asked.map(|asked| format!("/v1/trace/{id}{asked}"))).collect()
+        }
+        ("get", "/v1/impact/{id}") => {
+            let segments = [format!("01/{REFILL}"), PALLET.to_owned()].map(|id| encoded(&id));
+            segments.iter().flat_map(|id| ["", "?format=csv"].map(|asked| format!("/v1/impact/{id}{asked}"))).collect()
         }
         ("get", "/v1/agreements") => vec![path.to_owned()],
         ("get", path) if path.starts_with("/v1/agreements/") => {

@@ -27,6 +27,8 @@ use crate::chain::Chain;
 
 pub const REFILL: &str = "09528880010021";
 pub const PALLET: &str = "https://id.gs1.org/00/395288800300000013";
+/// A lot of whose company prefix nobody here is the owner.
+pub const LOT: &str = "https://id.gs1.org/01/04012345123456/10/HP-2609B";
 pub const BRAND_SITE: &str = "9528880100012";
 pub const FACTORY_SITE: &str = "9528880300016";
 pub const STORE_SITE: &str = "9528880100029";
@@ -160,6 +162,23 @@ impl Demo {
         demo
     }
 
+    /// Items 0 to 2 made of a lot from elsewhere; 0 and 1 packed, and on their way to the store.
+    pub fn with_ancestry() -> Demo {
+        let (demo, batch) = Demo::with_codes();
+        let mut making = demo.commission(batch, 0, 3);
+        let event = making.body["event"].as_object_mut().unwrap();
+        event.remove("action");
+        event.insert("type".to_owned(), json!("TransformationEvent"));
+        event.insert("inputQuantityList".to_owned(), json!([{"epcClass": LOT, "quantity": 480}]));
+        demo.take("yueling", &making);
+        demo.take("yueling", &demo.nest("ADD", "packing", FACTORY_SITE, &[0, 1]));
+        let mut shipping = demo.seen("shipping", "in_transit", FACTORY_SITE, &[PALLET.to_owned()]);
+        let to = format!("https://id.gs1.org/417/{STORE_SITE}");
+        shipping.body["event"]["destinationList"] = json!([{"type": "possessing_party", "destination": to}]);
+        demo.take("yueling", &shipping);
+        demo
+    }
+
     /// The next sequence number of a key.
     fn next(&self, author: &str) -> u64 {
         let mut used = self.used.lock().unwrap();
@@ -182,8 +201,11 @@ impl Demo {
         let mut annex = Annex { commissioning: deed.commissioning.clone(), ..Annex::default() };
         let mut committed = BTreeMap::new();
         if !deed.list.is_empty() {
-            let object = deed.body["event"]["type"] == "ObjectEvent";
-            let pointer = if object { "/body/event/epcList" } else { "/body/event/childEPCs" };
+            let pointer = match deed.body["event"]["type"].as_str() {
+                Some("ObjectEvent") => "/body/event/epcList",
+                Some("TransformationEvent") => "/body/event/outputEPCList",
+                _ => "/body/event/childEPCs",
+            };
             let mut elements = deed.list.clone();
             elements.sort();
             let part = parts::list(&salt, &elements).unwrap();

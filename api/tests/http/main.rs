@@ -21,4 +21,5 @@ mod sessions;
 mod snapshot;
 mod sockets;
 mod streams;
+mod traces;
 mod trouble;

@@ -1,0 +1,301 @@
+//! Impact: who has what came of something, in which state, so that a recall reaches everybody who must act.
+
+use std::collections::BTreeMap;
+
+use hefu_contracts::{
+    audience::{Audience, Reader},
+    gs1::{Epc, Gtin},
+    height::Height,
+    provenance::{Amount, RecallReason, RecallRow, ThingRow},
+    row::{self, Data, Kind},
+};
+use hefu_keys::Hash;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    view::{Desk, gtin_of, id_of, state},
+    walk::{Met, Reached, outermost},
+};
+use crate::{
+    openapi::shapes,
+    problem::Problem,
+    views::{PartyView, PlaceView, ProductView, StateView},
+};
+
+/// How much a reader is shown of an impact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Everything: the reader has to do with the source, has opened a recall of it, or audits.
+    All,
+    /// What the reader has to do with, and how much there is in all.
+    Own,
+    /// How much there is in all.
+    Totals,
+}
+
+/// Who has what came of something.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImpactView {
+    /// Containers in which some of it is, with how many things, as far as they are shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<ImpactContainerView>,
+    /// The last block that was looked at.
+    #[schema(value_type = shapes::Height)]
+    pub height: Height,
+    /// Who has how many in which state, as far as it is shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<ImpactHolderView>,
+    /// What it is, where it is in the catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductView>,
+    /// Recalls that are open on it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recalls: Vec<ImpactRecallView>,
+    /// How much is shown to the reader.
+    pub scope: Scope,
+    /// What is in question, as a canonical identifier.
+    pub source: String,
+    /// How many things are in which state.
+    pub states: Vec<ImpactStateView>,
+    /// What is left of the lots among them, as far as it is shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stocks: Vec<ImpactStockView>,
+    /// How many things are affected, the source itself among them where it is one.
+    pub things: u64,
+    /// Whether there is more than was looked at.
+    pub truncated: bool,
+}
+
+/// A recall that is open.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImpactRecallView {
+    /// Who opened it.
+    pub by: PartyView,
+    /// Why: `counterfeit`, `labelling`, `quality` or `safety`.
+    #[schema(value_type = String)]
+    pub reason: RecallReason,
+    /// The record.
+    #[schema(value_type = shapes::Hash)]
+    pub record: Hash,
+}
+
+/// How many things are in a state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ImpactStateView {
+    /// How many.
+    pub count: u64,
+    /// The state.
+    pub state: StateView,
+}
+
+/// How many of a trade item somebody has in a state.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImpactHolderView {
+    /// How many.
+    pub count: u64,
+    /// Who has them; absent where nobody is known to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<PartyView>,
+    /// Where they were last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceView>,
+    /// What they are, where that is in the catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductView>,
+    /// The state.
+    pub state: StateView,
+}
+
+/// A container with some of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ImpactContainerView {
+    /// How many things directly in it are affected.
+    pub count: u64,
+    /// Its identifier.
+    pub id: String,
+}
+
+/// What is left of a lot somewhere.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ImpactStockView {
+    /// How much, an exact decimal.
+    #[schema(value_type = String)]
+    pub amount: Amount,
+    /// Who has it; absent where it is in a container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<PartyView>,
+    /// The container that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inside: Option<String>,
+    /// The lot, as a canonical identifier.
+    pub lot: String,
+    /// The unit (UN/ECE Recommendation 20).
+    pub unit: String,
+}
+
+/// Who has what where in which state.
+type Share<'a> = (Option<&'a str>, Option<&'a str>, Option<Gtin>, StateView);
+
+/// One thing of an impact.
+pub(super) struct Hit {
+    pub key: String,
+    pub thing: ThingRow,
+    /// What tells who has it.
+    pub outer: ThingRow,
+    pub state: StateView,
+}
+
+/// An impact, gathered for a reader.
+pub(super) struct Impact {
+    pub(super) source: Epc,
+    scope: Scope,
+    pub(super) hits: Vec<Hit>,
+    states: BTreeMap<StateView, u64>,
+    things: u64,
+    pub(super) stocks: Vec<Stock>,
+    pub(super) recalls: Vec<(Hash, RecallRow)>,
+    truncated: bool,
+}
+
+/// What is left of a lot with somebody, or in a container.
+pub(super) struct Stock {
+    pub lot: String,
+    pub unit: String,
+    pub who: String,
+    pub amount: Amount,
+}
+
+impl Stock {
+    /// Whether an organisation has it; otherwise it is in the container of a row.
+    pub(super) fn is_with_party(&self) -> bool {
+        !self.who.contains('/')
+    }
+}
+
+impl Impact {
+    pub(super) fn gather(desk: &mut Desk<'_>, source: &Epc, reached: Reached) -> Result<Impact, Problem> {
+        let key = row::key_of_thing(source);
+        let own = desk.ledger.row(&key)?.and_then(|row| ThingRow::of(row.data)).unwrap_or_default();
+        desk.fetch_names(&key, &own)?;
+        let mut recalls = Vec::new();
+        for id in &own.recalls {
+            if let Some(recall) = desk.ledger.row(&row::key_of_recall(id))?.and_then(|row| RecallRow::of(row.data)) {
+                desk.fetch(row::key_of_party(&recall.by))?;
+                recalls.push((*id, recall));
+            }
+        }
+        let opened = Audience::of_contract(recalls.iter().map(|(_, recall)| recall.by.clone()));
+        let scope = match desk.reader {
+            Reader::Public => Scope::Totals,
+            reader if opened.includes(reader) || desk.may_read(&key, &own, &own) => Scope::All,
+            Reader::Party { .. } => Scope::Own,
+        };
+        let mut impact = Impact {
+            source: source.clone(),
+            scope,
+            hits: Vec::new(),
+            states: BTreeMap::new(),
+            things: 0,
+            stocks: Vec::new(),
+            recalls,
+            truncated: reached.truncated,
+        };
+        for place in reached.places.into_iter().filter(|place| !place.around) {
+            let Met::Thing(thing) = place.met else { continue };
+            // Of a lot its stocks tell who has it.
+            if place.key.starts_with("lot/") {
+                continue;
+            }
+            let outer = outermost(desk.ledger, &thing, &mut desk.around)?;
+            let state = state(&thing, &outer);
+            impact.things = impact.things.saturating_add(1);
+            let count = impact.states.entry(state).or_default();
+            *count = count.saturating_add(1);
+            desk.fetch_names(&place.key, &thing)?;
+            desk.fetch_names(&place.key, &outer)?;
+            if scope == Scope::All || (scope == Scope::Own && desk.may_read(&place.key, &thing, &outer)) {
+                impact.hits.push(Hit { key: place.key, thing: *thing, outer, state });
+            }
+        }
+        for balance in reached.balances {
+            impact.stock(desk, &balance.key, balance.data)?;
+        }
+        Ok(impact)
+    }
+
+    /// `balance/<unit>/<lot>@<who>`
+    fn stock(&mut self, desk: &mut Desk<'_>, key: &str, data: Data) -> Result<(), Problem> {
+        let Data::Balance(balance) = data else { return Ok(()) };
+        let parts = key.strip_prefix("balance/").and_then(|rest| rest.split_once('/'));
+        let Some((unit, (lot, who))) = parts.and_then(|(unit, rest)| Some((unit, rest.split_once('@')?))) else {
+            return Ok(());
+        };
+        if balance.amount.is_zero() {
+            return Ok(());
+        }
+        let is_party = !who.contains('/');
+        if is_party {
+            desk.fetch(row::key_of_party(who))?;
+        }
+        let is_own = matches!(desk.reader, Reader::Party { id, .. } if id == who);
+        if self.scope == Scope::All || (self.scope == Scope::Own && is_own) {
+            let (lot, unit) = (format!("https://id.gs1.org/{lot}"), unit.to_owned());
+            self.stocks.push(Stock { lot, unit, who: who.to_owned(), amount: balance.amount });
+        }
+        Ok(())
+    }
+
+    pub(super) fn view(&self, desk: &Desk<'_>) -> ImpactView {
+        let names = desk.names();
+        let mut holders: BTreeMap<Share<'_>, u64> = BTreeMap::new();
+        let mut containers: BTreeMap<&str, u64> = BTreeMap::new();
+        for hit in &self.hits {
+            let holder = hit.outer.holder.as_ref().map(|mark| mark.by.as_str());
+            let count = holders.entry((holder, hit.outer.place.as_deref(), gtin_of(&hit.key), hit.state)).or_default();
+            *count = count.saturating_add(1);
+            if let Some(parent) = hit.thing.parent.as_ref().filter(|parent| parent.key.starts_with("container/")) {
+                let count = containers.entry(&parent.key).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        let holders = holders.into_iter().map(|((holder, place, gtin, state), count)| ImpactHolderView {
+            count,
+            holder: holder.map(|holder| names.party(holder)),
+            place: place.and_then(|place| Epc::parse(place).ok()).map(|place| names.place(&place)),
+            product: gtin.and_then(|gtin| names.product(&gtin)),
+            state,
+        });
+        let containers =
+            containers.into_iter().map(|(key, count)| ImpactContainerView { count, id: id_of(key) }).collect();
+        let stocks = self.stocks.iter().map(|stock| {
+            let is_party = stock.is_with_party();
+            ImpactStockView {
+                amount: stock.amount,
+                holder: is_party.then(|| names.party(&stock.who)),
+                inside: (!is_party).then(|| id_of(&stock.who)),
+                lot: stock.lot.clone(),
+                unit: stock.unit.clone(),
+            }
+        });
+        let recalls = self.recalls.iter().map(|(record, recall)| ImpactRecallView {
+            by: names.party(&recall.by),
+            reason: recall.reason,
+            record: *record,
+        });
+        ImpactView {
+            containers,
+            height: *desk.ledger.heights().borrow(),
+            holders: holders.collect(),
+            product: gtin_of(&row::key_of_thing(&self.source)).and_then(|gtin| names.product(&gtin)),
+            recalls: recalls.collect(),
+            scope: self.scope,
+            source: self.source.as_str().to_owned(),
+            states: self.states.iter().map(|(state, count)| ImpactStateView { count: *count, state: *state }).collect(),
+            stocks: stocks.collect(),
+            things: self.things,
+            truncated: self.truncated,
+        }
+    }
+}

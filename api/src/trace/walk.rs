@@ -1,0 +1,314 @@
+//! The walk: from one thing to what it came of, or to what came of it.
+//!
+//! Back lead transformations to what they used up, and a thing to what is inside it or fixed to it. On lead transformations
+//! to what came of them, a part to what it is fixed to, a class to its lots and items, and a container that was asked for to
+//! what is inside. Whatever encloses a thing is met as well, but not followed: a pallet says where a bottle is, and nothing
+//! about the other bottles on it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use hefu_contracts::{
+    entry::Role,
+    provenance::{NESTING_MAX, Parent, ThingRow, TransformationRow},
+    row::{Data, Kind, Row},
+    time::Time,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{ledger::Ledger, problem::Problem};
+
+/// Keys that are read of the index, or rows of a class, at a time.
+const AT_ONCE: usize = 1_000;
+
+/// Which way is looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// To what it came of.
+    #[default]
+    Back,
+    /// To what came of it.
+    Forward,
+}
+
+/// How one row leads to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Relation {
+    /// The first was used up in the second, a transformation.
+    Consumed,
+    /// The second came of the first, a transformation.
+    Produced,
+    /// The first is inside the second, a container.
+    Inside,
+    /// The first is fixed to the second, an assembly.
+    Fixed,
+    /// The second is a lot or an item of the first, a class.
+    Member,
+}
+
+impl Relation {
+    /// As it stands in an answer.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Relation::Consumed => "consumed",
+            Relation::Produced => "produced",
+            Relation::Inside => "inside",
+            Relation::Fixed => "fixed",
+            Relation::Member => "member",
+        }
+    }
+}
+
+/// What stands at a place of the walk.
+#[derive(Clone, Debug)]
+pub(super) enum Met {
+    Thing(Box<ThingRow>),
+    Transformation(TransformationRow),
+}
+
+/// A row that was reached.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub key: String,
+    pub met: Met,
+    /// How many steps it is away.
+    pub depth: u32,
+    /// Whether it was only met as what encloses something.
+    pub around: bool,
+    /// The step by which it was reached first; none at the beginning.
+    pub by: Option<Tie>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tie {
+    pub from: String,
+    pub relation: Relation,
+    pub to: String,
+}
+
+/// Everything that was reached.
+#[derive(Debug, Default)]
+pub(super) struct Reached {
+    /// Nearest first.
+    pub places: Vec<Place>,
+    pub ties: BTreeSet<Tie>,
+    /// Balances of the lots among them.
+    pub balances: Vec<Row>,
+    /// Whether there is more than was asked for.
+    pub truncated: bool,
+}
+
+/// Something to be looked at.
+struct Open {
+    key: String,
+    depth: u32,
+    around: bool,
+    by: Option<Tie>,
+}
+
+pub(super) struct Walk<'l> {
+    pub ledger: &'l dyn Ledger,
+    pub direction: Direction,
+    /// As things were at this time of the blocks, where not now.
+    pub as_of: Option<Time>,
+    /// Most rows that are looked at.
+    pub limit: usize,
+}
+
+impl Walk<'_> {
+    /// Walks from a row. Nothing where there is none.
+    pub(super) fn from(&self, subject: &str) -> Result<Reached, Problem> {
+        let mut reached = Reached::default();
+        let mut known: BTreeMap<String, bool> = BTreeMap::new();
+        let mut open = VecDeque::from([Open { key: subject.to_owned(), depth: 0, around: false, by: None }]);
+        while let Some(next) = open.pop_front() {
+            // What encloses one thing may itself come of another: then it is followed after all, and shown once.
+            let seen = known.get(&next.key).copied();
+            if seen == Some(false) || (seen.is_some() && next.around) {
+                continue;
+            }
+            if known.len() >= self.limit && seen.is_none() {
+                reached.truncated = true;
+                break;
+            }
+            let Some(row) = self.ledger.row(&next.key)? else { continue };
+            let (key, depth, around) = (next.key.clone(), next.depth, next.around);
+            let Some(met) = self.meet(row)? else { continue };
+            let steps = match &met {
+                Met::Thing(thing) => self.steps_of_thing(&key, thing, around, &mut reached)?,
+                Met::Transformation(made) => self.steps_of_transformation(&key, made)?,
+            };
+            known.insert(key.clone(), around);
+            let place = Place { key, met, depth, around, by: next.by };
+            match reached.places.iter_mut().find(|place| seen.is_some() && place.key == next.key) {
+                Some(shown) => shown.around = false,
+                None => reached.places.push(place),
+            }
+            for (tie, key, around) in steps {
+                reached.ties.insert(tie.clone());
+                open.push_back(Open { key, depth: depth.saturating_add(1), around, by: Some(tie) });
+            }
+        }
+        Ok(reached)
+    }
+
+    /// What a row tells of the time that was asked for; nothing where it tells of no thing and no transformation.
+    fn meet(&self, row: Row) -> Result<Option<Met>, Problem> {
+        if let Data::Thing(mut thing) = row.data {
+            // Nobody asks for it here, and many rows are held at once.
+            thing.before = None;
+            return Ok(self.then(&row.key, row.n, *thing)?.map(|thing| Met::Thing(Box::new(thing))));
+        }
+        let made = TransformationRow::of(row.data).filter(|made| self.as_of.is_none_or(|then| made.at <= then));
+        Ok(made.map(Met::Transformation))
+    }
+
+    fn steps_of_transformation(&self, key: &str, made: &TransformationRow) -> Result<Vec<Step>, Problem> {
+        let mut steps = Vec::new();
+        match self.direction {
+            Direction::Back => {
+                steps.extend(made.inputs.iter().map(|input| step(input, Relation::Consumed, key, input, false)));
+            }
+            Direction::Forward => self.onward(key, |to, _, thing| {
+                if thing.is_some_and(|thing| thing.sources.binary_search(&key.to_owned()).is_ok()) {
+                    steps.push(step(key, Relation::Produced, to, to, false));
+                }
+            })?,
+        }
+        Ok(steps)
+    }
+
+    fn steps_of_thing(
+        &self,
+        key: &str,
+        thing: &ThingRow,
+        around: bool,
+        reached: &mut Reached,
+    ) -> Result<Vec<Step>, Problem> {
+        let mut steps = Vec::new();
+        if let Some(parent) = &thing.parent {
+            let contained = parent.key.starts_with("container/");
+            let relation = if contained { Relation::Inside } else { Relation::Fixed };
+            let follows = !contained && !around && self.direction == Direction::Forward;
+            steps.push(step(key, relation, &parent.key, &parent.key, !follows));
+        }
+        if around {
+            return Ok(steps);
+        }
+        if self.direction == Direction::Back {
+            steps.extend(thing.sources.iter().map(|source| step(source, Relation::Produced, key, source, false)));
+        }
+        let opens = self.direction == Direction::Back || key.starts_with("container/");
+        let mut inside = Vec::new();
+        self.onward(key, |to, row, thing| {
+            if to.starts_with("balance/") {
+                reached.balances.push(row.clone());
+            } else if to.starts_with("transformation/") && self.direction == Direction::Forward {
+                steps.push(step(key, Relation::Consumed, to, to, false));
+            } else if thing.is_some() && opens {
+                inside.push((to.to_owned(), row.n, thing.cloned().unwrap_or_default()));
+            }
+        })?;
+        for (to, n, row) in inside {
+            let now = self.then(&to, n, row)?;
+            if now.and_then(|row| row.parent).is_some_and(|parent| parent.key == key) {
+                let relation = if key.starts_with("container/") { Relation::Inside } else { Relation::Fixed };
+                steps.push(step(&to, relation, key, &to, false));
+            }
+        }
+        if self.direction == Direction::Forward {
+            self.members(key, &mut steps)?;
+        }
+        Ok(steps)
+    }
+
+    /// A class is what all its lots and items are, though no event says so.
+    fn members(&self, key: &str, steps: &mut Vec<Step>) -> Result<(), Problem> {
+        let Some(gtin) = key.strip_prefix("lot/01/").filter(|rest| !rest.contains('/')) else { return Ok(()) };
+        for beginning in [format!("lot/01/{gtin}/"), format!("item/01/{gtin}/")] {
+            let mut last: Option<String> = None;
+            while steps.len() < self.limit {
+                let rows = self.ledger.rows(&beginning, last.as_deref(), AT_ONCE)?;
+                steps.extend(rows.iter().map(|row| step(key, Relation::Member, &row.key, &row.key, false)));
+                let is_last = rows.len() < AT_ONCE;
+                last = rows.into_iter().last().map(|row| row.key);
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows that a row leads on to, as far as the walk's limit.
+    fn onward(&self, key: &str, mut each: impl FnMut(&str, &Row, Option<&ThingRow>)) -> Result<(), Problem> {
+        let mut last: Option<String> = None;
+        let mut count = 0_usize;
+        // One more than is shown, so that it is known that there is more.
+        while count <= self.limit {
+            let keys = self.ledger.onward(key, last.as_deref(), AT_ONCE)?;
+            for to in &keys {
+                let Some(row) = self.ledger.row(to)? else { continue };
+                let thing = if let Data::Thing(thing) = &row.data { Some(&**thing) } else { None };
+                each(to, &row, thing);
+            }
+            count = count.saturating_add(keys.len());
+            if keys.len() < AT_ONCE {
+                break;
+            }
+            last = keys.into_iter().last();
+        }
+        Ok(())
+    }
+
+    /// A thing as it was then: what enclosed it, by the entries of its row; nothing where it was not there yet.
+    fn then(&self, key: &str, n: u64, mut thing: ThingRow) -> Result<Option<ThingRow>, Problem> {
+        let Some(then) = self.as_of else { return Ok(Some(thing)) };
+        let entries = self.ledger.entries(key, 0, n)?;
+        let before: Vec<_> = entries.iter().take_while(|entry| entry.time <= then).collect();
+        if before.is_empty() {
+            return Ok(None);
+        }
+        let nesting = before.into_iter().rfind(|entry| entry.role.tells_containers());
+        thing.parent = nesting.filter(|entry| matches!(entry.role, Role::Pack | Role::Associate)).and_then(|entry| {
+            let parent = entry.containers.first()?;
+            Some(Parent { key: parent.key.clone(), record: entry.record })
+        });
+        Ok(Some(thing))
+    }
+}
+
+type Step = (Tie, String, bool);
+
+fn step(from: &str, relation: Relation, to: &str, next: &str, around: bool) -> Step {
+    (Tie { from: from.to_owned(), relation, to: to.to_owned() }, next.to_owned(), around)
+}
+
+/// What tells who has a thing: its own row, or that of the outermost container, as in the rules.
+pub(super) fn outermost(
+    ledger: &dyn Ledger,
+    thing: &ThingRow,
+    cache: &mut BTreeMap<String, ThingRow>,
+) -> Result<ThingRow, Problem> {
+    let mut at = thing.clone();
+    for _ in 0..NESTING_MAX {
+        let Some(parent) = at.parent.as_ref().map(|parent| parent.key.clone()) else { break };
+        let row = match cache.get(&parent) {
+            Some(row) => row.clone(),
+            None => {
+                let row = ledger.row(&parent)?.and_then(|row| ThingRow::of(row.data)).unwrap_or_default();
+                cache.insert(parent, row.clone());
+                row
+            }
+        };
+        // A container from elsewhere gives nobody custody of what is in it.
+        if !row.began_here() {
+            break;
+        }
+        at = row;
+    }
+    Ok(at)
+}
