@@ -31,6 +31,7 @@ mod reckoning;
 mod rules;
 mod scenario;
 mod segment;
+mod stream;
 mod tax;
 mod terms;
 mod tier;
@@ -59,6 +60,7 @@ pub use reason::Reason;
 pub use reckoning::{Reckoning, percent};
 pub use scenario::{Show, scenario};
 pub use segment::{Metrics, Segment, SegmentId};
+pub use stream::Stream;
 pub use tax::{cn_cumulative_2025, cn_labour_2018};
 pub use terms::{
     Component, Cover, Factor, Fixed, Guarantee, Heading, Kind, Metric, Mode, Payment, RefundBelow, Roles, Terms,

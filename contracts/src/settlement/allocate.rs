@@ -18,7 +18,7 @@ pub const WEIGHT_MAX: i128 = 1_000_000_000_000;
 
 /// In which proportion an amount is divided: 1 to [`WEIGHTS_MAX`] weights of 0 to [`WEIGHT_MAX`], not all zero, in the
 /// order that was agreed, since the order breaks ties.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Weights {
     each: Vec<i128>,
     total: i128,

@@ -117,6 +117,12 @@ impl Book {
 
     /// Takes over what an event changes.
     pub fn apply(&mut self, change: Change) {
+        let event = self.take_over(change);
+        self.events.insert(event.id.clone(), event);
+    }
+
+    /// As [`Book::apply`], for whoever knows events again by other means.
+    pub(super) fn take_over(&mut self, change: Change) -> Event {
         for (id, unit) in change.units {
             if let Some(at) = self.units.get(&id).and_then(Unit::due) {
                 self.due.remove(&(at, id.clone()));
@@ -137,7 +143,7 @@ impl Book {
         self.balances.extend(change.balances);
         self.batches.extend(change.batches);
         self.paid_out.extend(change.paid_out);
-        self.events.insert(change.event.id.clone(), change.event);
+        change.event
     }
 
     /// Judges and applies: what became of the event, and what was posted.

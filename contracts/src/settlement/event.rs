@@ -12,7 +12,7 @@ use super::{
 use crate::time::Time;
 
 /// An event. Two with the same id are the same where everything else is the same, otherwise they conflict (§7).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
     /// Its id.
     pub id: EventId,
@@ -23,7 +23,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum What {
     /// A milestone of the contract was reached.
     Milestone {
@@ -96,7 +96,7 @@ pub enum What {
 }
 
 /// An order line was paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Paid {
     /// Which line: unique over platform, order and line.
     pub line: LineId,
@@ -111,7 +111,7 @@ pub struct Paid {
 }
 
 /// A payout was instructed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Payout {
     /// Its name, never used again.
     pub batch: BatchId,
@@ -124,7 +124,7 @@ pub struct Payout {
 }
 
 /// A new version of the terms.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Amendment {
     /// The version.
     pub terms: Terms,

@@ -16,7 +16,7 @@ pub const UNITS_MAX: i128 = 1_000_000_000_000;
 pub const PPM_WHOLE: i128 = 1_000_000;
 
 /// An amount in the smallest unit of its currency: fen of CNY, yen of JPY, fils of KWD. May be negative.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Minor(i128);
 
 impl Minor {
@@ -112,7 +112,7 @@ impl fmt::Display for Minor {
 }
 
 /// A signed share of a million. Rates of commission are never negative; a malus is (−2 % is −20000).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ppm(i32);
 
 impl Ppm {
@@ -142,7 +142,7 @@ const CURRENCIES: [(&str, usize); 7] =
     [("CNY", 2), ("EUR", 2), ("HKD", 2), ("JPY", 0), ("KWD", 3), ("SGD", 2), ("USD", 2)];
 
 /// An ISO 4217 currency of the table that is part of the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Currency {
     code: &'static str,
     decimals: usize,

@@ -1,6 +1,7 @@
-//! Names of parties, order lines and events, which must not be taken for one another.
+//! Names of parties, order lines and events, which must not be taken for one another. They are shared, since one name
+//! stands in many places while an event is judged.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// Longest name, in bytes.
 pub const NAME_BYTES_MAX: usize = 128;
@@ -8,14 +9,14 @@ pub const NAME_BYTES_MAX: usize = 128;
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident: $fits:expr,)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub struct $name(String);
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// A name of this kind, or `None` where its form is another.
             pub fn new(text: &str) -> Option<$name> {
                 let fits: fn(&str) -> bool = $fits;
-                (!text.is_empty() && text.len() <= NAME_BYTES_MAX && fits(text)).then(|| $name(text.to_owned()))
+                (!text.is_empty() && text.len() <= NAME_BYTES_MAX && fits(text)).then(|| $name(text.into()))
             }
 
             /// The name.

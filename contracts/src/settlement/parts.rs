@@ -18,7 +18,7 @@ pub const PARTS_MAX: usize = 16;
 pub(super) const WHOLE: &str = "base";
 
 /// Amounts by part, such as `goods` or `merchant_discount`; none negative.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Parts(#[serde(serialize_with = "exact::in_order")] BTreeMap<String, Minor>);
 
@@ -93,7 +93,7 @@ impl Parts {
 }
 
 /// With which sign a part counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sign {
     /// It adds.
     Plus,
@@ -104,7 +104,7 @@ pub enum Sign {
 }
 
 /// How parts make a base.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Formula(BTreeMap<String, Sign>);
 
 impl Default for Formula {

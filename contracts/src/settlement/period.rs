@@ -8,7 +8,7 @@ use super::reason::Reason;
 use crate::time::Time;
 
 /// How the terms cut time into periods, each half-open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Span {
     /// One period that ends when it is closed.
     Whole,
@@ -24,7 +24,7 @@ pub enum Span {
 }
 
 /// A fixed offset from UTC in minutes, −1,080 to 1,080: a contract's months do not follow daylight saving.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Zone(i32);
 
 impl Zone {

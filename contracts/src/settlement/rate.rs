@@ -6,7 +6,7 @@ use super::{
 };
 
 /// What becomes of a fraction of a minor unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Rounding {
     /// From one half on it is one more; the default.
     #[default]

@@ -25,7 +25,7 @@ pub use cover::Cover;
 pub const COMPONENTS_MAX: usize = 64;
 
 /// One version of the terms.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Terms {
     /// Which contract, which version, for when.
     pub heading: Heading,
@@ -46,7 +46,7 @@ pub struct Terms {
 }
 
 /// Which contract, which version, for when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Heading {
     /// The contract; absent in scenarios.
     pub contract: Option<String>,
@@ -65,7 +65,7 @@ pub struct Heading {
 }
 
 /// Who owes, who gets, who signs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Roles {
     /// Who owes everything, usually the brand.
     pub obligor: Party,
@@ -82,7 +82,7 @@ pub struct Roles {
 }
 
 /// The guarantee.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Guarantee {
     /// The least total of the variable components.
     pub amount: Minor,
@@ -91,7 +91,7 @@ pub struct Guarantee {
 }
 
 /// How entitlements become money.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Payment {
     /// Between receipt, or the end of the period, and release.
     pub hold: Millis,

@@ -5,6 +5,7 @@ mod random;
 mod rules;
 mod scenarios;
 mod story;
+mod stream;
 mod terms;
 mod vectors;
 

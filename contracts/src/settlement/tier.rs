@@ -11,7 +11,7 @@ pub const STEPS_MAX: usize = 64;
 
 /// Half-open steps: the rate of a step holds from its start on and ends before the next one's. The first starts at
 /// zero, so that every metric lies in exactly one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Steps(Vec<(i128, Ppm)>);
 
 impl Steps {

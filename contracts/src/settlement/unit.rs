@@ -43,6 +43,13 @@ impl UnitId {
             },
         }
     }
+
+    /// The line and the component that a unit's name tells, where it is a line's. A line's name may hold colons, a
+    /// component's may not.
+    pub(super) fn of_line(name: &str) -> Option<(LineId, &str)> {
+        let (line, component) = name.strip_prefix("line:")?.rsplit_once(':')?;
+        Some((LineId::new(line)?, component))
+    }
 }
 
 /// How far a unit is on its way to those who earned it.

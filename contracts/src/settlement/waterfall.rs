@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Who shares an amount, in the agreed order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shares {
     /// The parties.
     pub parties: Vec<Party>,

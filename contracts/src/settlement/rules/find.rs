@@ -2,7 +2,6 @@
 
 use crate::settlement::{
     change::Draft,
-    names::LineId,
     reason::Reason,
     unit::{Unit, UnitId},
 };
@@ -15,9 +14,7 @@ pub(super) fn find(draft: &Draft<'_>, name: &str) -> Result<(UnitId, Unit), Reas
 }
 
 fn find_of_line(draft: &Draft<'_>, name: &str) -> Option<UnitId> {
-    // A line's name may hold colons, a component's may not.
-    let (line, component) = name.strip_prefix("line:")?.rsplit_once(':')?;
-    let line = LineId::new(line)?;
+    let (line, component) = UnitId::of_line(name)?;
     let terms = draft.book.terms(draft.line(&line).ok()?.segment.version).ok()?;
     let component = terms.components.iter().position(|known| known.id.as_str() == component)?;
     Some(UnitId::Line { line, component })

@@ -8,7 +8,7 @@ use crate::settlement::{
 };
 
 /// One component of a term sheet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Component {
     /// Its name, which its units bear.
     pub id: ComponentId,
@@ -21,7 +21,7 @@ pub struct Component {
 }
 
 /// How a component is computed (§4).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A share of the net base of every line, rounded line by line.
     PerLine {
@@ -61,7 +61,7 @@ impl Kind {
 }
 
 /// Which rate which part of the base has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Every part that of its own step.
     Marginal,
@@ -74,7 +74,7 @@ impl Mode {
 }
 
 /// What is measured over the lines of a contract-period, after refunds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Metric {
     /// Sum of the net bases, in minor units.
     NetBase,
@@ -114,7 +114,7 @@ impl Metric {
 }
 
 /// An amount for a milestone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fixed {
     /// The amount.
     pub amount: Minor,
@@ -128,7 +128,7 @@ pub struct Fixed {
 
 /// A fixed amount is whole where a milestone was reached in time, otherwise it is a share of it. Until the milestone
 /// is reached it is the share: nobody is owed for what has not happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Factor {
     /// The milestone.
     pub milestone: MilestoneName,
@@ -139,7 +139,7 @@ pub struct Factor {
 }
 
 /// A fixed amount is `amount × min(1, metric / target)`, rounded down (坑位费 with 保量).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RefundBelow {
     /// What was promised, above zero.
     pub target: i128,

@@ -1,7 +1,7 @@
 //! Which order lines fall under a contract (§4, `feeds` and `scope`).
 
 /// By whose word lines count, and of what and where they must be. Without a limit everything does.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Cover {
     /// Names of the platforms' feeds.
     pub feeds: Option<Vec<String>>,
