@@ -1,5 +1,6 @@
 //! The published and computed vectors, the rules, and the invariants of settlement.
 
+mod isolation;
 mod properties;
 mod random;
 mod rules;
