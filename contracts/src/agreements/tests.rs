@@ -1,6 +1,7 @@
 //! A small trade for rule tests: a brand, a creator with her agency, a platform with a feed, an arbiter and an auditor.
 
 mod audience;
+mod campaign;
 mod disputes;
 pub(super) mod earnings;
 mod export;

@@ -2,8 +2,8 @@
 
 use super::*;
 
-const SET: &str = "09528880010014";
-const GIFT: &str = "09528880010038";
+pub(super) const SET: &str = "09528880010014";
+pub(super) const GIFT: &str = "09528880010038";
 
 /// The five agreements: three creators' commissions, one's share in all that is sold, another's royalty.
 fn signed() -> Trade {
