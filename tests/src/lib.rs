@@ -10,6 +10,7 @@
 
 pub mod fuzz;
 pub mod history;
+pub mod links;
 pub mod people;
 pub mod process;
 pub mod testnet;

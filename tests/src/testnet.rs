@@ -82,6 +82,16 @@ impl Testnet {
         Ok(())
     }
 
+    /// The directories of all validators, also before they were started.
+    ///
+    /// # Errors
+    /// Where the network's list of them cannot be read.
+    pub fn homes(&self) -> Result<Vec<PathBuf>> {
+        let list: Value = serde_json::from_str(&fs::read_to_string(self.directory.path().join("testnet.json"))?)?;
+        let names: Vec<String> = serde_json::from_value(list["validators"].clone())?;
+        Ok(names.into_iter().map(|name| self.directory.path().join(name)).collect())
+    }
+
     /// The directory of a validator.
     pub fn home(&self, at: usize) -> PathBuf {
         self.directory.path().join(&self.validators[at].validator)
