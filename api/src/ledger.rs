@@ -4,8 +4,19 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use hefu_contracts::{
-    agreements::bundle::Bundle, annex::Annex, block::Header, certificate::Certificate, entry::Entry, genesis::Genesis,
-    height::Height, parties::KeyRow, proof::Proof, provenance::onward, receipt::Receipt, refusal::Refusal, row::Row,
+    agreements::bundle::Bundle,
+    annex::Annex,
+    block::Header,
+    certificate::Certificate,
+    entry::Entry,
+    genesis::Genesis,
+    height::Height,
+    parties::KeyRow,
+    proof::Proof,
+    provenance::onward,
+    receipt::Receipt,
+    refusal::{Code, Refusal},
+    row::Row,
     state::Fault,
 };
 use hefu_keys::{Address, Hash};
@@ -106,6 +117,17 @@ pub enum Unavailable {
 pub trait Ledger: Send + Sync + 'static {
     /// Hands submissions in (canonical bytes, each at most `SUBMISSION_BYTES_MAX`); one outcome for each, in order.
     async fn submit(&self, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Outcome>, Unavailable>;
+
+    /// As [`submit`](Ledger::submit), all of them or none: where one would be refused as the ledger stands now, nothing has
+    /// changed, and the others are answered with `E-RECORD-TOGETHER`. An event that was recorded before keeps none of
+    /// them out. A ledger that cannot do so takes only one at a time.
+    async fn submit_together(&self, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Outcome>, Unavailable> {
+        if submissions.len() <= 1 {
+            return self.submit(submissions, wait).await;
+        }
+        let refusal = Refusal::new(Code::RecordTogether).because("this ledger takes records one by one");
+        Ok(submissions.iter().map(|_| Outcome::Not { id: None, refusal: refusal.clone() }).collect())
+    }
 
     /// A record by its id, pending or final.
     fn record(&self, id: &Hash) -> Result<Option<Found>, Fault>;

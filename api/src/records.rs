@@ -31,6 +31,7 @@ const LINES: [&str; 2] = [batch::MEDIA_TYPE, "application/x-ndjson"];
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SubmitQuery {
+    together: Option<bool>,
     wait: Option<WaitFor>,
 }
 
@@ -84,7 +85,11 @@ impl Form {
     operation_id = "submitRecords",
     path = "/v1/records",
     tag = "records",
-    params(("wait" = Option<shapes::Wait>, Query, description = "`final`: answer when the records stand in a block")),
+    params(
+        ("wait" = Option<shapes::Wait>, Query, description = "`final`: answer when the records stand in a block"),
+        ("together" = Option<bool>, Query, description = "`true`: take all records of a batch, or none of them where one \
+            would be refused as the ledger stands now"),
+    ),
     request_body(content(
         (shapes::Submission = "application/json"),
         (String = "application/jsonl"),
@@ -107,11 +112,11 @@ pub(crate) async fn submit(
     payload: web::Payload,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let wait = query.0.wait();
+    let wait = (query.0.wait(), query.0.together.unwrap_or_default());
     match Form::of(&request)? {
         Form::Single => {
             let body = body::read(&request, payload, SUBMISSION_BYTES_MAX).await?;
-            single::answer(&api, body.to_vec(), wait).await
+            single::answer(&api, body.to_vec(), wait.0).await
         }
         Form::Batch => {
             let body = body::read(&request, payload, BATCH_BYTES_MAX).await?;
@@ -122,11 +127,21 @@ pub(crate) async fn submit(
 
 /// Hands submissions in. Where they are not final in time, asks again for what they are until then, which changes
 /// nothing: it is this request that they were taken by.
-async fn hand_in(api: &Api, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Outcome>, Problem> {
+pub(crate) async fn hand_in(
+    api: &Api,
+    submissions: Vec<Vec<u8>>,
+    (wait, together): (Wait, bool),
+) -> Result<Vec<Outcome>, Problem> {
+    let copies = if wait == Wait::Pending { Vec::new() } else { submissions.clone() };
+    let outcomes = match together {
+        true => api.ledger.submit_together(submissions, wait).await,
+        false => api.ledger.submit(submissions, wait).await,
+    };
     if wait == Wait::Pending {
-        return Ok(api.ledger.submit(submissions, wait).await?);
+        return Ok(outcomes?);
     }
-    match api.ledger.submit(submissions.clone(), wait).await {
+    let submissions = copies;
+    match outcomes {
         Err(Unavailable::NotFinalYet) => {
             let outcomes = api.ledger.submit(submissions, Wait::Pending).await?;
             Ok(outcomes.into_iter().map(taken_now).collect())

@@ -135,6 +135,7 @@ codes! {
     83 BomInput "E-BOM-INPUT" Refused 422 "the bill of material in force knows nothing of this input",
     84 BomMissing "E-BOM-MISSING" Refused 422 "the bill of material in force asks for this, and none was used",
     85 BomUnit "E-BOM-UNIT" Refused 422 "what has a bill of material is reported by the piece",
+    86 RecordTogether "E-RECORD-TOGETHER" Rejected 409 "another record that was handed in together with this one was not taken",
     120 TermsForm "E-TERMS-FORM" Malformed 400 "the term sheet does not hold",
     121 RecordPublic "E-RECORD-PUBLIC" Refused 422 "amounts and terms are for the parties: the record's visibility must say so",
     122 AgreementUnknown "E-AGREEMENT-UNKNOWN" Refused 422 "no agreement of this id was signed",

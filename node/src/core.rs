@@ -167,6 +167,24 @@ impl Core {
         Ok(Admission::Taken(receipt, sealed))
     }
 
+    /// Whether records would all be let in, one after another; the place of the first that would not.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage.
+    pub fn check_together(&self, now: Time, together: &[Arc<Sealed>]) -> Result<Option<(usize, Refusal)>, Fault> {
+        let mut new = Vec::new();
+        let mut places = Vec::new();
+        for (place, sealed) in together.iter().enumerate() {
+            if self.taken(now, &sealed.id())?.is_none() {
+                new.push(sealed.clone());
+                places.push(place);
+            }
+        }
+        let ground = Ground { chain: &self.chain, cache: &self.cache };
+        let first = self.pool.check_together(&ground, &self.moment(now), &new)?;
+        Ok(first.and_then(|(at, refusal)| Some((*places.get(at)?, refusal))))
+    }
+
     /// How a record stands: waiting, final, or gone from the pool lately without taking effect. `None` where this node
     /// knows nothing of it.
     ///

@@ -40,6 +40,7 @@ use crate::{
     space::{Room, Space},
     store::{Chain, Head},
 };
+use asking::Company;
 use waiting::Waiting;
 
 pub(crate) use passing::Passed;
@@ -259,7 +260,11 @@ pub(crate) fn describe(fault: &(dyn std::error::Error + 'static)) -> String {
 #[async_trait]
 impl Ledger for NodeLedger {
     async fn submit(&self, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Outcome>, Unavailable> {
-        asking::submit(&self.0, submissions, wait).await
+        asking::submit(&self.0, submissions, (wait, Company::Alone)).await
+    }
+
+    async fn submit_together(&self, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Outcome>, Unavailable> {
+        asking::submit(&self.0, submissions, (wait, Company::Together)).await
     }
 
     fn record(&self, id: &Hash) -> Result<Option<Found>, Fault> {

@@ -61,7 +61,7 @@ pub enum ReceiptsKind {
     Receipts,
 }
 
-pub(super) async fn answer(api: &Api, body: &[u8], wait: Wait) -> Result<HttpResponse, Problem> {
+pub(super) async fn answer(api: &Api, body: &[u8], wait: (Wait, bool)) -> Result<HttpResponse, Problem> {
     let lines = split(body)?;
     let fitting = lines.iter().filter(|line| line.len() <= SUBMISSION_BYTES_MAX);
     let submissions: Vec<Vec<u8>> = fitting.map(|line| line.to_vec()).collect();

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(super) async fn answer(api: &Api, submission: Vec<u8>, wait: Wait) -> Result<HttpResponse, Problem> {
-    let mut outcomes = hand_in(api, vec![submission], wait).await?.into_iter();
+    let mut outcomes = hand_in(api, vec![submission], (wait, false)).await?.into_iter();
     match outcomes.next() {
         Some(Outcome::Taken(receipt)) if receipt.status == Status::Pending => {
             taken(api, HttpResponse::Accepted(), &receipt).await

@@ -16,6 +16,7 @@ use std::{
 use hefu_contracts::{
     action::Action,
     execute::{Moment, execute},
+    refusal::{Code, Refusal},
     register::Fault,
     row::{Data, Row, key_of_key},
     state::{Overlay, Snapshot, Stop},
@@ -87,6 +88,30 @@ impl Pool {
         self.insert(self.next, Waiting { sealed: sealed.clone(), party, trace });
         self.next = self.next.saturating_add(1);
         Ok(())
+    }
+
+    /// Whether records would all be taken in, one after another; the place of the first that would not. That an event was
+    /// recorded before is no reason: what it would say stands already.
+    pub(super) fn check_together(
+        &self,
+        ground: &dyn Snapshot,
+        moment: &Moment,
+        together: &[Arc<Sealed>],
+    ) -> Result<Option<(usize, Refusal)>, Fault> {
+        let mut rows = self.rows.clone();
+        for (at, sealed) in together.iter().enumerate().filter(|(_, sealed)| self.get(&sealed.id()).is_none()) {
+            let party = self.party(ground, sealed.author())?;
+            if let Err(full) = self.room.check(sealed, &party) {
+                return Ok(Some((at, full)));
+            }
+            match dry_run(ground, &rows, moment, sealed) {
+                Ok(trace) => rows.extend(trace.writes),
+                Err(Stop::Refused(refusal)) if refusal.code == Code::EventDuplicate => {}
+                Err(Stop::Refused(refusal)) => return Ok(Some((at, refusal))),
+                Err(Stop::Fault(fault)) => return Err(fault),
+            }
+        }
+        Ok(None)
     }
 
     /// The organisation that a key signs for; nobody's is refused by the rules.

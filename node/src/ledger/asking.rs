@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hefu_api::ledger::{Outcome, Unavailable, Wait};
 use hefu_contracts::{
     receipt::{Receipt, Status},
-    refusal::Refusal,
+    refusal::{Code, Refusal},
     state::Fault,
 };
 use hefu_keys::Hash;
@@ -40,14 +40,21 @@ impl Novelty {
     }
 }
 
+/// Whether records are taken one by one, or all or none of them.
+#[derive(Clone, Copy)]
+pub(super) enum Company {
+    Alone,
+    Together,
+}
+
 pub(super) async fn submit(
     desk: &Arc<Desk>,
     submissions: Vec<Vec<u8>>,
-    wait: Wait,
+    (wait, company): (Wait, Company),
 ) -> Result<Vec<Outcome>, Unavailable> {
     let verified_by = desk.clone();
     // Signatures take time, and the core may be executing a block: neither belongs on a thread that serves others.
-    let taken = task::spawn_blocking(move || take(&verified_by, submissions, wait));
+    let taken = task::spawn_blocking(move || take(&verified_by, submissions, (wait, company)));
     let answers = taken.await.map_err(|_| Unavailable::Stopping)??;
     let until = time::Instant::now().checked_add(FINAL_WITHIN).unwrap_or_else(time::Instant::now);
     let mut outcomes = Vec::with_capacity(answers.len());
@@ -65,7 +72,7 @@ pub(super) async fn submit(
     Ok(outcomes)
 }
 
-fn take(desk: &Desk, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Answer>, Unavailable> {
+fn take(desk: &Desk, submissions: Vec<Vec<u8>>, (wait, company): (Wait, Company)) -> Result<Vec<Answer>, Unavailable> {
     if desk.ended.borrow().is_some() {
         return Err(Unavailable::Stopping);
     }
@@ -73,7 +80,51 @@ fn take(desk: &Desk, submissions: Vec<Vec<u8>>, wait: Wait) -> Result<Vec<Answer
         return Err(Unavailable::DiskFull);
     }
     let read = read_all(submissions);
-    Ok(desk.watched(|desk| admit(desk, read, wait))?)
+    Ok(desk.watched(|desk| match company {
+        Company::Alone => admit(desk, read, wait),
+        Company::Together => admit_together(desk, read, wait),
+    })?)
+}
+
+/// Takes all records, or none where one would be refused as the ledger stands now. A record that loses a race afterwards
+/// leaves the pool by itself, as always.
+fn admit_together(desk: &Desk, read: Vec<Result<Sealed, Box<Rejected>>>, wait: Wait) -> Result<Vec<Answer>, Fault> {
+    let alone = |read: &Result<Sealed, Box<Rejected>>| {
+        read.as_ref().map_or_else(|rejected| rejected.id, |sealed| Some(sealed.id()))
+    };
+    let ids: Vec<Option<Hash>> = read.iter().map(alone).collect();
+    let nobody = |at: usize, refusal: &Refusal| {
+        let others = ids.iter().enumerate().map(|(place, id)| {
+            not(*id, if place == at { refusal.clone() } else { Refusal::new(Code::RecordTogether) })
+        });
+        others.collect::<Vec<Answer>>()
+    };
+    let mut together = Vec::with_capacity(read.len());
+    for (at, read) in read.into_iter().enumerate() {
+        match read {
+            Ok(sealed) => together.push(Arc::new(sealed)),
+            Err(rejected) => return Ok(nobody(at, &rejected.refusal)),
+        }
+    }
+    let mut core = desk.core()?;
+    if let Some((at, refusal)) = core.check_together(now(), &together)? {
+        return Ok(nobody(at, &refusal));
+    }
+    let mut answers = Vec::with_capacity(together.len());
+    for sealed in together {
+        let id = sealed.id();
+        answers.push(match core.admit(now(), sealed)? {
+            Admission::Refused(refusal) => not(Some(id), refusal),
+            Admission::Known(receipt) => standing(desk, receipt, Novelty::Known, wait)?,
+            Admission::Taken(receipt, sealed) => {
+                desk.waiting()?.begin(sealed, None);
+                standing(desk, receipt, Novelty::New, wait)?
+            }
+        });
+    }
+    drop(core);
+    desk.wake.wake();
+    Ok(answers)
 }
 
 fn admit(desk: &Desk, read: Vec<Result<Sealed, Box<Rejected>>>, wait: Wait) -> Result<Vec<Answer>, Fault> {
