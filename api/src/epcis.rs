@@ -3,9 +3,12 @@
 //! Reading is the same everywhere: whatever an address asks for becomes an [`EventQuery`](query::EventQuery), the
 //! [`index`] narrows it to candidates, each candidate is put together again from record and annex as far as its reader
 //! may see it ([`event`]), and what is seen must meet every condition. Nobody finds by a query what is not shown to them.
+//!
+//! Handing in is the same at a node and at a supplier's gateway ([`capture`]); only who signs differs.
 
 mod answering;
 mod asked;
+pub mod capture;
 mod collections;
 mod event;
 mod events;
@@ -29,17 +32,24 @@ use actix_web::{
 };
 use hefu_contracts::time::Time;
 
-use self::{collections::Values, exception::Exception, index::Index};
+use self::{
+    capture::{Capturing, signed::Signed},
+    collections::Values,
+    exception::Exception,
+    index::Index,
+};
 use crate::{
     clock,
     following::Following,
     headers,
     ledger::Ledger,
     problem::{Door, Problem},
+    server::Api,
     unread,
 };
 
 const READS: &str = "GET, HEAD, OPTIONS";
+const WRITES: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Most page tokens that are remembered as invalidated; each is over within the hour.
 const VOID_MAX: usize = 10_000;
@@ -90,26 +100,51 @@ async fn invalidate(request: HttpRequest, token: web::Path<String>) -> Result<Ht
 }
 
 /// Mounts the interface.
-pub(crate) fn mount(ledger: &Arc<dyn Ledger>) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + use<> {
-    let epcis = web::Data::new(Epcis::new(ledger));
+pub(crate) fn mount(api: &web::Data<Api>) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + use<> {
+    let epcis = web::Data::new(Epcis::new(&api.ledger));
+    let signed: Arc<dyn Capturing> = Arc::new(Signed::new(api.clone()));
+    let signed = web::Data::new(signed);
     move |config| {
         let scope = web::scope("/epcis/v2")
             .app_data(epcis.clone())
+            .app_data(signed.clone())
             .wrap(from_fn(standard::headers))
             .wrap(Compress::default())
             .wrap(from_fn(headers::data))
             .wrap(from_fn(unread))
             .configure(reading)
+            .configure(handing_in)
             .default_service(web::to(async || Err::<HttpResponse, _>(Exception::from(Door::NotFound))));
         config.service(scope);
     }
+}
+
+/// Mounts the doors at which events are handed in.
+fn handing_in(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/capture")
+                .route(web::get().to(capture::jobs))
+                .route(web::head().to(capture::jobs))
+                .route(web::post().to(capture::document))
+                .route(web::method(Method::OPTIONS).to(async || standard::options_of_capture(WRITES)))
+                .default_service(web::to(async || standard::method_not_allowed(WRITES))),
+        )
+        .service(reads("/capture/{captureID}", capture::job))
+        .service(
+            web::resource("/events")
+                .route(web::get().to(events::list))
+                .route(web::head().to(events::list))
+                .route(web::post().to(capture::event))
+                .route(web::method(Method::OPTIONS).to(async || standard::options(WRITES)))
+                .default_service(web::to(async || standard::method_not_allowed(WRITES))),
+        );
 }
 
 fn reading(config: &mut web::ServiceConfig) {
     config
         .service(reads("", collections::top))
         .service(reads("/", collections::top))
-        .service(reads("/events", events::list))
         .service(reads("/events/{eventID}", events::read))
         .service(reads("/eventTypes", collections::kinds))
         .service(reads("/eventTypes/{eventType}", collections::kind))

@@ -10,7 +10,7 @@ mod blocks;
 mod body;
 mod clock;
 mod docs;
-mod epcis;
+pub mod epcis;
 mod following;
 mod headers;
 pub mod items;

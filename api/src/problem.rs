@@ -294,6 +294,11 @@ impl Problem {
         Problem(view)
     }
 
+    /// A problem that was told elsewhere.
+    pub(crate) fn of(view: ProblemView) -> Problem {
+        Problem(Box::new(view))
+    }
+
     /// Says what was found.
     #[must_use]
     pub fn because(mut self, detail: impl fmt::Display) -> Problem {
@@ -312,6 +317,13 @@ impl Problem {
     #[must_use]
     pub(crate) fn with_receipt(mut self, receipt: Box<RawValue>) -> Problem {
         self.0.receipt = Some(receipt);
+        self
+    }
+
+    /// Says where.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Problem {
+        self.0.pointer = Some(pointer.into());
         self
     }
 

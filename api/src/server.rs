@@ -71,7 +71,7 @@ pub fn configure(
         sessions: Sessions::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
     });
-    let epcis = epcis::mount(&api.ledger);
+    let epcis = epcis::mount(&api);
     move |config| {
         config
             .app_data(api.clone())

@@ -1,7 +1,6 @@
 //! Answers in the forms of EPCIS 2.0: query documents, collections, and where the next page is.
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
-use hefu_contracts::audience::Reader;
 use hefu_keys::Hash;
 use serde_json::{Map, Value, json};
 
@@ -70,7 +69,7 @@ pub(crate) fn answer(
 ) -> Result<HttpResponse, Exception> {
     let mut response = HttpResponse::Ok();
     response.content_type(asked.media_type);
-    let keep = if asked.reader == Reader::Public { "no-store" } else { PERSONAL };
+    let keep = if asked.personal { PERSONAL } else { "no-store" };
     response.insert_header((header::CACHE_CONTROL, keep));
     if let Some(next) = next {
         response.insert_header((header::LINK, format!("<{}>; rel=\"next\"", address_of_next(request, &next.text()?))));

@@ -39,6 +39,8 @@ pub(crate) struct Asked {
     pub format: EpcFormat,
     /// `application/json` or `application/ld+json`.
     pub media_type: &'static str,
+    /// Whether the answer is for whoever asks alone.
+    pub personal: bool,
 }
 
 impl Asked {
@@ -47,11 +49,19 @@ impl Asked {
     /// # Errors
     /// `E-FORMAT-OTHER` where no accepted version or media type can be answered, or what is wrong with who asks.
     pub(crate) async fn of(request: &HttpRequest) -> Result<Asked, Exception> {
+        let asked = Asked::of_anybody(request)?;
+        let reader = access::reader(request).await?;
+        Ok(Asked { personal: reader != Reader::Public, reader, ..asked })
+    }
+
+    /// As [`Asked::of`], where nobody shows who they are: at a machine of one's own, whose answers are for nobody else.
+    ///
+    /// # Errors
+    /// As [`Asked::of`].
+    pub(crate) fn of_anybody(request: &HttpRequest) -> Result<Asked, Exception> {
         let headers = request.headers();
         check_versions(headers)?;
-        let media_type = media_type(headers)?;
-        let format = format(headers)?;
-        Ok(Asked { reader: access::reader(request).await?, format, media_type })
+        Ok(Asked { reader: Reader::Public, format: format(headers)?, media_type: media_type(headers)?, personal: true })
     }
 }
 

@@ -27,8 +27,8 @@ use crate::{
 };
 
 /// What there is below the root (EPCIS 2.0 §12).
-const RESOURCES: [&str; 9] =
-    ["queries", "capture", "events", "eventTypes", "epcs", "readPoints", "bizLocations", "dispositions", "bizSteps"];
+const RESOURCES: [&str; 8] =
+    ["capture", "events", "eventTypes", "epcs", "readPoints", "bizLocations", "dispositions", "bizSteps"];
 
 /// The types of event.
 const KINDS: [&str; 5] =

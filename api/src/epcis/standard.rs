@@ -8,7 +8,7 @@ use actix_web::{
     middleware::Next,
 };
 
-use super::{asked::VERSION, exception::Exception};
+use super::{asked::VERSION, capture, exception::Exception};
 use crate::{
     problem::{Door, Problem},
     views,
@@ -59,6 +59,22 @@ pub(crate) fn options(allowed: &'static str) -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "Accept, GS1-EPC-Format, GS1-EPCIS-Min, GS1-EPCIS-Max"))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()
+}
+
+/// The answer to OPTIONS where documents are captured.
+pub(crate) fn options_of_capture(allowed: &'static str) -> HttpResponse {
+    let mut response = options(allowed);
+    let limits = [
+        ("gs1-epcis-capture-limit", capture::EVENTS_MAX.to_string()),
+        ("gs1-epcis-capture-file-size-limit", capture::BYTES_MAX.to_string()),
+        ("gs1-capture-error-behaviour", "all".to_owned()),
+    ];
+    for (name, value) in limits {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
 }
 
 /// The answer to a method that a resource does not have.

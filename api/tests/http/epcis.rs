@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use actix_web::{
+    App,
+    body::to_bytes,
+    dev::Service,
     http::{Method, StatusCode},
-    test::TestRequest,
+    test::{self, TestRequest},
 };
-use serde_json::Value;
+use hefu_contracts::cbv;
+use serde_json::{Value, json};
 
 use crate::{
-    client::{Answer, ask},
-    demo::{FACTORY_SITE, PALLET, epc},
+    client::{Answer, ask, origins},
+    demo::{Demo, FACTORY_SITE, PALLET, epc},
     secrets::{VISITORS, Visitor, World},
 };
 
@@ -40,7 +44,7 @@ fn steps(answer: &Answer) -> Vec<String> {
 }
 
 /// A path's segment.
-fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
@@ -68,11 +72,11 @@ async fn anybody_reads_the_signed_text_and_of_lists_the_codes_that_they_present(
     // Two of the planted events are for their parties.
     assert_eq!(all.len(), 7);
     assert!(all.iter().all(|event| event.get("epcList").is_none() && event.get("childEPCs").is_none()));
-    assert_eq!(all[0]["hefu:withheld"], serde_json::json!(["epcList"]));
+    assert_eq!(all[0]["hefu:withheld"], json!(["epcList"]));
     let presented = events(&read(&world, "nobody", &format!("/events?MATCH_anyEPC={}", encoded(&epc(1)))).await);
     let named: Vec<&Value> =
         presented.iter().map(|event| event.get("epcList").unwrap_or(&event["childEPCs"])).collect();
-    assert_eq!(named, [&serde_json::json!([epc(1)]); 4]);
+    assert_eq!(named, [&json!([epc(1)]); 4]);
     let pattern = "/events?MATCH_epc=urn%3Aepc%3Aidpat%3Asgtin%3A952888001.0002.*";
     assert_eq!(events(&read(&world, "nobody", pattern).await), Vec::<Value>::new());
     assert_eq!(events(&read(&world, "yueling", pattern).await).len(), 2);
@@ -147,7 +151,7 @@ async fn pages_follow_one_another_and_their_tokens_can_be_invalidated() {
         assert_eq!(pages, whole);
     }
     let answer = read(&world, "audits", "/bizSteps?perPage=2").await;
-    assert_eq!(answer.json()["member"], serde_json::json!(["commissioning", "decommissioning"]));
+    assert_eq!(answer.json()["member"], json!(["commissioning", "decommissioning"]));
     let token = answer.header("link").split("nextPageToken=").nth(1).unwrap().split('>').next().unwrap().to_owned();
     let of_other = read(&world, "audits", &format!("/events?nextPageToken={token}")).await;
     assert_eq!(of_other.status, StatusCode::BAD_REQUEST);
@@ -175,7 +179,7 @@ async fn collections_tell_what_there_is() {
         let found = answer.json()["member"].as_array().unwrap().clone();
         found.iter().map(|member| member.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
     };
-    assert_eq!(members("nobody", "/").await.len(), 9);
+    assert_eq!(members("nobody", "/").await.len(), 8);
     assert_eq!(members("nobody", "/eventTypes").await.len(), 5);
     assert!(members("nobody", "/bizSteps").await.contains("shipping"));
     assert_eq!(members("nobody", "/bizSteps/shipping").await, ["events".to_owned()].into());
@@ -269,4 +273,98 @@ async fn nobody_reads_what_is_for_others() {
         expected.remove("marker-terms");
         assert_eq!(seen, expected, "{}", visitor.name);
     }
+}
+
+/// An event as a client that signs hands it in: whole, with its record beside it.
+pub fn signed(demo: &Demo, author: &str, number: u64) -> Value {
+    let mut deed =
+        demo.seen("inspecting", "in_progress", FACTORY_SITE, &["https://id.gs1.org/8004/9521141A".to_owned()]);
+    deed.body["event"]["ex:number"] = json!(number);
+    let mut event = deed.body["event"].clone();
+    event["@context"] = json!({"ex": "https://ex.example/"});
+    deed.body["event"]["@context"] = event["@context"].clone();
+    event["epcList"] = json!(deed.list);
+    deed.body["cbv"] = json!(cbv::event_hash(&event.to_string(), &[]).unwrap());
+    event["hefu:submission"] = json!(demo.sign(author, &deed));
+    event
+}
+
+pub fn document(events: &[Value]) -> String {
+    let context =
+        json!(["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"hefu": "urn:hefu:epcis:"}]);
+    json!({"@context": context, "type": "EPCISDocument", "schemaVersion": "2.0", "epcisBody": {"eventList": events}})
+        .to_string()
+}
+
+#[actix_web::test]
+async fn a_node_takes_events_with_their_signed_records_and_signs_none() {
+    let demo = Demo::with_history();
+    let app = test::init_service(App::new().configure(hefu_api::configure(demo.chain.clone(), &origins()))).await;
+    let call = async |request: TestRequest| {
+        let answer = app.call(request.to_request()).await.unwrap().map_into_boxed_body();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Answer { body: to_bytes(answer.into_body()).await.unwrap().to_vec(), headers, status }
+    };
+    let post = |address: &str, body: String| {
+        TestRequest::post()
+            .uri(&format!("/epcis/v2{address}"))
+            .insert_header(("Content-Type", "application/ld+json"))
+            .set_payload(body)
+    };
+    // One event, synchronously; again, it is a duplicate.
+    let event = signed(&demo, "yueling", 1);
+    let answer = call(post("/events", event.to_string())).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
+    let location = answer.header("location").to_owned();
+    assert_eq!(events(&call(TestRequest::get().uri(&location)).await)[0]["ex:number"], 1);
+    let again = call(post("/events", event.to_string())).await;
+    assert_eq!((again.status, &again.json()["code"]), (StatusCode::CONFLICT, &"E-EVENT-DUPLICATE".into()));
+
+    // A document; the job tells of each event, and is told to whoever knows its id.
+    let mut stale = signed(&demo, "yueling", 3);
+    stale["ex:number"] = json!(4);
+    let whole = [signed(&demo, "yueling", 2), stale, event];
+    let refused = call(post("/capture", document(&whole))).await;
+    let problem = refused.json();
+    assert_eq!((refused.status, &problem["code"]), (StatusCode::BAD_REQUEST, &"E-EVENT-BESIDE".into()));
+    assert_eq!(problem["pointer"], "/epcisBody/eventList/1/hefu:submission");
+    let proceeding = post("/capture", document(&whole)).insert_header(("GS1-Capture-Error-Behaviour", "proceed"));
+    let taken = call(proceeding).await;
+    assert_eq!(taken.status, StatusCode::ACCEPTED, "{}", taken.text());
+    let location = taken.header("location").to_owned();
+    let mut job = call(TestRequest::get().uri(&location)).await.json();
+    for _ in 0..100 {
+        if job["running"] == false {
+            break;
+        }
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(10)).await;
+        job = call(TestRequest::get().uri(&location)).await.json();
+    }
+    let results: Vec<&Value> = job["hefu:results"].as_array().unwrap().iter().map(|result| &result["result"]).collect();
+    assert_eq!(results, ["accepted", "refused", "accepted"], "the same record again changes nothing: {job}");
+    assert_eq!(
+        (&job["running"], &job["success"], &job["captureErrorBehaviour"]),
+        (&false.into(), &false.into(), &"proceed".into())
+    );
+    assert_eq!(job["errors"].as_array().unwrap().len(), 1);
+    assert_eq!(call(TestRequest::get().uri("/epcis/v2/capture")).await.json(), json!([]));
+    assert_eq!(call(TestRequest::get().uri("/epcis/v2/capture/x")).await.status, StatusCode::NOT_FOUND);
+
+    for (body, kind, status) in [
+        ("{}".to_owned(), "application/json", 400),
+        ("<x/>".to_owned(), "application/xml", 415),
+        (document(&[]), "application/json", 400),
+        (document(&vec![json!({"type": "ObjectEvent"}); 1_001]), "application/json", 413),
+        (document(&[json!({"type": "ObjectEvent"})]), "application/json", 400),
+    ] {
+        let request = post("/capture", body).insert_header(("Content-Type", kind));
+        let answer = call(request).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.text());
+        assert!(answer.json()["type"].as_str().unwrap().starts_with("epcisException:"));
+    }
+    let options = call(TestRequest::with_uri("/epcis/v2/capture").method(Method::OPTIONS)).await;
+    assert_eq!(
+        (options.header("gs1-epcis-capture-limit"), options.header("gs1-capture-error-behaviour")),
+        ("1000", "all")
+    );
 }

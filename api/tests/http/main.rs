@@ -9,6 +9,7 @@ mod blocks;
 mod bodies;
 mod chain;
 mod client;
+mod contract;
 mod demo;
 mod epcis;
 mod items;

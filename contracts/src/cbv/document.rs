@@ -40,6 +40,13 @@ impl EventText<'_> {
         event_hash(self.text, &self.contexts)
     }
 
+    /// Whether it stands in a document that does not say what names mean. A bare event may do without a context: it then
+    /// says that it has no names but the standard's (EPCIS 2.0 §10.2).
+    pub fn lacks_context(&self) -> bool {
+        let own = || serde_json::from_str::<Members>(self.text).is_ok_and(|members| members.contains_key("@context"));
+        self.contexts.is_empty() && self.pointer.contains("/epcisBody/") && !own()
+    }
+
     /// The hash that the event's own `eventID` states.
     pub fn stated(&self) -> Option<Hash> {
         let members: Members = serde_json::from_str(self.text).ok()?;

@@ -39,11 +39,10 @@ impl Source {
 /// [`NotEpcis`].
 pub fn read(text: &str) -> Result<Vec<Source>, NotEpcis> {
     let value = |found: cbv::EventText<'_>| {
-        let event: Map<String, Value> = serde_json::from_str(found.text)?;
-        // A bare event may do without one: it then says that it has no names but the standard's (EPCIS 2.0 §10.2).
-        if found.contexts.is_empty() && found.pointer.contains("/epcisBody/") && !event.contains_key("@context") {
+        if found.lacks_context() {
             return Err(NotEpcis::NoContext { pointer: found.pointer });
         }
+        let event: Map<String, Value> = serde_json::from_str(found.text)?;
         let contexts = found.contexts.into_iter().map(serde_json::from_str).collect::<Result<_, _>>()?;
         Ok(Source { contexts, event })
     };
