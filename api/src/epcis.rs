@@ -13,6 +13,7 @@ mod collections;
 mod event;
 mod events;
 mod exception;
+pub mod gateway;
 mod index;
 mod query;
 mod search;

@@ -16,6 +16,7 @@ mod epcis;
 mod facts;
 mod failure;
 mod files;
+mod gateway;
 mod init;
 mod keyring;
 mod keys;
@@ -110,6 +111,18 @@ enum Command {
     #[command(after_help = "Examples:\n  hefu capture delivery.json --key line1\n  \
         hefu capture *.jsonld --key line1 --node https://node.example --json")]
     Capture(capture::Capture),
+    /// Take events from EPCIS 2.0 clients that do not sign, sign them with a key, and hand them in
+    ///
+    /// It runs on the supplier's own machine and speaks EPCIS 2.0 there. What it has taken is on its disk: killed at any
+    /// moment it loses nothing and doubles nothing, and while the node is away it keeps what comes. Whatever is read goes on
+    /// to the node, with the key where it has the role `read`.
+    #[command(
+        after_help = "Examples:\n  hefu gateway --key line1 --node https://node.example --data /var/lib/hefu-gateway\n  \
+        curl -H 'Content-Type: application/json' --data @delivery.json http://127.0.0.1:8090/epcis/v2/capture -i\n  \
+        curl http://127.0.0.1:8090/epcis/v2/capture\n  \
+        curl 'http://127.0.0.1:8090/epcis/v2/events?EQ_bizStep=shipping'"
+    )]
+    Gateway(gateway::Gateway),
     /// Hash the events of EPCIS 2.0 documents
     #[command(subcommand)]
     Epcis(epcis::Epcis),
@@ -178,6 +191,7 @@ impl Command {
             Command::Product(product) => product.run(),
             Command::Codes(codes) => codes.run(),
             Command::Capture(capture) => capture.run(),
+            Command::Gateway(gateway) => gateway.run(),
             Command::Epcis(epcis) => epcis.run(),
             Command::Link(link) => link.run(),
             Command::Agreement(agreement) => agreement.run(),

@@ -26,6 +26,7 @@ pub mod consensus;
 pub mod core;
 pub mod demo;
 pub mod facts;
+pub mod gateway;
 mod gossip;
 pub mod ledger;
 pub mod metrics;

@@ -9,7 +9,7 @@ use hefu_node::demo::PHRASE;
 use hefu_tests::process::{Hefu, run};
 use serde_json::Value;
 
-fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -66,7 +66,7 @@ fn capture(node: &Hefu, keys: &Path, file: &Path) -> (i32, String, String) {
 }
 
 /// A folder with a key file of the brand of the demo.
-fn key_folder() -> tempfile::TempDir {
+pub(crate) fn key_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().to_str().unwrap();
     fs::write(folder.path().join("passphrase"), "correct horse\n").unwrap();

@@ -7,6 +7,7 @@ mod browser;
 mod doors;
 mod examples;
 mod fuzz;
+mod gateway;
 mod kill;
 mod network;
 mod sim;

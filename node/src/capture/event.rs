@@ -52,13 +52,18 @@ pub enum NotCaptured {
     Identifier {
         /// The list.
         field: &'static str,
+        /// The element's place in it, from 0.
+        index: usize,
         /// The element.
         text: String,
         /// What is wrong with it.
-        source: BadEpc,
+        source: Box<BadEpc>,
     },
     /// Too many identifiers for one record.
-    #[error("`{field}` has {count} identifiers, at most {ELEMENTS_MAX} are accepted in one event")]
+    #[error(
+        "`{field}` has {count} identifiers, at most {ELEMENTS_MAX} are accepted in one event: \
+         pack them into containers and name these, or tell of them in several events"
+    )]
     Count {
         /// The list.
         field: &'static str,
@@ -83,6 +88,20 @@ pub enum NotCaptured {
     /// Not to be written canonically, or nested too deeply.
     #[error("the event cannot be written canonically")]
     Write(#[from] serde_json::Error),
+}
+
+impl NotCaptured {
+    /// Where in the event it is (RFC 6901); the event itself where nothing finer is known.
+    pub fn pointer(&self) -> String {
+        match self {
+            NotCaptured::Kind(_) => "/type".to_owned(),
+            NotCaptured::List(field) | NotCaptured::Count { field, .. } => format!("/{field}"),
+            NotCaptured::Identifier { field, index, .. } => format!("/{field}/{index}"),
+            NotCaptured::Hash(bad) => bad.pointer().to_owned(),
+            NotCaptured::Form { refusal } => refusal.pointer.strip_prefix(EVENT).unwrap_or_default().to_owned(),
+            NotCaptured::Commit(_) | NotCaptured::Randomness(_) | NotCaptured::Write(_) => String::new(),
+        }
+    }
 }
 
 fn place(refusal: &Refusal) -> String {
@@ -173,10 +192,10 @@ fn identifiers(field: &'static str, list: Option<Value>) -> Result<Vec<String>, 
     let Some(list) = list else { return Ok(Vec::new()) };
     let texts: Vec<String> = serde_json::from_value(list).map_err(|_| NotCaptured::List(field))?;
     let mut found = BTreeSet::new();
-    for text in texts {
+    for (index, text) in texts.into_iter().enumerate() {
         match Epc::parse(&text) {
             Ok(epc) => found.insert(epc.as_str().to_owned()),
-            Err(source) => return Err(NotCaptured::Identifier { field, text, source }),
+            Err(source) => return Err(NotCaptured::Identifier { field, index, text, source: Box::new(source) }),
         };
     }
     Ok(found.into_iter().collect())

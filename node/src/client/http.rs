@@ -29,6 +29,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// Largest answer that is read, other than a proof: a batch of receipts, or a record.
 const ANSWER_BYTES_MAX: u64 = 4 << 20;
 
+/// Largest answer that a gateway passes on: a page of events.
+const RELAYED_BYTES_MAX: u64 = 16 << 20;
+
 /// Records of one batch. A node accepts 1,000 and 8 MiB; with fewer, progress shows.
 const BATCH_RECORDS: usize = 100;
 
@@ -237,6 +240,23 @@ impl Client {
         Ok(())
     }
 
+    /// Hands many submissions in at once, in one batch, all of them or none; one answer for each. It waits until they
+    /// stand in a block, or the node has waited long enough.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn submit_together(&self, submissions: &[String]) -> Result<Vec<Answer>, ClientError> {
+        let url = format!("{}/v1/records?wait=final&together=true", self.node);
+        let text = self.post(&url, "application/jsonl", &submissions.join("\n"))?;
+        let mut lines = text.lines();
+        let mut answers = Vec::with_capacity(submissions.len());
+        for _ in submissions {
+            let line = lines.next().ok_or_else(|| ClientError::Incomplete { url: url.clone() })?;
+            answers.push(answer(&url, line)?);
+        }
+        Ok(answers)
+    }
+
     fn submit_url(&self, wait: bool) -> String {
         let query = if wait { "?wait=final" } else { "" };
         format!("{}/v1/records{query}", self.node)
@@ -277,6 +297,40 @@ impl Client {
 fn utf8(url: &str, bytes: Vec<u8>) -> Result<String, ClientError> {
     let not_utf8 = |error| serde::de::Error::custom(error);
     String::from_utf8(bytes).map_err(|error| ClientError::Answer { url: url.to_owned(), source: not_utf8(error) })
+}
+
+/// An answer as it came.
+pub struct Raw {
+    /// Its status.
+    pub status: u16,
+    /// Its headers, names in small letters.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Client {
+    /// Asks an address of the node's and takes whatever it answers.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`].
+    pub fn ask(&self, method: &str, address: &str, headers: &[(String, String)]) -> Result<Raw, ClientError> {
+        let url = format!("{}{address}", self.node);
+        let failed = |source| unreachable(&url, source);
+        let mut request = ureq::http::Request::builder().method(method).uri(&url);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(()).map_err(|bad| failed(ureq::Error::Http(bad)))?;
+        let mut response = self.agent.run(request).map_err(failed)?;
+        let told = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        let headers = response.headers().iter().filter_map(told).collect();
+        let status = response.status().as_u16();
+        let body = response.body_mut().with_config().limit(RELAYED_BYTES_MAX).read_to_vec().map_err(failed)?;
+        Ok(Raw { status, headers, body })
+    }
 }
 
 /// The bytes of a proof, from wherever it is served.

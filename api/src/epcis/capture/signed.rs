@@ -60,8 +60,8 @@ fn beside(event: &Incoming) -> Result<Beside, Problem> {
     let bad = |error: serde_json::Error| at(Problem::from(Door::Document).because(error), "");
     let mut members: Map<String, Value> = serde_json::from_str(&event.text).map_err(bad)?;
     let Some(Value::String(submission)) = members.remove(SUBMISSION) else {
-        let detail = "a node signs for nobody: the submission of the signed record stands in the event, as the text of \
-            `hefu:submission`; `hefu capture` signs documents";
+        let detail = "a node signs for nobody: an EPCIS client that does not sign connects to `hefu gateway`, which \
+            runs on its own side; one that does puts the submission into the event, as the text of `hefu:submission`";
         return Err(at(Problem::from(Door::EventUnsigned).because(detail), ""));
     };
     let below = format!("/{SUBMISSION}");
