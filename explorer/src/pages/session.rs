@@ -2,11 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use hefu_api::Problem;
 use hefu_contracts::audience::Reader;
 use serde::Deserialize;
 
 use super::{Page, trouble::Trouble};
-use crate::{directory::in_language, visit::Visit, words::Words};
+use crate::{visit::Visit, words::Words};
 
 /// Who reads, in words.
 #[derive(Debug)]
@@ -56,13 +57,15 @@ async fn page(visit: &Visit, next: String) -> Result<(SessionPage, Reader), Trou
     let (w, reader) = (visit.words, visit.reader().await?);
     let guest = match &reader {
         Reader::Public => None,
-        Reader::Party { id, .. } => Some(Guest {
-            party: visit.explorer.directory.read(|known| match known.parties.get(id) {
-                Some(party) => in_language(&party.name, w.locale).to_owned(),
-                None => id.clone(),
-            }),
-            reads: if reader.is_auditor() { w.session.reads_everything } else { w.session.reads_own },
-        }),
+        Reader::Party { id, .. } => {
+            let id = id.clone();
+            // Through the ledger, so that the directory has taken in the newest blocks.
+            let party = visit.read(move |_, directory| -> Result<_, Problem> {
+                Ok(directory.read(|known| known.party(&id, w.locale).to_owned()))
+            });
+            let reads = if reader.is_auditor() { w.session.reads_everything } else { w.session.reads_own };
+            Some(Guest { party: party.await?, reads })
+        }
     };
     Ok((SessionPage { w, page: visit.page(visit.newest()), guest, next }, reader))
 }
