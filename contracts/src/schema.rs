@@ -1,7 +1,7 @@
 //! The tables of a node's store. Numbers and names are never reused.
 
 /// Version of the tables. A store of another version is refused with advice.
-pub const STORE_VERSION: u32 = 3;
+pub const STORE_VERSION: u32 = 4;
 
 /// One table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,8 @@ pub enum Table {
     Rows,
     /// Row key ‖ 0x00 ‖ position u64 big-endian → the entry, canonical JSON.
     Entries,
+    /// Row key ‖ 0x00 ‖ key of a row that it has led on to → nothing: an index, see `provenance::onward`.
+    Onward,
     /// Bucket index, u32 big-endian → key hashes and row hashes.
     Buckets,
     /// Block id → an undecided block's text, kept until its height is decided.
@@ -30,7 +32,7 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Table; 10] = [
+    pub const ALL: [Table; 11] = [
         Table::Genesis,
         Table::Blocks,
         Table::Records,
@@ -38,6 +40,7 @@ impl Table {
         Table::Values,
         Table::Rows,
         Table::Entries,
+        Table::Onward,
         Table::Buckets,
         Table::Candidates,
         Table::Tip,
@@ -53,6 +56,7 @@ impl Table {
             Table::Values => "values",
             Table::Rows => "rows",
             Table::Entries => "entries",
+            Table::Onward => "onward",
             Table::Buckets => "buckets",
             Table::Candidates => "candidates",
             Table::Tip => "tip",

@@ -25,6 +25,7 @@ mod output;
 mod parties;
 mod payouts;
 mod pid;
+mod recall;
 mod record;
 mod serve;
 mod settle;
@@ -129,6 +130,9 @@ enum Command {
     /// Read and make GS1 Digital Links
     #[command(subcommand)]
     Link(link::Link),
+    /// Recall things, lift recalls, and find who has what is affected
+    #[command(subcommand)]
+    Recall(recall::Recall),
     /// Draw up agreements and have them signed
     #[command(subcommand)]
     Agreement(agreement::Agreement),
@@ -194,6 +198,7 @@ impl Command {
             Command::Gateway(gateway) => gateway.run(),
             Command::Epcis(epcis) => epcis.run(),
             Command::Link(link) => link.run(),
+            Command::Recall(recall) => recall.run(),
             Command::Agreement(agreement) => agreement.run(),
             Command::Feed(feed) => feed.run(),
             Command::Facts(facts) => facts.run(),

@@ -30,7 +30,7 @@ pub use chain::{Chain, Held};
 pub(crate) use create::open_or_create;
 pub use create::{CreateError, create_store, found};
 pub use head::{Head, Tip};
-pub use layout::{block_text, bucket_key, entry_key, height_key, id_value, record_key, value_key};
+pub use layout::{block_text, bucket_key, entry_key, height_key, id_value, onward_key, record_key, value_key};
 pub use memory::Memory;
 pub use rocks::{OpenError, Rocks};
 pub use verify::{Compared, Progress, Stage, VerifyError, VerifyReport, verify_store, verify_view};

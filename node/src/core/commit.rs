@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hefu_contracts::{
     certificate::Certificate,
     height::Height,
+    provenance::onward,
     receipt::Receipt,
     register::Fault,
     row::{Data, Row},
@@ -22,7 +23,7 @@ use super::{
     receipts,
     sealed::Sealed,
 };
-use crate::store::{Batch, Mark, Tip, block_text, bucket_key, height_key, id_value, record_key, value_key};
+use crate::store::{Batch, Mark, Tip, block_text, bucket_key, height_key, id_value, onward_key, record_key, value_key};
 
 /// A block that is final and on the disk.
 #[derive(Clone, Debug)]
@@ -119,6 +120,9 @@ impl Core {
         }
         for (row, text) in &ready.executed.rows {
             batch.put(Table::Rows, row.key.as_bytes(), text.clone());
+            for from in onward::behind(row) {
+                batch.put(Table::Onward, onward_key(&from, &row.key), Bytes::new());
+            }
         }
         for (key, text) in &ready.executed.entries {
             batch.put(Table::Entries, key.as_slice(), text.clone());

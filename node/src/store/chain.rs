@@ -19,7 +19,7 @@ use hefu_keys::{Hash, canonical};
 
 use super::{
     Mark, Pair, StoreError, Tip, View,
-    layout::{self, BlockIn, Place, bucket_key, entry_key, height_key, record_key},
+    layout::{self, BlockIn, Place, bucket_key, entry_key, height_key, onward_key, record_key},
 };
 
 /// The chain at one height.
@@ -181,6 +181,29 @@ impl Chain {
             rows.push(read_row(&text, &String::from_utf8_lossy(&key))?);
         }
         Ok(rows)
+    }
+
+    /// Keys of rows that a row has led on to and that follow `after`, in their order, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn onward(&self, from: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+        let first = onward_key(from, after.unwrap_or_default());
+        let prefix = onward_key(from, "");
+        let mut found = Vec::new();
+        for pair in self.view.scan(Table::Onward, &first, None) {
+            let (key, _) = pair?;
+            if found.len() == limit || !key.starts_with(&prefix) {
+                break;
+            }
+            let to = layout::read_onward_key(&key).ok_or_else(|| {
+                StoreError::damaged(Table::Onward, String::from_utf8_lossy(&key), "not the key of a row")
+            })?;
+            if after.is_none_or(|after| after != to) {
+                found.push(to.to_owned());
+            }
+        }
+        Ok(found)
     }
 
     fn get(&self, table: Table, key: &[u8], name: &str) -> Result<Vec<u8>, StoreError> {

@@ -57,6 +57,21 @@ pub(super) fn read_entry_key(bytes: &[u8]) -> Option<(&str, u64)> {
     Some((std::str::from_utf8(row).ok()?, u64::from_be_bytes(*n)))
 }
 
+/// Key of what a row leads on to: its key ‖ 0 ‖ the other's.
+pub fn onward_key(from: &str, to: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(from.len().saturating_add(to.len()).saturating_add(1));
+    key.extend_from_slice(from.as_bytes());
+    key.push(SEPARATOR);
+    key.extend_from_slice(to.as_bytes());
+    key
+}
+
+/// The key that [`onward_key`] was given last.
+pub(super) fn read_onward_key(bytes: &[u8]) -> Option<&str> {
+    let at = bytes.iter().position(|byte| *byte == SEPARATOR)?;
+    std::str::from_utf8(bytes.get(at.saturating_add(1)..)?).ok()
+}
+
 /// Key of a detached value: record id ‖ JSON Pointer.
 pub fn value_key(record: &Hash, pointer: &str) -> Vec<u8> {
     let mut key = record.as_bytes().to_vec();

@@ -78,6 +78,7 @@ pub(super) fn table(table: Table, cache: &Cache) -> Options {
         | Table::Values
         | Table::Rows
         | Table::Entries
+        | Table::Onward
         | Table::Buckets
         | Table::Tip => {}
     }

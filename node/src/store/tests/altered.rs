@@ -1,9 +1,16 @@
 //! A store whose tables were altered: what `verify` says.
 
+use std::sync::Arc;
+
 use hefu_contracts::schema::Table;
+use serde_json::json;
 
 use super::filled;
-use crate::store::{Batch, Chain, Pair, Rocks, Store, VerifyError, verify_store};
+use crate::{
+    core::tests::Scene,
+    store::{Batch, Chain, Pair, Rocks, Store, VerifyError, onward_key, verify_store, verify_view},
+    world::Deed,
+};
 
 /// Alters a sound store and returns what verification says of it.
 #[track_caller]
@@ -90,6 +97,52 @@ fn a_changed_or_missing_entry_is_named() {
         *more.last_mut().expect("a number") += 1;
         batch.put(Table::Entries, more, entry.into_vec());
     });
+}
+
+#[test]
+fn the_index_leads_from_a_container_to_what_is_in_it_and_is_compared_as_well() {
+    let (data, mut world) = filled();
+    let store: Arc<dyn Store> = Arc::new(Rocks::open(data.path(), world.genesis()).expect("opened"));
+    let item = {
+        let chain = Chain::new(store.view(), world.genesis().clone().into()).expect("a chain");
+        let found = chain.rows("item/", None, 1).expect("read").remove(0);
+        found.key
+    };
+    let child = format!("https://id.gs1.org/{}", item.trim_start_matches("item/"));
+    world.wait(60_000);
+    let mut pack = Deed::event(&world, "ADD", "packing", &[]);
+    pack.body["event"]["type"] = json!("AggregationEvent");
+    pack.body["event"]["parentID"] = json!("https://id.gs1.org/00/095288802000000019");
+    pack.lists = [("/body/event/childEPCs".to_owned(), vec![child])].into();
+    let core = crate::core::tests::open(&world, &store);
+    let mut scene = Scene { world, store, core };
+    scene.takes("huaxu", &pack);
+    scene.block();
+    let Scene { world, store, core } = scene;
+    let chain = Chain::new(store.view(), world.genesis().clone().into()).expect("a chain");
+    let onward = |from: &str, after: Option<&str>| chain.onward(from, after, 10).expect("read");
+    assert_eq!(onward("container/00/095288802000000019", None), [item.clone()]);
+    assert_eq!(onward("container/00/095288802000000019", Some(&item)), Vec::<String>::new());
+    assert_eq!(onward("container/00/", None), Vec::<String>::new());
+    drop((chain, core));
+    let verified = || {
+        let chain = Chain::new(store.view(), world.genesis().clone().into()).expect("a chain");
+        verify_view(&chain, |_| ())
+    };
+    let written = |alter: &dyn Fn(&mut Batch)| {
+        let mut batch = Batch::default();
+        alter(&mut batch);
+        store.write(batch).expect("written");
+    };
+    let key = onward_key("container/00/095288802000000019", &item);
+    written(&|batch| batch.delete(Table::Onward, key.clone()));
+    let missing = verified().expect_err("not noticed").to_string();
+    assert!(missing.contains("table onward") && missing.contains("missing from the index"), "{missing}");
+    written(&|batch| batch.put(Table::Onward, key.clone(), Vec::new()));
+    verified().expect("sound");
+    written(&|batch| batch.put(Table::Onward, onward_key("lot/01/1", "lot/01/2"), Vec::new()));
+    let invented = verified().expect_err("not noticed").to_string();
+    assert!(invented.contains("no block has led there"), "{invented}");
 }
 
 #[test]

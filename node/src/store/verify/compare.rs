@@ -32,6 +32,7 @@ pub(super) fn tables(
     let mut reading = Reading { chain, height: replay.height(), progress };
     let rows = reading.rows(replay)?;
     let entries = reading.entries(replay)?;
+    reading.onward(replay)?;
     let buckets = reading.buckets(replay)?;
     let values = reading.values()?;
     let blocks = reading.count(Table::Blocks, replay.height().get())?;
@@ -93,6 +94,25 @@ impl Reading<'_> {
         })?;
         match expected.next() {
             Some((key, _)) => Err(self.differs(Table::Rows, key.as_str(), "the row is missing")),
+            None => Ok(count),
+        }
+    }
+
+    fn onward(&mut self, replay: &Replay) -> Result<u64, VerifyError> {
+        let mut expected = replay.onward.iter();
+        let words = |key: &[u8]| String::from_utf8_lossy(key).replace('\0', " to ");
+        let count =
+            self.each(Table::Onward, Some(replay.onward.len() as u64), |reading, (key, value)| {
+                match expected.next() {
+                    Some(wanted) if **wanted == *key && value.is_empty() => Ok(()),
+                    Some(wanted) if **wanted < *key => {
+                        Err(reading.differs(Table::Onward, words(wanted), "it is missing from the index"))
+                    }
+                    Some(_) | None => Err(reading.differs(Table::Onward, words(&key), "no block has led there")),
+                }
+            })?;
+        match expected.next() {
+            Some(wanted) => Err(self.differs(Table::Onward, words(wanted), "it is missing from the index")),
             None => Ok(count),
         }
     }

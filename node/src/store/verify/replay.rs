@@ -1,6 +1,6 @@
 //! Executing the chain again, block by block, on a state in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hefu_contracts::{
     block::{Header, execute_all, records_root, seals},
@@ -8,6 +8,7 @@ use hefu_contracts::{
     execute::Moment,
     genesis::{FORMAT_VERSION, Genesis},
     height::Height,
+    provenance::onward,
     register::{Bucket, Tree, plan},
     row::Row,
     schema::Table,
@@ -17,7 +18,10 @@ use hefu_contracts::{
 use hefu_keys::Hash;
 
 use super::{Chain, VerifyError};
-use crate::{core::sealed, store::head};
+use crate::{
+    core::sealed,
+    store::{head, onward_key},
+};
 
 /// The state after some of the blocks.
 pub(super) struct Replay {
@@ -27,6 +31,8 @@ pub(super) struct Replay {
     time: Time,
     height: Height,
     pub rows: BTreeMap<String, Row>,
+    /// Keys of the index of what leads on to what.
+    pub onward: BTreeSet<Vec<u8>>,
     tree: Tree,
     pub buckets: BTreeMap<u32, Bucket>,
     records: u64,
@@ -49,6 +55,7 @@ impl Replay {
             time: genesis.time,
             height: Height::GENESIS,
             rows,
+            onward: BTreeSet::new(),
             tree,
             buckets,
             records: 0,
@@ -165,6 +172,9 @@ impl Replay {
             let what = format!("execution leads to the register {}, the header says {}", patch.root(), header.register);
             return Err(VerifyError::differs(height, Table::Blocks, format!("block {height}"), what));
         }
+        let links =
+            |row: &Row| onward::behind(row).into_iter().map(|from| onward_key(&from, &row.key)).collect::<Vec<_>>();
+        self.onward.extend(changes.rows.values().flat_map(links));
         self.rows.extend(changes.rows);
         self.buckets.extend(patch.buckets().clone());
         self.tree.apply(patch).map_err(VerifyError::Fault)

@@ -1,0 +1,142 @@
+//! `hefu recall`: what is called back, by whom, and where it is.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use hefu_contracts::{
+    action::Action,
+    gs1::Epc,
+    provenance::{RecallLift, RecallOpen, RecallReason},
+};
+use hefu_keys::Hash;
+
+use super::{
+    access::ReadAs,
+    author::{AtNode, Signing},
+    keyring::Keyring,
+    output, words,
+};
+use crate::client::Content;
+
+/// `hefu recall …`
+#[derive(Debug, Subcommand)]
+pub enum Recall {
+    /// Recall an item, a lot or a class, and with it whatever came of it
+    #[command(after_help = "Examples:\n  \
+        hefu recall open https://id.gs1.org/01/09528880010120/10/HP-2609B --reason quality --key quality")]
+    Open(Open),
+    /// Lift a recall, together with another organisation
+    ///
+    /// Where the second key's file is not here, the half-signed record is printed for its holder.
+    #[command(after_help = "Examples:\n  \
+        hefu recall lift https://id.gs1.org/01/09528880010120/10/HP-2609B --recall 3f… --with 5F3s… \\\n    \
+        --key quality --out lift.json")]
+    Lift(Lift),
+    /// Tell who has what came of an item, a lot or a class, before or after it is recalled
+    ///
+    /// Holders are told to whoever has to do with it, has recalled it, or audits; with `--key` the node is shown who reads.
+    #[command(after_help = "Examples:\n  \
+        hefu recall impact https://id.gs1.org/01/09528880010120/10/HP-2609B --key quality\n  \
+        hefu recall impact 01/09528880010120/10/HP-2609B --key quality --format csv > sheet.csv")]
+    Impact(Impact),
+}
+
+/// `hefu recall open`
+#[derive(Debug, Args)]
+pub struct Open {
+    #[command(flatten)]
+    signing: Signing,
+    /// What is recalled: a Digital Link or EPC URN
+    source: String,
+    /// Why: counterfeit, labelling, quality or safety
+    #[arg(long, value_parser = words::parse::<RecallReason>)]
+    reason: RecallReason,
+}
+
+/// `hefu recall lift`
+#[derive(Debug, Args)]
+pub struct Lift {
+    #[command(flatten)]
+    signing: Signing,
+    /// What was recalled
+    source: String,
+    /// The record that opened the recall
+    #[arg(long, value_name = "ID")]
+    recall: Hash,
+    /// Key of the other organisation: name, path or address
+    #[arg(long, value_name = "KEY")]
+    with: String,
+    /// File for the half-signed record, where the second key is not here
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// `hefu recall impact`
+#[derive(Debug, Args)]
+pub struct Impact {
+    #[command(flatten)]
+    keyring: Keyring,
+    #[command(flatten)]
+    node: AtNode,
+    #[command(flatten)]
+    reader: ReadAs,
+    /// What is in question: a Digital Link, an EPC URN or a path of GS1 keys
+    source: String,
+    /// How it is told
+    #[arg(long, value_enum, default_value_t = Form::Json)]
+    format: Form,
+}
+
+/// How an impact is told.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Form {
+    /// By holder and state
+    Json,
+    /// A sheet with one line for each item and stock
+    Csv,
+}
+
+impl Recall {
+    /// Runs the command.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self {
+            Recall::Open(Open { signing, source, reason }) => {
+                let body = serde_json::to_value(RecallOpen { reason, source: epc(&source)? })?;
+                signing.author()?.submit(&Content::plain(Action::RecallOpen, body), &[]).map(drop)
+            }
+            Recall::Lift(Lift { signing, source, recall, with, out }) => {
+                let body = serde_json::to_value(RecallLift { recall, source: epc(&source)? })?;
+                signing.submit(&Content::plain(Action::RecallLift, body), Some(&with), out.as_ref())
+            }
+            Recall::Impact(impact) => impact.run(),
+        }
+    }
+}
+
+impl Impact {
+    fn run(self) -> anyhow::Result<()> {
+        let Impact { keyring, node, reader, source, format } = self;
+        let format = match format {
+            Form::Json => "json",
+            Form::Csv => "csv",
+        };
+        let path = format!("/v1/impact/{}?format={format}", segment(epc(&source)?.as_str()));
+        let answer = reader.client(&keyring, &node)?.text(&path)?;
+        output::line(answer.trim_end())
+    }
+}
+
+/// An identifier; what begins like a path of GS1 keys is one of `id.gs1.org`.
+fn epc(text: &str) -> anyhow::Result<Epc> {
+    let is_path = text.starts_with(|c: char| c.is_ascii_digit());
+    Ok(Epc::parse(&if is_path { format!("https://id.gs1.org/{text}") } else { text.to_owned() })?)
+}
+
+/// A text as one segment of a path: everything but letters and digits is encoded.
+fn segment(text: &str) -> String {
+    let encode = |byte: u8| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
