@@ -5,7 +5,7 @@ mod export;
 mod readable;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use hefu_contracts::agreements::bundle::MEDIA_TYPE;
+use hefu_contracts::agreements::bundle::{Extent, MEDIA_TYPE};
 use serde::Deserialize;
 
 use crate::{
@@ -29,6 +29,15 @@ pub use readable::{PAGE_MAX, Readable, agreements};
 pub(crate) struct PageQuery {
     /// What the page before ended with.
     after: Option<String>,
+}
+
+/// Parameters of a bundle.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BundleQuery {
+    /// With the signed facts behind the entries.
+    #[serde(default)]
+    full: bool,
 }
 
 /// Looks up something of a contract, for whoever asks.
@@ -140,6 +149,8 @@ pub(crate) async fn read_account(
         ("contract" = String, Path, description = "id of the contract"),
         ("party" = String, Path, description = "id of the organisation whose statement it is"),
         ("number" = String, Path, description = "number of the statement, from 1"),
+        ("full" = Option<bool>, Query, description = "`true`: with the signed facts behind the entries, of every order \
+            line the contract's own share alone"),
     ),
     responses(
         (status = 200, description = "the bundle", body = shapes::StatementFile,
@@ -151,13 +162,15 @@ pub(crate) async fn read_account(
 pub(crate) async fn read_statement(
     request: HttpRequest,
     path: web::Path<(String, String, String)>,
-    _: Query<Nothing>,
+    query: Query<BundleQuery>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let (contract, party, number) = path.into_inner();
     let malformed = || Problem::from(Door::Path).because(format!("{number:?} is no number of a statement"));
     let number: u64 = number.parse().ok().filter(|found: &u64| found.to_string() == number).ok_or_else(malformed)?;
-    let text = of_contract(&request, &api, contract, move |found| Ok(found.statement(&party, number)?.text()?));
+    let extent = if query.0.full { Extent::Full } else { Extent::Plain };
+    let text =
+        of_contract(&request, &api, contract, move |found| Ok(found.statement(&party, number, extent)?.text()?));
     Ok(answer::text(text.await?, MEDIA_TYPE, Keep::Personal, None))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use hefu_contracts::{
-    agreements::bundle::Bundle,
+    agreements::bundle::{Bundle, Extent},
     annex::Annex,
     block::Header,
     certificate::Certificate,
@@ -178,7 +178,7 @@ pub trait Ledger: Send + Sync + 'static {
     fn entries(&self, key: &str, after: u64, until: u64) -> Result<Vec<Entry>, Fault>;
 
     /// The bundle of a statement; `None` where it was not issued.
-    fn statement(&self, contract: &str, party: &str, number: u64) -> Result<Option<Bundle>, Fault>;
+    fn statement(&self, contract: &str, party: &str, number: u64, extent: Extent) -> Result<Option<Bundle>, Fault>;
 
     /// The proof of a row, or of its absence, under the newest certified header; `None` before the first block.
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault>;

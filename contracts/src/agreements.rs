@@ -98,6 +98,11 @@ impl Act {
         }
     }
 
+    /// The feed whose key it sets, where it does.
+    pub fn feed(&self) -> Option<&str> {
+        if let Act::Feed(body) = self { Some(&body.feed) } else { None }
+    }
+
     /// The fact, where it reports one.
     pub const fn fact(&self) -> Option<&FactReport> {
         if let Act::Fact(body) = self { Some(body) } else { None }

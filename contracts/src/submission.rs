@@ -162,17 +162,26 @@ fn identifiers(pointer: &str, list: &ListAnnex) -> Result<Vec<Epc>, Refusal> {
 fn shares(list: &ListAnnex) -> Result<BTreeMap<String, u32>, Refusal> {
     let mut shares = BTreeMap::new();
     for element in &list.elements {
-        let wrong = |code, detail: &str| Refusal::new(code).at(ATTRIBUTION).because(format!("{element}: {detail}"));
-        let Share(contract, millionths) =
-            exact::read(element).map_err(|inexact| wrong(Code::RecordPart, &inexact.to_string()))?;
-        let share = millionths.parse::<u32>().ok().filter(|share| share.to_string() == millionths);
-        let share = share.filter(|share| (1..=1_000_000).contains(share));
-        let share = share.ok_or_else(|| wrong(Code::ShareRange, "is not 1 to 1000000 millionths"))?;
+        let (contract, share) = self::share(element)?;
         if shares.insert(contract, share).is_some() {
-            return Err(wrong(Code::RecordPart, "names its contract a second time"));
+            return Err(wrong_share(element, Code::RecordPart, "names its contract a second time"));
         }
     }
     Ok(shares)
+}
+
+/// The contract and its millionths, of an element of the list.
+pub(crate) fn share(element: &str) -> Result<(String, u32), Refusal> {
+    let Share(contract, millionths) =
+        exact::read(element).map_err(|inexact| wrong_share(element, Code::RecordPart, &inexact.to_string()))?;
+    let share = millionths.parse::<u32>().ok().filter(|share| share.to_string() == millionths);
+    let share = share.filter(|share| (1..=1_000_000).contains(share));
+    let share = share.ok_or_else(|| wrong_share(element, Code::ShareRange, "is not 1 to 1000000 millionths"))?;
+    Ok((contract, share))
+}
+
+fn wrong_share(element: &str, code: Code, detail: &str) -> Refusal {
+    Refusal::new(code).at(ATTRIBUTION).because(format!("{element}: {detail}"))
 }
 
 impl Submission {

@@ -43,7 +43,8 @@ use clap::{Parser, Subcommand};
 const EXIT_CODES: &str = "Exit codes:
   0  it worked
   1  something failed: a file, the network, this machine
-  2  the command line was not understood, a link in it is none, or `hefu settle` was given what it cannot read
+  2  the command line was not understood, a link in it is none, or `hefu settle` or `hefu statement verify`
+     was given what it cannot read
   3  the ledger did not take a record, or a key to read with: it was malformed, rejected or refused
   4  a proof or a store does not hold
   5  a node could not write its log of votes; look at the disk before the next start

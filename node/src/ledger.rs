@@ -18,7 +18,7 @@ use std::{
 use async_trait::async_trait;
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Status, Unavailable, Wait};
 use hefu_contracts::{
-    agreements::bundle::{self, Bundle},
+    agreements::bundle::{self, Bundle, Extent},
     annex::Annex,
     entry::Entry,
     genesis::Genesis,
@@ -295,11 +295,11 @@ impl Ledger for NodeLedger {
         self.0.watched(|desk| desk.chain()?.entries(key, after, Some(until)))
     }
 
-    fn statement(&self, contract: &str, party: &str, number: u64) -> Result<Option<Bundle>, Fault> {
+    fn statement(&self, contract: &str, party: &str, number: u64, extent: Extent) -> Result<Option<Bundle>, Fault> {
         // As for proofs.
         self.0.watched(|desk| {
             let head = desk.head()?;
-            bundle::build(&head.chain, &head.tree, contract, party, number)
+            bundle::build(&head.chain, &head.tree, contract, party, number, extent)
         })
     }
 

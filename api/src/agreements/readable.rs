@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use hefu_contracts::{
     agreements::{
         AccountAt, AccountRow, AgreementRow, DisputeRow, Earnings, LineRow, PayoutRow, SaleRow, SegmentRow,
-        StatementRow, TermsRow, bundle::Bundle, export::Book,
+        StatementRow, TermsRow,
+        bundle::{Bundle, Extent},
+        export::Book,
     },
     audience::{Audience, Reader},
     row::{self, Kind, Row},
@@ -226,10 +228,10 @@ impl<'l> Readable<'l> {
     ///
     /// # Errors
     /// `E-STATEMENT-UNISSUED`, `E-ACCOUNT-UNKNOWN` where it is not for this reader, or a fault.
-    pub fn statement(&self, party: &str, number: u64) -> Result<Bundle, Problem> {
+    pub fn statement(&self, party: &str, number: u64, extent: Extent) -> Result<Bundle, Problem> {
         self.account(party)?;
         let unknown = || Problem::from(Door::StatementUnknown).because(format!("{number} of {party}"));
-        self.ledger.statement(&self.contract, party, number)?.ok_or_else(unknown)
+        self.ledger.statement(&self.contract, party, number, extent)?.ok_or_else(unknown)
     }
 
     /// The payouts to a party, in the order of their batches' names.

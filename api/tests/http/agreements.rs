@@ -25,13 +25,15 @@ async fn every_amount_is_shown_to_its_owner_its_payer_and_auditors_by_every_rout
     let world = World::new();
     let document = get(world.demo.chain.clone(), "/v1/openapi.json").await.json();
     let routes = document["paths"].as_object().unwrap().keys().filter(|path| path.starts_with("/v1/agreements"));
-    let addresses: Vec<String> = routes
+    let mut addresses: Vec<String> = routes
         .flat_map(|route| {
             let filled = route.replace("{contract}", CONTRACT).replace("{number}", "1");
             OWED.map(|(party, _)| filled.replace("{party}", party))
         })
         .collect();
-    assert!(addresses.len() >= 16);
+    let full: Vec<_> = addresses.iter().filter(|address| address.contains("/statements/")).cloned().collect();
+    addresses.extend(full.iter().map(|address| format!("{address}?full=true")));
+    assert!(addresses.len() >= 18);
     for visitor in VISITORS.iter().filter(|visitor| visitor.refused.is_none()) {
         let mut seen = BTreeSet::new();
         for address in &addresses {
@@ -81,12 +83,19 @@ async fn an_account_leads_to_the_bundle_that_proves_it() {
     let account = read(&world, "creator", &account("creator")).await.json();
     assert_eq!((&account["n"], &account["entries"][0]["n"]), (&1.into(), &1.into()));
     assert_eq!(account["entries"][0]["data"][0]["postings"][0]["unit"], "comp:fee");
-    let answer = read(&world, "creator", account["statements"][0]["bundle"].as_str().unwrap()).await;
+    let address = account["statements"][0]["bundle"].as_str().unwrap();
+    let answer = read(&world, "creator", address).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.header("content-type"), "application/vnd.hefu.statement+json");
     let bundle = Bundle::read(answer.text().as_bytes()).unwrap();
     let proven = bundle.check(&world.demo.chain.genesis().chain()).unwrap();
     assert_eq!((proven.party.as_str(), proven.number, proven.entries.len()), ("creator", 1, 1));
+    assert!(!proven.has_facts);
+    let full = read(&world, "creator", &format!("{address}?full=true")).await;
+    let full = Bundle::read(full.text().as_bytes()).unwrap();
+    assert!(full.check(&world.demo.chain.genesis().chain()).unwrap().has_facts);
+    read(&world, "creator", &format!("{address}?full=perhaps")).await.is_problem(400, "E-QUERY");
+    read(&world, "store", &format!("{address}?full=true")).await.is_problem(404, "E-AGREEMENT-UNREADABLE");
 }
 
 #[actix_web::test]

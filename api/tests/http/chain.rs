@@ -9,7 +9,7 @@ use std::{
 
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Place, Status, Unavailable, Wait};
 use hefu_contracts::{
-    agreements::bundle::{self, Bundle},
+    agreements::bundle::{self, Bundle, Extent},
     annex::Annex,
     block::{Header, execute_all, records_root, seals},
     certificate::{Certificate, Precommit},
@@ -304,9 +304,9 @@ impl Ledger for Chain {
         self.state().books.entries(key, after, Some(until))
     }
 
-    fn statement(&self, contract: &str, party: &str, number: u64) -> Result<Option<Bundle>, Fault> {
+    fn statement(&self, contract: &str, party: &str, number: u64, extent: Extent) -> Result<Option<Bundle>, Fault> {
         let state = self.state();
-        bundle::build(&state.books, &state.tree, contract, party, number)
+        bundle::build(&state.books, &state.tree, contract, party, number, extent)
     }
 
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault> {

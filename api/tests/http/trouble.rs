@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Status, Unavailable, Wait};
 use hefu_contracts::{
-    agreements::bundle::Bundle,
+    agreements::bundle::{Bundle, Extent},
     annex::Annex,
     entry::Entry,
     genesis::Genesis,
@@ -101,9 +101,9 @@ impl Ledger for Trouble {
         self.chain.entries(key, after, until)
     }
 
-    fn statement(&self, contract: &str, party: &str, number: u64) -> Result<Option<Bundle>, Fault> {
+    fn statement(&self, contract: &str, party: &str, number: u64, extent: Extent) -> Result<Option<Bundle>, Fault> {
         self.disk()?;
-        self.chain.statement(contract, party, number)
+        self.chain.statement(contract, party, number, extent)
     }
 
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault> {

@@ -5,9 +5,12 @@
 //! chain of heads, applies every event to the terms, and compares what was posted with what comes out. The chain is
 //! whole, not from the last statement on: what a refund takes back depends on what was sold before, and a state between
 //! two statements would have to be believed.
+//!
+//! A full bundle also holds the signed facts behind the entries, each with the contract's own share of its line alone.
 
 mod build;
 mod check;
+mod facts;
 mod replay;
 
 #[cfg(test)]
@@ -15,7 +18,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use crate::proof::Proof;
+use crate::proof::{History, Proof, ProvenRecord};
 
 pub use build::build;
 pub use check::Proven;
@@ -33,6 +36,9 @@ pub const BUNDLE_VERSION: u32 = 1;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bundle {
+    /// The facts behind the entries, in a full bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
     /// Header, certificate, rows and entries, whose subject is the statement's row; its records are the term sheets, in
     /// the order of their versions.
     pub proof: Proof,
@@ -41,6 +47,27 @@ pub struct Bundle {
     pub kind: BundleKind,
     /// Version of the format.
     pub version: u32,
+}
+
+/// The signed facts behind an account's entries. Rows of feeds, and of keys that reported milestones without one, are
+/// among those of the proof.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// Histories of the feeds that reported them: which key each had when.
+    pub feeds: Vec<History>,
+    /// The records that set the feeds' keys and those that report facts, in no particular order.
+    pub records: Vec<ProvenRecord>,
+}
+
+/// How much a bundle holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// What the arithmetic needs.
+    #[default]
+    Plain,
+    /// The signed facts behind the entries too: some ten times as much.
+    Full,
 }
 
 /// The word `statement`.

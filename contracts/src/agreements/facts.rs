@@ -27,7 +27,7 @@ pub const ATTRIBUTION: &str = "/body/attribution";
 pub const CODES: &str = "/body/codes";
 
 /// The milestone that a contract reaches by being signed.
-const SIGNED: &str = "sign";
+pub(super) const SIGNED: &str = "sign";
 
 /// Which parts a record about agreements may have.
 pub(super) fn check_parts(case: &Case<'_>, act: &Act) -> Result<(), Refusal> {
@@ -163,7 +163,7 @@ fn about(refusal: Refusal, record: Hash) -> Refusal {
 }
 
 /// `<platform>/<month>/<order>/<line>`: unique over platform, order and line (§6).
-fn line_id(feed: Option<&str>, order: &str, line: &str) -> Result<LineId, Refusal> {
+pub(super) fn line_id(feed: Option<&str>, order: &str, line: &str) -> Result<LineId, Refusal> {
     let no_feed = || Refusal::new(Code::FieldMissing).at("/body/feed").because("order lines are reported by a feed");
     let platform = feed.and_then(platform_of).ok_or_else(no_feed)?;
     let shape = |pointer: &str, detail: &str| Refusal::new(Code::RecordShape).at(pointer).because(detail);
@@ -271,9 +271,10 @@ fn check_month(fact: &PaidFact, at: Time) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn shared(parts: &Parts, share: u32) -> Checked<Parts> {
+/// What a contract's share of a line comes to, part by part.
+pub(super) fn shared(parts: &Parts, share: u32) -> Result<Parts, Refusal> {
     let share = Ppm::new(i128::from(share)).ok_or_else(|| Refusal::new(Code::ShareRange).at(ATTRIBUTION))?;
-    Ok(parts.share(share).map_err(desk::refuse)?)
+    parts.share(share).map_err(desk::refuse)
 }
 
 /// The line left with its item codes: as many for each piece, and none that left with another line.

@@ -33,8 +33,11 @@ pub(super) fn put_feed(case: &Case<'_>, body: &FeedPut) -> Checked<Writes> {
         None => return Err(Refusal::new(Code::KeyUnknown).at("/body/key").because(body.key.to_string()).into()),
     }
     let row = FeedRow { key: body.key, party: case.party().to_owned(), record: case.record().id };
+    let key = row::key_of_feed(&body.feed);
+    let role = if case.get::<FeedRow>(&key)?.is_some() { Role::Update } else { Role::Register };
     let mut writes = Writes::default();
-    writes.set(row::key_of_feed(&body.feed), Data::Feed(row));
+    // Whoever checks an old fact needs to know which key the feed had then.
+    writes.note(key, Data::Feed(row), role);
     Ok(writes)
 }
 

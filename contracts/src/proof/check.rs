@@ -38,6 +38,8 @@ pub enum What {
     Statement,
     /// A term sheet is missing, altered, or not what was signed.
     Terms,
+    /// A signed fact is of another feed, by another key, or says something else than the entry made of it.
+    Fact,
     /// What was posted is not what the terms make of the events.
     Arithmetic,
 }
@@ -56,6 +58,7 @@ impl What {
             What::Element => "element",
             What::Statement => "statement",
             What::Terms => "terms",
+            What::Fact => "fact",
             What::Arithmetic => "arithmetic",
         }
     }
@@ -331,7 +334,10 @@ fn named_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Bro
         | Body::KeyRevoke(_)
         | Body::AuthorityGrant(_)
         | Body::AuthorityRevoke(_) => {}
-        Body::Agreement(act) => keys.extend(act.contract().map(row::key_of_agreement)),
+        Body::Agreement(act) => {
+            keys.extend(act.contract().map(row::key_of_agreement));
+            keys.extend(act.feed().map(row::key_of_feed));
+        }
     }
     Ok(keys)
 }

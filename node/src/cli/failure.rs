@@ -12,7 +12,7 @@ use crate::client::ClientError;
 pub enum Exit {
     /// Something did not work: a file, the network, this machine.
     Failed = 1,
-    /// The command line, or what `hefu settle` reads, was not understood.
+    /// The command line, or what `hefu settle` and `hefu statement verify` read, was not understood.
     Usage = 2,
     /// The ledger did not take a record, or a key to read with: it was malformed, rejected or refused.
     Refused = 3,
@@ -146,6 +146,7 @@ fn hint_of(error: &anyhow::Error) -> Option<String> {
         | ClientError::Answer { .. }
         | ClientError::Receipt { .. }
         | ClientError::Record { .. }
+        | ClientError::Cut { .. }
         | ClientError::Incomplete { .. } => None,
     });
     hint.map(str::to_owned)

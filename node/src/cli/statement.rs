@@ -32,14 +32,16 @@ pub enum Statement {
     /// Check a statement bundle, offline and without trust in whoever made it
     ///
     /// Checks the validators' signatures, that the statement stands under them, that no entry of the account is missing,
-    /// and recomputes every amount from the signed terms, from the contract's first day on. Exit code 0: it holds;
-    /// 4: it does not, and the first thing that fails is named.
+    /// and recomputes every amount from the signed terms, from the contract's first day on. Of a full bundle it also
+    /// checks every event against the fact that the platform signed. Exit code 0: it holds; 4: it does not, and the
+    /// first thing that fails is named; 2: the file is no bundle, or not all of one.
     #[command(after_help = "Examples:\n  hefu statement verify 2026-09.json --genesis 3f…\n  \
         curl -s … | hefu statement verify - --genesis 3f… --json")]
     Verify(Verify),
     /// Fetch the bundle of your statement
     #[command(after_help = "Examples:\n  \
-        hefu statement fetch --contract C1 --party adu --number 1 --key adu --out 2026-09.json")]
+        hefu statement fetch --contract C1 --party adu --number 1 --key adu --out 2026-09.json\n  \
+        hefu statement fetch --contract C1 --party adu --number 1 --key adu --full --out 2026-09.json")]
     Fetch(Fetch),
     /// Put the accounts of a contract before its parties
     #[command(after_help = "Examples:\n  hefu statement issue --contract C1 --period 2026-09 --key admin")]
@@ -80,6 +82,9 @@ pub struct Fetch {
     /// Number of the statement
     #[arg(long)]
     number: u64,
+    /// With the signed facts behind the entries, of every order line your contract's share alone
+    #[arg(long)]
+    full: bool,
     /// File to write; otherwise the bundle is printed
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -131,9 +136,10 @@ impl Statement {
 
 impl Fetch {
     fn run(self) -> anyhow::Result<()> {
-        let Fetch { keyring, node, reader, contract, party, number, out } = self;
+        let Fetch { keyring, node, reader, contract, party, number, full, out } = self;
         let path = format!("/v1/agreements/{contract}/accounts/{party}/statements/{number}");
-        files::print_or_write(out.as_ref(), &reader.client(&keyring, &node)?.answer(&path)?)
+        let path = if full { format!("{path}?full=true") } else { path };
+        files::print_or_write(out.as_ref(), &reader.client(&keyring, &node)?.bundle(&path)?)
     }
 }
 
@@ -141,15 +147,27 @@ impl Verify {
     fn run(self) -> anyhow::Result<()> {
         let from = self.file.display();
         let bytes = read(&self.file)?;
-        let refuted = || Told::new(format!("{from} proves nothing")).exit(Exit::Unproven);
         // Files of text end with a line feed, which the bundle itself does not have.
-        let bundle = Bundle::read(bytes.trim_ascii_end()).with_context(refuted)?;
+        let text = bytes.trim_ascii_end();
+        let bundle = Bundle::read(text).with_context(|| unreadable(&from.to_string(), text))?;
         let proven = bundle.check(&self.genesis).map_err(|broken| {
             let about = broken.subject.as_ref().map_or_else(String::new, |subject| format!(" (about {subject})"));
             anyhow::Error::new(broken).context(Told::new(format!("{from} does not hold{about}")).exit(Exit::Unproven))
         })?;
         if self.json { output::json(&as_json(&bundle, &proven)) } else { print(&bundle, &proven) }
     }
+}
+
+/// Why a file is no bundle. Where it ends too early, that says more than the place where reading stopped.
+fn unreadable(from: &str, text: &[u8]) -> Told {
+    let is_cut = serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err_and(|error| error.is_eof());
+    let told = if is_cut && !text.is_empty() {
+        let sentence = format!("{from} is cut off after {} bytes, in the middle of the bundle", text.len());
+        Told::new(sentence).hint("fetch it again: a bundle is checked as a whole or not at all")
+    } else {
+        Told::new(format!("{from} is no statement bundle"))
+    };
+    told.exit(Exit::Usage)
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
@@ -190,6 +208,9 @@ fn print(bundle: &Bundle, proven: &Proven) -> anyhow::Result<()> {
         "\nproven: {entries} entries, none left out or changed since the contract's first day;"
     ))?;
     output::line("        every amount recomputed from the signed terms")?;
+    if proven.has_facts {
+        output::line("        every event as the platform's own key signed it")?;
+    }
     output::line("        (that the platform reported every sale, nothing here proves)")
 }
 
@@ -203,6 +224,7 @@ fn as_json(bundle: &Bundle, proven: &Proven) -> Value {
         "contract": proven.contract,
         "currency": currency(proven).code(),
         "entries": entries,
+        "facts": proven.has_facts,
         "height": header.height,
         "number": proven.number,
         "party": proven.party,

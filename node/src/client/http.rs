@@ -7,6 +7,7 @@ use hefu_api::{
     views::{KeyView, StatusView},
 };
 use hefu_contracts::{
+    agreements::bundle::BUNDLE_BYTES_MAX,
     proof::{self, PROOF_BYTES_MAX},
     receipt::{Receipt, Status},
     submission::SUBMISSION_BYTES_MAX,
@@ -106,6 +107,14 @@ pub enum ClientError {
         /// What was asked for.
         url: String,
     },
+    /// The connection broke while the answer came.
+    #[error("{url} broke off in the middle of its answer")]
+    Cut {
+        /// What was asked for.
+        url: String,
+        /// What happened.
+        source: Box<ureq::Error>,
+    },
     /// The node answered to fewer records than it was given.
     #[error("{url} did not answer to every record")]
     Incomplete {
@@ -169,6 +178,15 @@ impl Client {
     pub fn answer(&self, path: &str) -> Result<String, ClientError> {
         let answer: Box<RawValue> = self.read(path)?;
         Ok(answer.get().to_owned())
+    }
+
+    /// A statement bundle, which may be larger than any other answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn bundle(&self, path: &str) -> Result<String, ClientError> {
+        let bundle: Box<RawValue> = self.read_up_to(BUNDLE_BYTES_MAX as u64, path)?;
+        Ok(bundle.get().to_owned())
     }
 
     /// The signed text of a record that this client may read. That it is the one of this id, and is signed, is checked.
@@ -267,23 +285,27 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub fn text(&self, path: &str) -> Result<String, ClientError> {
-        let (url, bytes) = self.bytes(path)?;
+        let (url, bytes) = self.bytes(ANSWER_BYTES_MAX, path)?;
         utf8(&url, bytes)
     }
 
     fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        let (url, bytes) = self.bytes(path)?;
+        self.read_up_to(ANSWER_BYTES_MAX, path)
+    }
+
+    fn read_up_to<T: DeserializeOwned>(&self, bytes_max: u64, path: &str) -> Result<T, ClientError> {
+        let (url, bytes) = self.bytes(bytes_max, path)?;
         serde_json::from_slice(&bytes).map_err(|source| ClientError::Answer { url, source })
     }
 
-    fn bytes(&self, path: &str) -> Result<(String, Vec<u8>), ClientError> {
+    fn bytes(&self, bytes_max: u64, path: &str) -> Result<(String, Vec<u8>), ClientError> {
         let url = format!("{}{path}", self.node);
         let mut request = self.agent.get(&url);
         if let Some(reader) = &self.reader {
             request = request.header("authorization", reader);
         }
         let response = request.call().map_err(|source| unreachable(&url, source))?;
-        let bytes = body(&url, response, ANSWER_BYTES_MAX)?;
+        let bytes = body(&url, response, bytes_max)?;
         Ok((url, bytes))
     }
 
@@ -370,7 +392,7 @@ fn unreachable(url: &str, source: ureq::Error) -> ClientError {
 fn body(url: &str, mut response: Response<Body>, bytes_max: u64) -> Result<Vec<u8>, ClientError> {
     let status = response.status();
     let bytes = response.body_mut().with_config().limit(bytes_max).read_to_vec();
-    let bytes = bytes.map_err(|source| unreachable(url, source))?;
+    let bytes = bytes.map_err(|source| ClientError::Cut { url: url.to_owned(), source: Box::new(source) })?;
     if status.is_success() {
         return Ok(bytes);
     }

@@ -1,5 +1,10 @@
 //! From a term sheet to a statement that its party checks without trusting anybody.
 
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+};
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -50,6 +55,26 @@ fn orders(rows: &[&str]) -> String {
 
 const PAID: &str = "paid,2026-09-20T20:00:00+08:00,41,1,2026-09-20T19:59:00+08:00,09528880010021,CNY,1,C1,8900";
 const RECEIVED: &str = "received,2026-09-22T20:00:00+08:00,41,1,2026-09-20T19:59:00+08:00,,,,,";
+
+/// The URL of a door to the node that closes in the middle of every statement.
+fn half_way(node: &str) -> String {
+    let node = node.strip_prefix("http://").unwrap().to_owned();
+    let door = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", door.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut client in door.incoming().map_while(Result::ok) {
+            let mut lines = BufReader::new(client.try_clone().unwrap()).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+            let mut behind = TcpStream::connect(&node).unwrap();
+            write!(behind, "{}\r\nConnection: close\r\n\r\n", head.join("\r\n")).unwrap();
+            let mut answer = Vec::new();
+            behind.read_to_end(&mut answer).unwrap();
+            let is_statement = head[0].contains("/statements/");
+            client.write_all(&answer[..if is_statement { answer.len() - 100 } else { answer.len() }]).unwrap();
+        }
+    });
+    url
+}
 
 #[test]
 fn a_creator_sees_what_she_is_owed_and_checks_her_statement_offline() {
@@ -102,6 +127,11 @@ fn a_creator_sees_what_she_is_owed_and_checks_her_statement_offline() {
 
     let fetch = ["statement", "fetch", "--contract", "C1", "--party", "adu", "--number", "1", "--key", "adu"];
     bench.hefu(&[&fetch[..], &["--out", "bundle.json"]].concat()).check(0);
+    bench.hefu(&[&fetch[..], &["--full", "--out", "full.json"]].concat()).check(0);
+    let cut = half_way(&node.url);
+    let origin = ["--node", &cut, "--origin", &node.url, "--out", "half.json"];
+    bench.hefu(&[&fetch[..], &origin[..]].concat()).check_because(1, "broke off in the middle of its answer");
+    assert!(!bench.path("half.json").exists(), "half a bundle is not kept");
     let genesis = node.genesis.clone();
     assert_eq!(node.stop(), Some(0));
 
@@ -111,11 +141,29 @@ fn a_creator_sees_what_she_is_owed_and_checks_her_statement_offline() {
     assert!(told.out.contains("payable") && told.out.contains("8.90") && told.out.contains("proven: 3 entries"));
     let proven = bench.hefu(&[&verify[..], &["--json"]].concat()).check(0).json();
     assert_eq!(proven["statement"]["closing"]["balances"], json!({"payable": "890"}));
+    let of_full = ["statement", "verify", "full.json", "--genesis", &genesis];
+    let told = bench.hefu(&of_full);
+    told.check(0);
+    assert!(told.out.contains("every event as the platform's own key signed it"), "{}", told.out);
+    let full = bench.read("full.json");
+    assert!(!bench.read("bundle.json").contains("fact.report") && full.matches("fact.report").count() == 2);
+    bench.write("full.json", full.replacen("\"goods\":\"8900\"", "\"goods\":\"8901\"", 2));
+    bench.hefu(&of_full).check_because(4, "");
     let bundle = bench.read("bundle.json");
     bench.write("bundle.json", bundle.replacen("\"amount\":\"890\"", "\"amount\":\"891\"", 1));
     bench.hefu(&verify).check_because(4, "the entries do not lead to");
-    bench.write("bundle.json", "{}");
-    bench.hefu(&verify).check_because(4, "proves nothing");
+    for (text, words) in [
+        ("{}", "/proof"),
+        ("", "is no statement bundle"),
+        (&bundle[..bundle.len() / 2], "is cut off after"),
+        (&bundle.replacen("\"type\":\"statement\"", "\"type\":\"proof\"", 1), "/type"),
+        (&bundle.replacen("\"height\":", "\"height\": ", 1), "byte"),
+    ] {
+        bench.write("bundle.json", text);
+        bench.hefu(&verify).check_because(2, words);
+    }
+    bench.hefu(&["statement", "verify", "nowhere.json", "--genesis", &genesis]).check_because(1, "cannot read nowhere");
+    bench.hefu(&["statement", "verify", "bundle.json", "--genesis", "3f"]).check(2);
     bench.write("bundle.json", bundle);
     let zero = "0".repeat(64);
     bench.hefu(&["statement", "verify", "bundle.json", "--genesis", &zero]).check_because(4, "this is chain");

@@ -1,14 +1,22 @@
 //! Building bundles from a node's archive.
 
-use hefu_keys::Hash;
+use std::collections::{BTreeMap, BTreeSet};
+
+use hefu_keys::{Hash, parts};
 use serde_json::value::RawValue;
 
-use super::{BUNDLE_VERSION, Bundle, BundleKind};
+use super::{BUNDLE_VERSION, Bundle, BundleKind, Extent, Facts, facts::is_of_fact};
 use crate::{
-    agreements::{AgreementRow, StatementRow, TermsRow},
-    proof::{History, PROOF_VERSION, Proof, ProofKind, ProvenRecord, build::Archive},
+    agreements::{ATTRIBUTION, Act, AgreementRow, StatementRow},
+    entry::Entry,
+    proof::{
+        History, PROOF_VERSION, Proof, ProofKind, ProvenRecord,
+        build::{Archive, Kept},
+    },
+    record::Record,
     register::{Fault, Tree, prove},
     row::{self, Data, Row},
+    submission,
 };
 
 /// Something that the archive should hold and does not.
@@ -26,6 +34,7 @@ pub fn build(
     contract: &str,
     party: &str,
     number: u64,
+    extent: Extent,
 ) -> Result<Option<Bundle>, Fault> {
     let Some((header, certificate)) = archive.head()? else { return Ok(None) };
     let subject = row::key_of_statement(contract, party, number);
@@ -45,10 +54,14 @@ pub fn build(
     for version in 1..=version {
         let terms = wanted(archive, &row::key_of_terms(contract, version))?;
         if let Data::Terms(terms) = &terms.data {
-            records.push(sheet(archive, terms)?);
+            records.push(whole(archive, &terms.record)?);
         }
         rows.push(terms);
     }
+    let facts = match extent {
+        Extent::Plain => None,
+        Extent::Full => Some(facts(archive, contract, &entries, &mut rows)?),
+    };
     rows.sort_by(|a, b| a.key.cmp(&b.key));
     let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
     let proof = Proof {
@@ -63,18 +76,58 @@ pub fn build(
         kind: ProofKind::Proof,
         version: PROOF_VERSION,
     };
-    Ok(Some(Bundle { proof, kind: BundleKind::Statement, version: BUNDLE_VERSION }))
+    Ok(Some(Bundle { facts, proof, kind: BundleKind::Statement, version: BUNDLE_VERSION }))
+}
+
+/// The facts behind the entries; the rows that prove whose keys signed them join the others.
+fn facts(archive: &dyn Archive, contract: &str, entries: &[Entry], rows: &mut Vec<Row>) -> Result<Facts, Fault> {
+    let mut records = Vec::new();
+    let mut provers = BTreeSet::new();
+    for entry in entries.iter().filter(|entry| is_of_fact(entry)) {
+        let kept = kept(archive, &entry.record)?;
+        let record = Record::read(&kept.text).map_err(Fault::new)?;
+        let report = record.body.agreement().and_then(Act::fact).ok_or_else(|| missing("a fact's record"))?;
+        provers.insert(match &report.feed {
+            Some(feed) => row::key_of_feed(feed),
+            None => row::key_of_key(record.author().map_err(Fault::new)?),
+        });
+        let shares = kept.lists.get(ATTRIBUTION);
+        let mine = |element: &String| submission::share(element).is_ok_and(|(of, _)| of == contract);
+        let found = shares.and_then(|list| Some((list, list.elements.iter().position(mine)?)));
+        let mut disclosed = BTreeMap::new();
+        if let Some((list, place)) = found {
+            let share = parts::disclose(&list.salt, &list.elements, place).map_err(Fault::new)?;
+            disclosed.insert(ATTRIBUTION.to_owned(), vec![share]);
+        }
+        records.push(ProvenRecord { disclosed, record: RawValue::from_string(kept.text).map_err(Fault::new)? });
+    }
+    let mut feeds = Vec::new();
+    for key in provers {
+        let row = wanted(archive, &key)?;
+        if let Data::Feed(_) = row.data {
+            let entries = archive.entries(&key, 0, Some(row.n))?;
+            for entry in &entries {
+                records.push(whole(archive, &entry.record)?);
+            }
+            feeds.push(History { after: 0, entries, head: Hash::ZERO, key });
+        }
+        rows.push(row);
+    }
+    Ok(Facts { feeds, records })
 }
 
 fn wanted(archive: &dyn Archive, key: &str) -> Result<Row, Fault> {
     archive.row(key)?.ok_or_else(|| missing(key))
 }
 
-/// The record in which a version of the terms was signed.
-fn sheet(archive: &dyn Archive, terms: &TermsRow) -> Result<ProvenRecord, Fault> {
-    let kept = archive.record(&terms.record)?.ok_or_else(|| missing(&terms.record.to_string()))?;
-    let record = RawValue::from_string(kept.text).map_err(Fault::new)?;
-    Ok(ProvenRecord { disclosed: std::collections::BTreeMap::new(), record })
+/// A record of which nothing is in lists, such as one in which terms were signed.
+fn whole(archive: &dyn Archive, id: &Hash) -> Result<ProvenRecord, Fault> {
+    let record = RawValue::from_string(kept(archive, id)?.text).map_err(Fault::new)?;
+    Ok(ProvenRecord { disclosed: BTreeMap::new(), record })
+}
+
+fn kept(archive: &dyn Archive, id: &Hash) -> Result<Kept, Fault> {
+    archive.record(id)?.ok_or_else(|| missing(&id.to_string()))
 }
 
 fn missing(what: &str) -> Fault {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use hefu_keys::Hash;
 
-use super::{BUNDLE_BYTES_MAX, BUNDLE_VERSION, Bundle, replay::Replay};
+use super::{BUNDLE_BYTES_MAX, BUNDLE_VERSION, Bundle, facts::Backing, replay::Replay};
 use crate::{
     agreements::{AccountAt, Act, StatementRow, TermsRow},
     entry::{Entry, Role},
-    exact,
+    exact::{self, Inexact, Misfit},
     proof::{Broken, ProvenRecord, What},
     record::{Record, Visibility},
     row::{self, Data, Row},
@@ -30,9 +30,11 @@ pub struct Proven {
     pub entries: Vec<Entry>,
     /// Every version of the terms.
     pub terms: BTreeMap<u32, Terms>,
+    /// Whether the signed fact behind each entry was there, and was checked.
+    pub has_facts: bool,
 }
 
-type Rows = BTreeMap<String, Row>;
+pub(super) type Rows = BTreeMap<String, Row>;
 
 impl Bundle {
     /// Reads a bundle, byte by byte as it was served.
@@ -45,11 +47,15 @@ impl Bundle {
             return Err(Broken::new(What::Form, reason));
         }
         let text = str::from_utf8(text).map_err(|error| Broken::new(What::Form, error))?;
-        exact::read(text).map_err(|error| Broken::new(What::Form, error))
+        exact::read(text).map_err(|error| match &error {
+            Inexact::Shape(Misfit { pointer, .. }) => Broken::new(What::Form, format!("{pointer}: {error}")),
+            Inexact::Canonical(_) | Inexact::Spelling(_) => Broken::new(What::Form, error),
+        })
     }
 
     /// Checks everything against the genesis hash that the reader trusts: the quorum, the rows, the chain without a
-    /// gap, the signatures on the terms, and the arithmetic from the contract's first event on.
+    /// gap, the signatures on the terms, and the arithmetic from the contract's first event on; in a full bundle also
+    /// that every fact is signed by the key of its feed and says what its entry says.
     ///
     /// # Errors
     /// The first thing that does not hold.
@@ -66,14 +72,21 @@ impl Bundle {
         let entries = self.check_chain(contract, party, statement)?;
         let replayed = Party::new(party).and_then(|party| Replay::begin(party, &terms));
         let mut replay = replayed.ok_or_else(|| Broken::new(What::Terms, "there is no first version"))?;
+        let open = |facts| Backing::open(facts, contract, &rows, trusted);
+        let mut backing = self.facts.as_ref().map(open).transpose()?;
         let opening = usize::try_from(statement.opening.n).unwrap_or(usize::MAX);
         for (place, entry) in entries.iter().enumerate() {
             if place == opening {
                 check_balances("opening", &replay, &statement.opening)?;
             }
+            if let Some(backing) = &mut backing {
+                backing.follow(entry, replay.book())?;
+            }
             replay.follow(place.saturating_add(1), entry)?;
         }
         check_balances("closing", &replay, &statement.closing)?;
+        let has_facts = backing.is_some();
+        backing.map_or(Ok(()), Backing::close)?;
         Ok(Proven {
             contract: contract.to_owned(),
             party: party.to_owned(),
@@ -81,6 +94,7 @@ impl Bundle {
             statement: statement.clone(),
             entries: entries.get(opening..).unwrap_or_default().to_vec(),
             terms,
+            has_facts,
         })
     }
 

@@ -54,6 +54,11 @@ impl<'t> Replay<'t> {
         Ok(())
     }
 
+    /// The book as it stands.
+    pub(super) const fn book(&self) -> &Book {
+        &self.book
+    }
+
     fn event(&self, id: &str, deed: &Deed) -> Result<Event, String> {
         let mut value: Value = serde_json::from_str(deed.event.text()).map_err(|error| error.to_string())?;
         let fields = value.as_object_mut().ok_or("the event is no object")?;

@@ -4,7 +4,10 @@ use super::{
     story::{GIFT, SET},
     *,
 };
-use crate::{agreements::bundle, tests::kept::Kept};
+use crate::{
+    agreements::bundle::{self, Extent},
+    tests::kept::Kept,
+};
 
 const WHOLE: u32 = 1_000_000;
 
@@ -228,7 +231,7 @@ fn the_campaigns_statements_come_out_to_the_fen() {
     }
 
     let kept = Kept::new(trade.world);
-    let theirs = bundle::build(&kept, &kept.tree, "K1", "adu", 2).unwrap().unwrap();
+    let theirs = bundle::build(&kept, &kept.tree, "K1", "adu", 2, Extent::Full).unwrap().unwrap();
     let proven = theirs.check(&kept.chain()).unwrap();
     assert_eq!(proven.statement.closing.balances["settled"].get(), 7_970_776);
     // Each refund is an entry, and so are the payout and its receipt.

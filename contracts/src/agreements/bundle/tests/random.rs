@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::bundle;
+use super::{Extent, build};
 use crate::{
     action::Action,
     agreements::tests::{Trade, earnings, sheet, unit},
@@ -100,8 +100,11 @@ proptest! {
         let kept = Kept::new(trade.world);
         let number = kept.world.rows.keys().filter(|key| key.starts_with("statement/C1/adu/")).count();
         for party in ["adu", "mcn", "corenest", "douyin"] {
-            let checked = bundle(&kept, party, u64::try_from(number).unwrap()).check(&kept.chain());
-            prop_assert!(checked.is_ok(), "{}", checked.unwrap_err());
+            for extent in [Extent::Plain, Extent::Full] {
+                let found = build(&kept, &kept.tree, "C1", party, u64::try_from(number).unwrap(), extent);
+                let checked = found.unwrap().unwrap().check(&kept.chain());
+                prop_assert!(checked.is_ok(), "{}", checked.unwrap_err());
+            }
         }
     }
 }
