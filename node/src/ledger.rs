@@ -18,7 +18,7 @@ use std::{
 use async_trait::async_trait;
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Status, Unavailable, Wait};
 use hefu_contracts::{
-    agreements::bundle::{self, Bundle, Extent},
+    agreements::bundle::{self, Bundle, Extent, Which},
     annex::Annex,
     entry::Entry,
     genesis::Genesis,
@@ -299,7 +299,7 @@ impl Ledger for NodeLedger {
         // As for proofs.
         self.0.watched(|desk| {
             let head = desk.head()?;
-            bundle::build(&head.chain, &head.tree, contract, party, number, extent)
+            bundle::build(&head.chain, &head.tree, Which { contract, party, number }, extent)
         })
     }
 

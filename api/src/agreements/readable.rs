@@ -30,6 +30,9 @@ use crate::{
 /// Most rows or entries of one answer.
 pub const PAGE_MAX: usize = 500;
 
+/// Rows, by the rest of their keys.
+type Named<T> = Vec<(String, T)>;
+
 /// Most pages of lines that are added up for one answer.
 const REVERSED_PAGES: usize = 10;
 
@@ -53,8 +56,10 @@ fn unknown(contract: &str) -> Problem {
 pub fn agreements(ledger: &dyn Ledger, reader: &Reader, after: Option<&str>) -> Result<AgreementsView, Problem> {
     let mut agreements = Vec::new();
     let mut after = after.map(row::key_of_agreement);
-    // Nobody in particular is party to nothing: there is no need to look.
-    while *reader != Reader::Public {
+    if *reader == Reader::Public {
+        return Ok(AgreementsView { agreements, next: None });
+    }
+    loop {
         let rows = ledger.rows("agreement/", after.as_deref(), PAGE_MAX)?;
         let is_last = rows.len() < PAGE_MAX;
         for row in rows {
@@ -76,10 +81,9 @@ pub fn agreements(ledger: &dyn Ledger, reader: &Reader, after: Option<&str>) -> 
             }
         }
         if is_last {
-            break;
+            return Ok(AgreementsView { agreements, next: None });
         }
     }
-    Ok(AgreementsView { agreements, next: None })
 }
 
 /// What a row of the register says; it is the ledger's own, so a row of another kind is a fault.
@@ -299,7 +303,7 @@ impl<'l> Readable<'l> {
         for _ in 0..REVERSED_PAGES {
             let page = self.earnings(party, after.as_deref(), PAGE_MAX, now)?;
             let reversed = page.lines.iter().flat_map(|line| &line.earnings).map(|earning| earning.reversed);
-            sum = reversed.fold(Ok(sum), |sum, more| sum?.plus(more)).map_err(Fault::new)?;
+            sum = reversed.into_iter().try_fold(sum, Minor::plus).map_err(Fault::new)?;
             match (page.next, page.lines.last()) {
                 (Some(_), Some(last)) => after = Some(last.line.clone()),
                 _ => return Ok(Some(sum)),
@@ -339,7 +343,7 @@ impl<'l> Readable<'l> {
     }
 
     /// Every row below a prefix, by the rest of its key.
-    fn all<T: Kind>(&self, prefix: &str) -> Result<Vec<(String, T)>, Problem> {
+    fn all<T: Kind>(&self, prefix: &str) -> Result<Named<T>, Problem> {
         let mut found = Vec::new();
         let mut after: Option<String> = None;
         loop {
@@ -358,12 +362,12 @@ impl<'l> Readable<'l> {
         prefix: &str,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<(Vec<(String, T)>, Option<String>), Problem> {
+    ) -> Result<(Named<T>, Option<String>), Problem> {
         let after = after.map(|after| format!("{prefix}{after}"));
         let rows = self.ledger.rows(prefix, after.as_deref(), limit)?;
         let is_full = rows.len() == limit;
         let named = |row: Row| Ok((row.key.strip_prefix(prefix).unwrap_or_default().to_owned(), kept(row)?));
-        let rows: Vec<(String, T)> = rows.into_iter().map(named).collect::<Result<_, Problem>>()?;
+        let rows: Named<T> = rows.into_iter().map(named).collect::<Result<_, Problem>>()?;
         let next = rows.last().filter(|_| is_full).map(|(name, _)| name.clone());
         Ok((rows, next))
     }

@@ -71,9 +71,9 @@ struct Agreement {
 
 impl Following for Agreement {
     async fn event(&mut self) -> Option<Bytes> {
-        let until = Instant::now() + HEARTBEAT_AFTER;
+        let began = Instant::now();
         loop {
-            match time::timeout(until.saturating_duration_since(Instant::now()), self.heights.changed()).await {
+            match time::timeout(HEARTBEAT_AFTER.saturating_sub(began.elapsed()), self.heights.changed()).await {
                 // A session that is over is noticed in silence too.
                 Err(_) => return self.reader().await.ok().map(|_| HEARTBEAT),
                 Ok(Err(_)) => return None,

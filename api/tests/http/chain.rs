@@ -9,7 +9,7 @@ use std::{
 
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Place, Status, Unavailable, Wait};
 use hefu_contracts::{
-    agreements::bundle::{self, Bundle, Extent},
+    agreements::bundle::{self, Bundle, Extent, Which},
     annex::Annex,
     block::{Header, execute_all, records_root, seals},
     certificate::{Certificate, Precommit},
@@ -306,7 +306,7 @@ impl Ledger for Chain {
 
     fn statement(&self, contract: &str, party: &str, number: u64, extent: Extent) -> Result<Option<Bundle>, Fault> {
         let state = self.state();
-        bundle::build(&state.books, &state.tree, contract, party, number, extent)
+        bundle::build(&state.books, &state.tree, Which { contract, party, number }, extent)
     }
 
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault> {

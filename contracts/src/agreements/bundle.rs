@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::proof::{History, Proof, ProvenRecord};
 
-pub use build::build;
+pub use build::{Which, build};
 pub use check::Proven;
 
 /// Media type of a bundle.

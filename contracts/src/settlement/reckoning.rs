@@ -33,7 +33,7 @@ impl Reckoning {
         let Kind::PerLine { ppm } = component.kind else { return Ok(None) };
         let Some(worth) = of_line(component, base)? else { return Ok(None) };
         let teller = Teller { terms, party };
-        teller.tell(share_of(teller.money(base), ppm), component.fee, worth).map(Some)
+        teller.tell(share_of(&teller.money(base), ppm), component.fee, worth).map(Some)
     }
 
     /// Of every unit of a segment that no single line causes.
@@ -99,16 +99,16 @@ impl Teller<'_> {
         let own = &basis.segment.metrics;
         let total = own.plus(&basis.carried)?;
         Ok(match &component.kind {
-            Kind::PerLine { ppm } => share_of(self.money(own.net_base), *ppm),
+            Kind::PerLine { ppm } => share_of(&self.money(own.net_base), *ppm),
             Kind::Tiered { mode: Mode::Marginal, steps, .. } => {
                 let stretches = steps.stretches(basis.carried.net_base.get(), total.net_base.get());
-                let told = stretches.map(|(stretch, ppm)| Ok(share_of(self.money(Minor::new(stretch)?), ppm)));
+                let told = stretches.map(|(stretch, ppm)| Ok(share_of(&self.money(Minor::new(stretch)?), ppm)));
                 let told: Vec<String> = told.collect::<Result<_, Reason>>()?;
                 if told.is_empty() { self.money(Minor::ZERO) } else { told.join(" + ") }
             }
             Kind::Tiered { mode: Mode::Slab, metric, steps } => {
                 let measured = total.get(*metric)?;
-                let share = share_of(self.money(own.net_base), steps.rate_at(measured)?);
+                let share = share_of(&self.money(own.net_base), steps.rate_at(measured)?);
                 format!("{}: {share}", self.measure(*metric, measured)?)
             }
             Kind::Threshold { metric, at_least, .. } => {
@@ -131,7 +131,7 @@ impl Teller<'_> {
         if let Some(factor) = &fixed.factor {
             let after = basis.milestones.get(&factor.milestone).and_then(|milestone| milestone.after_min);
             if after.is_none_or(|minutes| minutes > factor.within_min) {
-                told = share_of(told, factor.otherwise);
+                told = share_of(&told, factor.otherwise);
             }
         }
         if let (Some(below), Some(measured)) = (&fixed.refund_below, measured) {
@@ -177,7 +177,7 @@ fn decimal(currency: Currency, minor: Minor) -> String {
     Money { currency, minor }.decimal()
 }
 
-fn share_of(amount: String, ppm: Ppm) -> String {
+fn share_of(amount: &str, ppm: Ppm) -> String {
     format!("{amount} × {}", percent(ppm))
 }
 

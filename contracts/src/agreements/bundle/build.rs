@@ -24,18 +24,23 @@ use crate::{
 #[error("the archive does not hold {0}")]
 struct Missing(String);
 
+/// Which statement.
+#[derive(Clone, Copy, Debug)]
+pub struct Which<'a> {
+    /// The contract.
+    pub contract: &'a str,
+    /// Whose it is.
+    pub party: &'a str,
+    /// Its number, from 1.
+    pub number: u64,
+}
+
 /// Builds the bundle of a statement, for its party and auditors alone. `None` where there is no such statement.
 ///
 /// # Errors
 /// [`Fault`] where the archive fails or misses what it must hold.
-pub fn build(
-    archive: &dyn Archive,
-    tree: &Tree,
-    contract: &str,
-    party: &str,
-    number: u64,
-    extent: Extent,
-) -> Result<Option<Bundle>, Fault> {
+pub fn build(archive: &dyn Archive, tree: &Tree, which: Which<'_>, extent: Extent) -> Result<Option<Bundle>, Fault> {
+    let Which { contract, party, number } = which;
     let Some((header, certificate)) = archive.head()? else { return Ok(None) };
     let subject = row::key_of_statement(contract, party, number);
     let Some(statement) = archive.row(&subject)? else { return Ok(None) };

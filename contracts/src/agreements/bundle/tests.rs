@@ -6,7 +6,7 @@ mod random;
 use hefu_keys::Hash;
 use serde_json::{Value, json};
 
-use super::{Bundle, Extent, build};
+use super::{Bundle, Extent, Which, build};
 use crate::{
     action::Action,
     agreements::tests::{Trade, amended, sheet, unit},
@@ -38,7 +38,7 @@ fn stated() -> Trade {
 }
 
 fn bundle(kept: &Kept, party: &str, number: u64) -> Bundle {
-    build(kept, &kept.tree, "C1", party, number, Extent::Plain).unwrap().unwrap()
+    build(kept, &kept.tree, Which { contract: "C1", party, number }, Extent::Plain).unwrap().unwrap()
 }
 
 fn checked(bundle: &Value, chain: &Hash) -> Result<(), What> {
@@ -64,7 +64,9 @@ fn every_partys_statements_hold() {
     // 12.60 and 12.60 released; half of one refunded; 3.88 at 30 % less a tenth, of which seven tenths.
     let balances = &proven.statement.closing.balances;
     assert_eq!((balances["payable"].get(), balances["accrued"].get()), (1_260 + 630, 73));
-    assert!(build(&kept, &kept.tree, "C1", "adu", 3, Extent::Plain).unwrap().is_none());
+    assert!(
+        build(&kept, &kept.tree, Which { contract: "C1", party: "adu", number: 3 }, Extent::Plain).unwrap().is_none()
+    );
 }
 
 #[test]

@@ -231,7 +231,10 @@ fn the_campaigns_statements_come_out_to_the_fen() {
     }
 
     let kept = Kept::new(trade.world);
-    let theirs = bundle::build(&kept, &kept.tree, "K1", "adu", 2, Extent::Full).unwrap().unwrap();
+    let theirs =
+        bundle::build(&kept, &kept.tree, bundle::Which { contract: "K1", party: "adu", number: 2 }, Extent::Full)
+            .unwrap()
+            .unwrap();
     let proven = theirs.check(&kept.chain()).unwrap();
     assert_eq!(proven.statement.closing.balances["settled"].get(), 7_970_776);
     // Each refund is an entry, and so are the payout and its receipt.

@@ -8,10 +8,7 @@ use crate::{
 };
 
 /// Rows below a prefix, by the rest of their keys.
-fn below<'t, T: 't>(trade: &'t Trade, prefix: &str, of: fn(&'t Data) -> Option<&'t T>) -> BTreeMap<String, T>
-where
-    T: Clone,
-{
+fn below<'t, T: Clone + 't>(trade: &'t Trade, prefix: &str, of: fn(&'t Data) -> Option<&'t T>) -> BTreeMap<String, T> {
     let rows = trade.world.rows.iter();
     let found =
         rows.filter_map(|(key, Row { data, .. })| Some((key.strip_prefix(prefix)?.to_owned(), of(data)?.clone())));

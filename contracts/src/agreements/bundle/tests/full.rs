@@ -41,7 +41,8 @@ fn shared() -> Trade {
 }
 
 fn full(kept: &Kept) -> Value {
-    let bundle = build(kept, &kept.tree, "C1", "adu", 1, Extent::Full).unwrap().unwrap();
+    let bundle =
+        build(kept, &kept.tree, Which { contract: "C1", party: "adu", number: 1 }, Extent::Full).unwrap().unwrap();
     let text = bundle.text().unwrap();
     assert_eq!(
         serde_json::to_value(Bundle::read(text.as_bytes()).unwrap()).unwrap(),
@@ -80,7 +81,8 @@ fn every_fact_is_there_with_ones_own_share_alone() {
         assert_eq!(elements.len(), 1);
         assert!(elements[0]["element"].as_str().unwrap().starts_with("[\"C1\","));
     }
-    let plain = build(&kept, &kept.tree, "C1", "adu", 1, Extent::Plain).unwrap().unwrap();
+    let plain =
+        build(&kept, &kept.tree, Which { contract: "C1", party: "adu", number: 1 }, Extent::Plain).unwrap().unwrap();
     assert!(!plain.check(&kept.chain()).unwrap().has_facts);
     assert!(!plain.text().unwrap().contains("fact.report"), "without being asked, no record is added");
 }

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Extent, build};
+use super::{Extent, Which, build};
 use crate::{
     action::Action,
     agreements::tests::{Trade, earnings, sheet, unit},
@@ -101,7 +101,7 @@ proptest! {
         let number = kept.world.rows.keys().filter(|key| key.starts_with("statement/C1/adu/")).count();
         for party in ["adu", "mcn", "corenest", "douyin"] {
             for extent in [Extent::Plain, Extent::Full] {
-                let found = build(&kept, &kept.tree, "C1", party, u64::try_from(number).unwrap(), extent);
+                let found = build(&kept, &kept.tree, Which { contract: "C1", party, number: u64::try_from(number).unwrap() }, extent);
                 let checked = found.unwrap().unwrap().check(&kept.chain());
                 prop_assert!(checked.is_ok(), "{}", checked.unwrap_err());
             }
