@@ -120,8 +120,8 @@ pub(crate) fn mount(api: &web::Data<Api>) -> impl Fn(&mut web::ServiceConfig) + 
     }
 }
 
-/// Mounts the doors at which events are handed in.
-fn handing_in(config: &mut web::ServiceConfig) {
+/// Documents and what became of them, at a node and at a gateway.
+fn jobs(config: &mut web::ServiceConfig) {
     config
         .service(
             web::resource("/capture")
@@ -131,15 +131,19 @@ fn handing_in(config: &mut web::ServiceConfig) {
                 .route(web::method(Method::OPTIONS).to(async || standard::options_of_capture(WRITES)))
                 .default_service(web::to(async || standard::method_not_allowed(WRITES))),
         )
-        .service(reads("/capture/{captureID}", capture::job))
-        .service(
-            web::resource("/events")
-                .route(web::get().to(events::list))
-                .route(web::head().to(events::list))
-                .route(web::post().to(capture::event))
-                .route(web::method(Method::OPTIONS).to(async || standard::options(WRITES)))
-                .default_service(web::to(async || standard::method_not_allowed(WRITES))),
-        );
+        .service(reads("/capture/{captureID}", capture::job));
+}
+
+/// Mounts the doors at which events are handed in.
+fn handing_in(config: &mut web::ServiceConfig) {
+    config.configure(jobs).service(
+        web::resource("/events")
+            .route(web::get().to(events::list))
+            .route(web::head().to(events::list))
+            .route(web::post().to(capture::event))
+            .route(web::method(Method::OPTIONS).to(async || standard::options(WRITES)))
+            .default_service(web::to(async || standard::method_not_allowed(WRITES))),
+    );
 }
 
 fn reading(config: &mut web::ServiceConfig) {

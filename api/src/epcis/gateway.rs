@@ -88,15 +88,7 @@ pub fn configure(
             .wrap(from_fn(standard::headers))
             .wrap(from_fn(headers::data))
             .wrap(from_fn(unread))
-            .service(
-                web::resource("/capture")
-                    .route(web::get().to(capture::jobs))
-                    .route(web::head().to(capture::jobs))
-                    .route(web::post().to(capture::document))
-                    .route(web::method(Method::OPTIONS).to(async || standard::options_of_capture(WRITES)))
-                    .default_service(web::to(async || standard::method_not_allowed(WRITES))),
-            )
-            .service(super::reads("/capture/{captureID}", capture::job))
+            .configure(super::jobs)
             .service(
                 web::resource("/events")
                     .route(web::post().to(capture::event))
