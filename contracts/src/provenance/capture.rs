@@ -143,10 +143,13 @@ fn check_parts(record: &Record, event: &Event) -> Result<(), Refusal> {
 }
 
 /// Where things are seen is no site of another organisation; where they are afterwards may be one of whoever has them:
-/// a laboratory inspects at a factory.
+/// a laboratory inspects at a factory. A declaration of error repeats where they were then, with whoever they are now.
 fn check_sites(case: &Case<'_>, event: &Event) -> Checked<()> {
     if let Some(site) = site_of_other(case, event.read_point.as_ref())? {
         return Err(foreign("readPoint", &site).into());
+    }
+    if event.declares_error {
+        return Ok(());
     }
     let Some(site) = site_of_other(case, event.biz_location.as_ref())? else { return Ok(()) };
     for epc in named(case, event) {

@@ -1,13 +1,14 @@
 //! Error declarations: an organisation takes back its word (EPCIS 2.0 §7.4.1.2).
 //!
 //! The original stays as it is and queries return both. A declaration is noted on every row it names. Its effects are undone
-//! while nothing depends on them; otherwise they stand, and the rows are flagged. A declaration of an event that this
-//! ledger does not hold can only speak of things that it knows.
+//! while nothing depends on them; otherwise they stand, and the rows are flagged. An organisation takes its own word back
+//! whoever has the things now. A declaration of an event that this ledger does not hold of it takes authority, as the event
+//! would have, and can only speak of things that the ledger knows.
 
 use super::{
     Event, EventRow, EventStatus, Flag, Side,
     capture::{Effect, digest, named, write},
-    thing::{Thing, check_authority},
+    thing::{Thing, check_authority, check_scope},
     undo,
 };
 use crate::{
@@ -34,9 +35,12 @@ pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: O
     let mut effects: Vec<Effect> = Vec::new();
     for epc in named {
         let mut thing = Thing::find(case, epc)?;
-        check_authority(case, event, &thing, Side::Input)?;
-        if thing.is_bound() && thing.row.commissioned.is_none() {
-            return Err(thing.refuse(Code::ItemNotCommissioned, None).into());
+        check_scope(case, event, Some(&thing))?;
+        if before.is_none() {
+            check_authority(case, event, &thing, Side::Input)?;
+            if thing.is_bound() && thing.row.commissioned.is_none() {
+                return Err(thing.refuse(Code::ItemNotCommissioned, None).into());
+            }
         }
         thing.row.flag(flag);
         effects.push(Effect::noted(thing, Role::Flag));
@@ -60,8 +64,7 @@ fn undo(case: &Case<'_>, event: &Event, event_key: &str, before: Option<&EventRo
         return Ok(None);
     };
     for epc in named(case, event) {
-        let thing = Thing::find(case, epc)?;
-        check_authority(case, event, &thing, Side::Input)?;
+        check_scope(case, event, Some(&Thing::find(case, epc)?))?;
     }
     let Some((effects, moved)) = undo::undone(case, event, original)? else { return Ok(None) };
 

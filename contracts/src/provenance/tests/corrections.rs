@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{AT, BRAND, HUAXU, LATER, SSCC, YUELING, made, see, ship, thing};
+use super::{AT, BRAND, HUAXU, LAB, LATER, SSCC, YUELING, made, see, ship, thing};
 use crate::{
     provenance::{EventStatus, Flag},
     refusal::Code,
@@ -51,6 +51,44 @@ fn what_others_rely_on_stands_and_is_flagged() {
     let item = thing(&world, &refills[0]);
     assert_eq!((item.holder.unwrap().by.as_str(), item.flags.as_slice()), ("huaxu", &[Flag::ErrorDeclared][..]));
     assert!(thing(&world, &refills[1]).transfer.is_some(), "all of it or nothing");
+}
+
+#[test]
+fn whoever_said_something_takes_it_back_though_others_have_the_things_now() {
+    let (mut world, refills, _) = made();
+    world.take("yueling", &ship(HUAXU, YUELING, AT, &refills)).unwrap();
+    world.take("huaxu", &see("receiving", HUAXU, AT, &refills)).unwrap();
+    let mut seen = see("inspecting", HUAXU, AT, &refills[..1]);
+    seen.body["event"]["bizLocation"] = json!({"id": format!("https://id.gs1.org/414/{HUAXU}")});
+    world.take("huaxu", &seen).unwrap();
+    let by_lab = {
+        let mut deed = see("inspecting", LAB, AT, &refills[..1]);
+        deed.body["event"]["bizLocation"] = json!({"id": format!("https://id.gs1.org/414/{HUAXU}")});
+        deed
+    };
+    world.take("puyan", &by_lab).unwrap();
+    world.take("huaxu", &ship(BRAND, HUAXU, LATER, &refills)).unwrap();
+    world.take("corenest", &see("receiving", BRAND, LATER, &refills)).unwrap();
+    // Neither has or owns it any more, and the place is no longer its holder's.
+    world.take("huaxu", &wrong(&seen)).unwrap();
+    world.take("puyan", &wrong(&by_lab)).unwrap();
+    assert_eq!(status(&world, "huaxu", &seen), EventStatus::DeclaredInError);
+    // Of an event that is none of its own, a stranger says nothing.
+    world.refuses("huaxu", &wrong(&see("storing", HUAXU, AT, &refills[..1])), Code::AuthorityNone, {
+        Some(thing(&world, &refills[0]).holder.unwrap().record)
+    });
+}
+
+#[test]
+fn what_was_seen_of_a_thing_is_taken_back_after_its_commissioning_was() {
+    let (mut world, refills, _) = World::with_codes();
+    let commissioned = refills.commission(0, 1, YUELING, AT);
+    world.take("yueling", &commissioned).unwrap();
+    let seen = see("inspecting", YUELING, LATER, &[refills.epc(0)]);
+    world.take("yueling", &seen).unwrap();
+    world.take("yueling", &wrong(&commissioned)).unwrap();
+    world.take("yueling", &wrong(&seen)).unwrap();
+    assert_eq!(thing(&world, &refills.epc(0)).flags, [Flag::ErrorDeclared]);
 }
 
 #[test]
