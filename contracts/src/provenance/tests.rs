@@ -1,5 +1,6 @@
 mod corrections;
 mod examples;
+mod histories;
 mod lots;
 mod model;
 mod nesting;
