@@ -147,8 +147,8 @@ pub(crate) enum At {
     Named(&'static str, String),
     /// A member of this name below a member, at any depth but the first.
     Inner(&'static str, String),
-    /// Of the elements of a list that say so, a member: list, member and value that says so, member.
-    Of { list: &'static str, says: (&'static str, String), member: &'static str },
+    /// Of the elements of lists that say so, a member: lists, member and value that says so, member.
+    Of { lists: &'static [&'static str], says: (&'static str, String), member: &'static str },
 }
 
 /// A condition. Of several, all must hold.
@@ -181,9 +181,9 @@ impl Condition {
                 }
                 within.into_iter().for_each(|value| inner(value, name, !path.is_empty(), &mut values));
             }
-            At::Of { list, says: (says, word), member } => {
+            At::Of { lists, says: (says, word), member } => {
                 let mut elements = Vec::new();
-                gather_objects(event, list, &mut elements);
+                lists.iter().for_each(|list| gather_objects(event, list, &mut elements));
                 let saying = elements.into_iter().filter(|element| {
                     word.is_empty()
                         || element.get(*says).and_then(Value::as_str).is_some_and(|found| bare(found) == word)

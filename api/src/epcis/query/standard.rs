@@ -28,6 +28,10 @@ const QUANTITIES: &[&str] = &[
     "outputQuantityList/quantity",
 ];
 
+const AMOUNTS: &[&str] = &["quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"];
+
+const SENSOR_TIMES: &[&str] = &["sensorElementList/sensorMetadata/time", "sensorElementList/sensorReport/time"];
+
 const CHILD_CLASSES: &[&str] = &["quantityList/epcClass", "childQuantityList/epcClass"];
 
 const ANY_CLASS: &[&str] = &[
@@ -40,7 +44,7 @@ const ANY_CLASS: &[&str] = &[
 const METADATA: &str = "sensorElementList/sensorMetadata";
 const REPORT: &str = "sensorElementList/sensorReport";
 
-const STANDARD: [(&str, Form, &[&str]); 56] = [
+const STANDARD: [(&str, Form, &[&str]); 60] = [
     ("eventType", Form::Texts, &["type"]),
     ("GE_eventTime", Form::Time(Compare::GreaterOrEqual), &["eventTime"]),
     ("LT_eventTime", Form::Time(Compare::Less), &["eventTime"]),
@@ -74,6 +78,11 @@ const STANDARD: [(&str, Form, &[&str]); 56] = [
     ("EXISTS_errorDeclaration", Form::Exists, &["errorDeclaration"]),
     ("GE_errorDeclarationTime", Form::Time(Compare::GreaterOrEqual), &["errorDeclaration/declarationTime"]),
     ("LT_errorDeclarationTime", Form::Time(Compare::Less), &["errorDeclaration/declarationTime"]),
+    // As query-schema.json spells them.
+    ("GE_errorDeclaration_Time", Form::Time(Compare::GreaterOrEqual), &["errorDeclaration/declarationTime"]),
+    ("LT_errorDeclaration_Time", Form::Time(Compare::Less), &["errorDeclaration/declarationTime"]),
+    ("GE_time", Form::Time(Compare::GreaterOrEqual), SENSOR_TIMES),
+    ("LT_time", Form::Time(Compare::Less), SENSOR_TIMES),
     ("EQ_errorReason", Form::Words, &["errorDeclaration/reason"]),
     ("EQ_correctiveEventID", Form::Texts, &["errorDeclaration/correctiveEventIDs"]),
     ("GE_startTime", Form::Time(Compare::GreaterOrEqual), &["sensorElementList/sensorMetadata/startTime"]),
@@ -126,12 +135,14 @@ const COMPARISONS: [(&str, Compare); 5] = [
 ];
 
 /// Where extensions stand, by what their parameter begins with behind the comparison.
-const EXTENDED: [(&str, &str); 6] = [
+const EXTENDED: [(&str, &str); 8] = [
     ("ILMD_", "ilmd"),
     ("ERROR_DECLARATION_", "errorDeclaration"),
     ("SENSORELEMENT_", "sensorElementList"),
     ("SENSORMETADATA_", METADATA),
     ("SENSORREPORT_", REPORT),
+    ("readPoint_", "readPoint"),
+    ("bizLocation_", "bizLocation"),
     ("", ""),
 ];
 
@@ -190,24 +201,27 @@ fn within(text: &str) -> Pattern {
 /// `EQ_bizTransaction_po`, `EQ_source_owning_party`, `EQ_destination_possessing_party`.
 fn of_type(name: &str, values: &[String]) -> Option<Result<Condition, Problem>> {
     let lists = [
-        ("EQ_bizTransaction", "bizTransactionList", "bizTransaction"),
-        ("EQ_source", "sourceList", "source"),
-        ("EQ_destination", "destinationList", "destination"),
+        ("EQ_bizTransaction_", &["bizTransactionList"] as &[&str], "bizTransaction"),
+        ("EQ_source_", &["sourceList"], "source"),
+        ("EQ_destination_", &["destinationList"], "destination"),
     ];
-    let (_, list, member) = lists.into_iter().find(|(start, ..)| name.starts_with(start))?;
-    let start = lists.iter().find(|(_, known, _)| *known == list)?.0;
-    let kind = name.strip_prefix(start)?.strip_prefix('_')?;
-    let at = At::Of { list, says: ("type", bare(kind).to_owned()), member };
+    let (kind, lists, member) =
+        lists.into_iter().find_map(|(start, lists, member)| Some((name.strip_prefix(start)?, lists, member)))?;
+    let at = At::Of { lists, says: ("type", bare(kind).to_owned()), member };
     Some(wanted(name, Form::Ids, values).map(|wanted| Condition { at, wanted }))
 }
 
-/// `GE_value_CEL`, `LT_meanValue`.
+/// `GE_value_CEL`, `LT_meanValue`, `EQ_quantity_KGM`.
 fn measured(name: &str, values: &[String]) -> Option<Result<Condition, Problem>> {
     let (start, compare) = COMPARISONS.into_iter().find(|(start, _)| name.starts_with(start))?;
     let rest = name.strip_prefix(start)?;
     let (measure, unit) = rest.split_once('_').unwrap_or((rest, ""));
-    let member = MEASURES.into_iter().find(|known| *known == measure)?;
-    let at = At::Of { list: REPORT, says: ("uom", unit.to_owned()), member };
+    let (lists, member) = match MEASURES.into_iter().find(|known| *known == measure) {
+        Some(member) => (&[REPORT] as &[&str], member),
+        None if measure == "quantity" => (AMOUNTS, "quantity"),
+        None => return None,
+    };
+    let at = At::Of { lists, says: ("uom", unit.to_owned()), member };
     Some(wanted(name, Form::Number(compare), values).map(|wanted| Condition { at, wanted }))
 }
 
@@ -230,4 +244,51 @@ fn extended(name: &str, values: &[String]) -> Option<Result<Condition, Problem>>
         Some(compare) => Form::Time(compare),
     };
     Some(wanted(name, form, values).map(|wanted| Condition { at, wanted }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn holds(name: &str, value: &str, event: &Value) -> bool {
+        condition(name, &[value.to_owned()]).unwrap().holds(event.as_object().unwrap())
+    }
+
+    #[test]
+    fn amounts_are_compared_in_the_unit_that_is_named() {
+        let event = json!({"inputQuantityList": [
+            {"epcClass": "urn:x", "quantity": 7.5, "uom": "KGM"}, {"epcClass": "urn:y", "quantity": 30},
+        ]});
+        assert!(holds("EQ_quantity_KGM", "7.5", &event) && holds("GT_quantity_KGM", "7", &event));
+        assert!(!holds("EQ_quantity_KGM", "30", &event) && !holds("EQ_quantity_LTR", "7.5", &event));
+        assert!(holds("EQ_quantity", "30", &event));
+    }
+
+    #[test]
+    fn times_are_found_in_both_spellings_of_the_standard() {
+        let event = json!({
+            "errorDeclaration": {"declarationTime": "2026-09-18T02:00:00Z", "reason": "did_not_occur"},
+            "sensorElementList": [{"sensorReport": [{"time": "2026-09-18T02:00:00Z", "value": 4, "uom": "CEL"}]}],
+        });
+        for name in ["GE_errorDeclarationTime", "GE_errorDeclaration_Time", "GE_time", "GE_SENSORREPORT_time"] {
+            assert!(holds(name, "2026-09-18T02:00:00Z", &event), "{name}");
+            assert!(!holds(name, "2026-09-18T02:00:01Z", &event), "{name}");
+        }
+        assert!(holds("GE_value_CEL", "4", &event) && !holds("GE_value_FAH", "4", &event));
+    }
+
+    #[test]
+    fn extensions_of_places_and_types_of_parties_are_found() {
+        let event = json!({
+            "readPoint": {"id": "urn:x", "ex:gate": "7"},
+            "sourceList": [{"type": "owning_party", "source": "urn:a"}],
+            "destinationList": [{"type": "owning_party", "destination": "urn:b"}],
+        });
+        assert!(holds("EQ_readPoint_ex:gate", "7", &event) && !holds("EQ_bizLocation_ex:gate", "7", &event));
+        assert!(holds("EQ_source_owning_party", "urn:a", &event));
+        assert!(!holds("EQ_source_owning_party", "urn:b", &event));
+        assert!(!holds("EQ_source_possessing_party", "urn:a", &event));
+    }
 }
