@@ -15,6 +15,7 @@ mod events;
 mod exception;
 pub mod gateway;
 mod index;
+pub mod queries;
 mod query;
 mod search;
 mod standard;
@@ -31,13 +32,14 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web,
 };
-use hefu_contracts::time::Time;
+use hefu_contracts::{state::Fault, time::Time};
 
 use self::{
     capture::{Capturing, signed::Signed},
     collections::Values,
     exception::Exception,
     index::Index,
+    queries::{Book, Local},
 };
 use crate::{
     clock,
@@ -51,6 +53,7 @@ use crate::{
 
 const READS: &str = "GET, HEAD, OPTIONS";
 const WRITES: &str = "GET, HEAD, POST, OPTIONS";
+const REMOVES: &str = "GET, HEAD, DELETE, OPTIONS";
 
 /// Most page tokens that are remembered as invalidated; each is over within the hour.
 const VOID_MAX: usize = 10_000;
@@ -58,15 +61,16 @@ const VOID_MAX: usize = 10_000;
 /// What the handlers share.
 pub(crate) struct Epcis {
     pub index: Arc<Following<Index>>,
+    pub book: Arc<Book>,
     /// Page tokens that were invalidated, and until when they would have been good.
     void: Mutex<BTreeMap<String, Time>>,
 }
 
 impl Epcis {
-    fn new(ledger: &Arc<dyn Ledger>) -> Epcis {
+    fn new(ledger: &Arc<dyn Ledger>, local: Local) -> Result<Epcis, Fault> {
         let index = Arc::new(Following::new(Index::default()));
         index.gather(ledger, "epcis-index");
-        Epcis { index, void: Mutex::default() }
+        Ok(Epcis { index, book: Arc::new(Book::open(local.shelf)?), void: Mutex::default() })
     }
 
     /// What the handlers share, from a request.
@@ -101,11 +105,17 @@ async fn invalidate(request: HttpRequest, token: web::Path<String>) -> Result<Ht
 }
 
 /// Mounts the interface.
-pub(crate) fn mount(api: &web::Data<Api>) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + use<> {
-    let epcis = web::Data::new(Epcis::new(&api.ledger));
+///
+/// # Errors
+/// Where what the node keeps beside the ledger cannot be read.
+pub(crate) fn mount(
+    api: &web::Data<Api>,
+    local: Local,
+) -> Result<impl Fn(&mut web::ServiceConfig) + Clone + Send + use<>, Fault> {
+    let epcis = web::Data::new(Epcis::new(&api.ledger, local)?);
     let signed: Arc<dyn Capturing> = Arc::new(Signed::new(api.clone()));
     let signed = web::Data::new(signed);
-    move |config| {
+    Ok(move |config: &mut web::ServiceConfig| {
         let scope = web::scope("/epcis/v2")
             .app_data(epcis.clone())
             .app_data(signed.clone())
@@ -115,9 +125,10 @@ pub(crate) fn mount(api: &web::Data<Api>) -> impl Fn(&mut web::ServiceConfig) + 
             .wrap(from_fn(unread))
             .configure(reading)
             .configure(handing_in)
+            .configure(named)
             .default_service(web::to(async || Err::<HttpResponse, _>(Exception::from(Door::NotFound))));
         config.service(scope);
-    }
+    })
 }
 
 /// Documents and what became of them, at a node and at a gateway.
@@ -144,6 +155,28 @@ fn handing_in(config: &mut web::ServiceConfig) {
             .route(web::method(Method::OPTIONS).to(async || standard::options(WRITES)))
             .default_service(web::to(async || standard::method_not_allowed(WRITES))),
     );
+}
+
+/// Named queries.
+fn named(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/queries")
+                .route(web::get().to(queries::list))
+                .route(web::head().to(queries::list))
+                .route(web::post().to(queries::create))
+                .route(web::method(Method::OPTIONS).to(async || standard::options(WRITES)))
+                .default_service(web::to(async || standard::method_not_allowed(WRITES))),
+        )
+        .service(
+            web::resource("/queries/{queryName}")
+                .route(web::get().to(queries::read))
+                .route(web::head().to(queries::read))
+                .route(web::delete().to(queries::delete))
+                .route(web::method(Method::OPTIONS).to(async || standard::options(REMOVES)))
+                .default_service(web::to(async || standard::method_not_allowed(REMOVES))),
+        )
+        .service(reads("/queries/{queryName}/events", queries::events));
 }
 
 fn reading(config: &mut web::ServiceConfig) {

@@ -3,6 +3,8 @@
 //! A problem tells a program the code, and a person what was found and what is allowed. What failed inside the node is
 //! logged here, once, and never told.
 
+mod door;
+
 use std::{borrow::Cow, fmt};
 
 use actix_web::{
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+pub use door::Door;
+
 use crate::{ledger::Unavailable, openapi::shapes};
 
 /// Media type of a problem (RFC 9457 §6.1).
@@ -22,209 +26,6 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// After so many seconds a client may try again what failed for want of room or time.
 const RETRY_AFTER_SECONDS: u64 = 1;
-
-/// What can be wrong with a request before any rule of the ledger is asked. Names are never reused, nor are they those
-/// of a [`Code`](hefu_contracts::refusal::Code).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Door {
-    /// There is no such account, or it is not for this reader.
-    AccountUnknown,
-    /// There is no such agreement, or it is not for this reader.
-    AgreementUnknown,
-    /// The record's lists and private values are not for this reader.
-    AnnexPrivate,
-    /// The batch has no lines.
-    BatchEmpty,
-    /// The batch has too many lines.
-    BatchLines,
-    /// There is no such block.
-    BlockUnknown,
-    /// The body ended before its announced length, or was not transferred as HTTP says.
-    BodyBroken,
-    /// The body is too large.
-    BodySize,
-    /// The body took too long.
-    BodySlow,
-    /// There is no such capture job, or it is not for this reader.
-    CaptureUnknown,
-    /// None of the content codings that the client accepts can be made.
-    ContentCoding,
-    /// The body is no EPCIS document, or not one with events.
-    Document,
-    /// The signed record beside an event is of another one.
-    EventBeside,
-    /// There is no such event, or it is not for this reader.
-    EventUnknown,
-    /// An event was handed in without a signed record.
-    EventUnsigned,
-    /// The document has too many events.
-    EventsMany,
-    /// No media type or version that the client accepts can be made.
-    FormatOther,
-    /// There is no record of this code.
-    ItemUnknown,
-    /// The key is not registered.
-    KeyUnregistered,
-    /// The body is of another media type or coding than accepted.
-    MediaType,
-    /// The method is not one of this resource.
-    Method,
-    /// The node failed.
-    NodeFault,
-    /// The node is stopping.
-    NodeStopping,
-    /// The node should not be sent requests now.
-    NodeUnready,
-    /// There is nothing at this address.
-    NotFound,
-    /// A segment of the path is malformed.
-    Path,
-    /// A query parameter is unknown, given twice or malformed.
-    Query,
-    /// The query asks for too much at once.
-    QueryComplex,
-    /// More events match than the query allows.
-    QueryLarge,
-    /// The node holds no such record.
-    RecordUnknown,
-    /// A page of another origin asks for, or ends, a session.
-    SessionForeign,
-    /// There is no such statement.
-    StatementUnknown,
-    /// Too many streams are open.
-    StreamsOpen,
-    /// The address is too long.
-    UriLong,
-    /// No event that the reader may read has this value.
-    ValueUnknown,
-}
-
-impl Door {
-    /// Every kind.
-    pub const ALL: [Door; 35] = [
-        Door::AccountUnknown,
-        Door::AgreementUnknown,
-        Door::AnnexPrivate,
-        Door::BatchEmpty,
-        Door::BatchLines,
-        Door::BlockUnknown,
-        Door::BodyBroken,
-        Door::BodySize,
-        Door::BodySlow,
-        Door::CaptureUnknown,
-        Door::ContentCoding,
-        Door::Document,
-        Door::EventBeside,
-        Door::EventUnknown,
-        Door::EventUnsigned,
-        Door::EventsMany,
-        Door::FormatOther,
-        Door::ItemUnknown,
-        Door::KeyUnregistered,
-        Door::MediaType,
-        Door::Method,
-        Door::NodeFault,
-        Door::NodeStopping,
-        Door::NodeUnready,
-        Door::NotFound,
-        Door::Path,
-        Door::Query,
-        Door::QueryComplex,
-        Door::QueryLarge,
-        Door::RecordUnknown,
-        Door::SessionForeign,
-        Door::StatementUnknown,
-        Door::StreamsOpen,
-        Door::UriLong,
-        Door::ValueUnknown,
-    ];
-
-    /// Name, status (RFC 9110 §15) and sentence.
-    const fn facts(self) -> (&'static str, StatusCode, &'static str) {
-        match self {
-            Door::AccountUnknown => {
-                ("E-ACCOUNT-UNKNOWN", StatusCode::NOT_FOUND, "there is no such account that the reader may read")
-            }
-            Door::AgreementUnknown => {
-                ("E-AGREEMENT-UNREADABLE", StatusCode::NOT_FOUND, "there is no such agreement that the reader may read")
-            }
-            Door::AnnexPrivate => {
-                ("E-ANNEX-PRIVATE", StatusCode::FORBIDDEN, "lists and private values are for whom the record names")
-            }
-            Door::BatchEmpty => ("E-BATCH-EMPTY", StatusCode::BAD_REQUEST, "the batch has no lines"),
-            Door::BatchLines => ("E-BATCH-LINES", StatusCode::PAYLOAD_TOO_LARGE, "the batch has too many lines"),
-            Door::BlockUnknown => ("E-BLOCK-UNKNOWN", StatusCode::NOT_FOUND, "the node holds no such block"),
-            Door::BodyBroken => ("E-BODY-BROKEN", StatusCode::BAD_REQUEST, "the body did not arrive whole"),
-            Door::BodySize => ("E-BODY-SIZE", StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
-            Door::BodySlow => ("E-BODY-SLOW", StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"),
-            Door::ContentCoding => {
-                ("E-CONTENT-CODING", StatusCode::NOT_ACCEPTABLE, "no accepted content coding can be made")
-            }
-            Door::ItemUnknown => ("E-ITEM-UNKNOWN", StatusCode::NOT_FOUND, "there is no record of this code"),
-            Door::KeyUnregistered => ("E-KEY-UNREGISTERED", StatusCode::NOT_FOUND, "the key was never registered"),
-            Door::MediaType => {
-                ("E-MEDIA-TYPE", StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body's media type is not accepted here")
-            }
-            Door::Method => ("E-METHOD", StatusCode::METHOD_NOT_ALLOWED, "the resource does not have this method"),
-            Door::NodeFault => ("E-NODE-FAULT", StatusCode::INTERNAL_SERVER_ERROR, "the node failed"),
-            Door::NodeStopping => ("E-NODE-STOPPING", StatusCode::SERVICE_UNAVAILABLE, "the node is stopping"),
-            Door::NodeUnready => ("E-NODE-UNREADY", StatusCode::SERVICE_UNAVAILABLE, "the node is not ready"),
-            Door::NotFound => ("E-NOT-FOUND", StatusCode::NOT_FOUND, "there is nothing at this address"),
-            Door::Path => ("E-PATH", StatusCode::BAD_REQUEST, "a segment of the path is malformed"),
-            Door::Query => ("E-QUERY", StatusCode::BAD_REQUEST, "a query parameter is unknown or malformed"),
-            Door::RecordUnknown => ("E-RECORD-UNKNOWN", StatusCode::NOT_FOUND, "the node holds no such record"),
-            Door::SessionForeign => {
-                ("E-SESSION-FOREIGN", StatusCode::FORBIDDEN, "sessions are for the node's own pages")
-            }
-            Door::StatementUnknown => ("E-STATEMENT-UNISSUED", StatusCode::NOT_FOUND, "no such statement was issued"),
-            Door::CaptureUnknown => {
-                ("E-CAPTURE-UNKNOWN", StatusCode::NOT_FOUND, "there is no such capture job that the reader may read")
-            }
-            Door::Document => ("E-DOCUMENT", StatusCode::BAD_REQUEST, "the body is no EPCIS document in JSON"),
-            Door::EventBeside => {
-                ("E-EVENT-BESIDE", StatusCode::BAD_REQUEST, "the signed record beside the event is of another event")
-            }
-            Door::EventUnknown => {
-                ("E-EVENT-UNKNOWN", StatusCode::NOT_FOUND, "there is no such event that the reader may read")
-            }
-            Door::EventUnsigned => {
-                ("E-EVENT-UNSIGNED", StatusCode::BAD_REQUEST, "the event has no signed record beside it")
-            }
-            Door::EventsMany => ("E-EVENTS-MANY", StatusCode::PAYLOAD_TOO_LARGE, "the document has too many events"),
-            Door::FormatOther => (
-                "E-FORMAT-OTHER",
-                StatusCode::NOT_ACCEPTABLE,
-                "the answer cannot be made in an accepted media type or version",
-            ),
-            Door::QueryComplex => {
-                ("E-QUERY-COMPLEX", StatusCode::PAYLOAD_TOO_LARGE, "the query asks for too much at once")
-            }
-            Door::QueryLarge => {
-                ("E-QUERY-LARGE", StatusCode::PAYLOAD_TOO_LARGE, "more events match than the query allows")
-            }
-            Door::UriLong => ("E-URI-LONG", StatusCode::URI_TOO_LONG, "the address is too long"),
-            Door::ValueUnknown => {
-                ("E-VALUE-UNKNOWN", StatusCode::NOT_FOUND, "no event that the reader may read has this value")
-            }
-            Door::StreamsOpen => ("E-STREAMS-OPEN", StatusCode::SERVICE_UNAVAILABLE, "too many streams are open"),
-        }
-    }
-
-    /// The stable name.
-    pub const fn name(self) -> &'static str {
-        self.facts().0
-    }
-
-    /// The HTTP status.
-    pub const fn status(self) -> StatusCode {
-        self.facts().1
-    }
-
-    /// What it means, in English, lower case, without a full stop.
-    pub const fn sentence(self) -> &'static str {
-        self.facts().2
-    }
-}
 
 /// A problem, as it is answered.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -9,12 +9,15 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web,
 };
+use hefu_contracts::state::Fault;
 use hefu_keys::Hash;
 use tokio::sync::Semaphore;
 
 use crate::{
     access::{Sessions, session},
-    agreements, blocks, docs, epcis, headers, items, keys,
+    agreements, blocks, docs,
+    epcis::{self, queries::Local},
+    headers, items, keys,
     ledger::Ledger,
     node,
     origin::Origin,
@@ -57,13 +60,17 @@ const SESSION: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 
 /// Mounts the API: `/v1`, `/epcis/v2`, `/docs`, `/healthz`, `/readyz`, `/version`, and a problem for every address that nobody else
 /// serves; whoever mounts pages after it may replace that last one. `origins` are where the node is reached: an access
-/// document is for one of them.
+/// document is for one of them. `local` is what the node keeps for itself.
 ///
 /// The returned function is called once by every worker; all of them share the ledger and the limits.
+///
+/// # Errors
+/// Where what the node keeps for itself cannot be read.
 pub fn configure(
     ledger: Arc<dyn Ledger>,
     origins: &[Origin],
-) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + use<> {
+    local: Local,
+) -> Result<impl Fn(&mut web::ServiceConfig) + Clone + Send + use<>, Fault> {
     let api = web::Data::new(Api {
         chain: ledger.genesis().chain(),
         ledger,
@@ -71,8 +78,8 @@ pub fn configure(
         sessions: Sessions::default(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
     });
-    let epcis = epcis::mount(&api);
-    move |config| {
+    let epcis = epcis::mount(&api, local)?;
+    Ok(move |config: &mut web::ServiceConfig| {
         config
             .app_data(api.clone())
             .configure(&epcis)
@@ -117,7 +124,7 @@ pub fn configure(
             .service(reads("/docs", docs::index).wrap(from_fn(headers::docs)).wrap(from_fn(unread)))
             .service(reads("/docs/{file:.*}", docs::file).wrap(from_fn(headers::docs)).wrap(from_fn(unread)))
             .default_service(web::to(not_found).wrap(from_fn(unread)));
-    }
+    })
 }
 
 /// A resource that is only read. HEAD is a GET whose body is not sent.

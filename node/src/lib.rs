@@ -29,6 +29,7 @@ pub mod facts;
 pub mod gateway;
 mod gossip;
 pub mod ledger;
+pub mod local;
 pub mod metrics;
 pub mod node;
 pub mod space;

@@ -78,6 +78,25 @@ pub(crate) fn answer(
     Ok(response.body(serde_json::to_string(body)?))
 }
 
+/// A text as a segment of a path (RFC 3986 §2.3).
+pub(crate) fn segment(text: &str) -> String {
+    let encoded = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            return char::from(byte).to_string();
+        }
+        format!("%{byte:02X}")
+    };
+    text.bytes().map(encoded).collect()
+}
+
+/// That something was made, and where it is.
+pub(crate) fn created(location: &str) -> HttpResponse {
+    HttpResponse::Created()
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
 /// The address of the request, with another token.
 fn address_of_next(request: &HttpRequest, token: &str) -> String {
     let kept = request.query_string().split('&').filter(|one| !one.is_empty() && !one.starts_with("nextPageToken="));

@@ -146,6 +146,16 @@ pub(crate) enum After {
     Value(String),
 }
 
+impl After {
+    /// The value, where it is one.
+    pub(crate) fn value(self) -> Option<String> {
+        match self {
+            After::Value(value) => Some(value),
+            After::Event(_) => None,
+        }
+    }
+}
+
 impl Token {
     pub(crate) fn new(of: &str, after: After, left: Option<usize>) -> Result<Token, Problem> {
         Ok(Token { of: of.to_owned(), after, left, until: clock::now()?.plus(TOKEN_LASTS) })
@@ -164,6 +174,20 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// As [`Page::of`], where nothing else can be asked for.
+    ///
+    /// # Errors
+    /// `E-QUERY`.
+    pub(crate) fn alone(request: &HttpRequest) -> Result<Page, Problem> {
+        let (page, rest) = Page::of(request)?;
+        match rest.first() {
+            None => Ok(page),
+            Some((name, _)) => {
+                Err(Problem::from(Door::Query).because(format!("{name}: this resource has no such parameter")))
+            }
+        }
+    }
+
     /// Takes the parameters of paging out of an address's.
     ///
     /// # Errors

@@ -88,7 +88,11 @@ async fn asked(request: &HttpRequest) -> Result<Asked, Exception> {
     Asked::of_anybody(request)
 }
 
-async fn text(request: &HttpRequest, payload: web::Payload) -> Result<String, Exception> {
+/// A body of JSON.
+///
+/// # Errors
+/// `E-MEDIA-TYPE`, what is wrong with the body, or `E-DOCUMENT` where it is no text.
+pub(super) async fn text(request: &HttpRequest, payload: web::Payload, bytes_max: usize) -> Result<String, Exception> {
     asked::check_versions(request.headers())?;
     let kind = request.mime_type().ok().flatten();
     let kind = kind.as_ref().map(|kind| kind.essence_str()).unwrap_or_default();
@@ -96,7 +100,7 @@ async fn text(request: &HttpRequest, payload: web::Payload) -> Result<String, Ex
         let detail = format!("{kind:?}: accepted are application/json and application/ld+json");
         return Err(Problem::from(Door::MediaType).because(detail).into());
     }
-    let body = body::read(request, payload, BYTES_MAX).await?;
+    let body = body::read(request, payload, bytes_max).await?;
     let utf8 = |_| Exception::from(Problem::from(Door::Document).because("JSON is UTF-8 (RFC 8259 §8.1)"));
     String::from_utf8(body.to_vec()).map_err(utf8)
 }
@@ -142,7 +146,7 @@ fn events(text: &str) -> Result<Vec<Incoming>, Problem> {
 pub(super) async fn document(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Exception> {
     let asked = asked(&request).await?;
     let behaviour = Behaviour::of(request.headers())?;
-    let events = events(&text(&request, payload).await?)?;
+    let events = events(&text(&request, payload, BYTES_MAX).await?)?;
     let id = of(&request)?.capture(events, behaviour, &asked.reader).await?;
     Ok(accepted(&id))
 }
@@ -157,7 +161,7 @@ fn accepted(id: &str) -> HttpResponse {
 /// `POST /events`
 pub(super) async fn event(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Exception> {
     let asked = asked(&request).await?;
-    let text = text(&request, payload).await?;
+    let text = text(&request, payload, BYTES_MAX).await?;
     let mut events = events(&text)?;
     let (Some(event), true) = (events.pop(), events.is_empty()) else {
         return Err(Problem::from(Door::Document)
@@ -178,9 +182,8 @@ pub(super) async fn event(request: HttpRequest, payload: web::Payload) -> Result
                 members.remove(signed::SUBMISSION);
                 members.insert("eventID".to_owned(), id.clone().into());
             }
-            let segment: String = id.bytes().map(encoded).collect();
             let mut response = HttpResponse::Created();
-            response.insert_header((header::LOCATION, format!("/epcis/v2/events/{segment}")));
+            response.insert_header((header::LOCATION, format!("/epcis/v2/events/{}", answering::segment(&id))));
             response.insert_header((header::CACHE_CONTROL, "no-store")).content_type(asked.media_type);
             Ok(response.body(body.to_string()))
         }
@@ -188,14 +191,6 @@ pub(super) async fn event(request: HttpRequest, payload: web::Payload) -> Result
         // It is kept, and will be handed in; the job tells when.
         (_, None) => Ok(accepted(&job)),
     }
-}
-
-/// A byte of a path's segment (RFC 3986 §2.3).
-fn encoded(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-        return char::from(byte).to_string();
-    }
-    format!("%{byte:02X}")
 }
 
 /// `GET /capture/{captureID}`
@@ -209,14 +204,8 @@ pub(super) async fn job(request: HttpRequest, id: web::Path<String>) -> Result<H
 /// `GET /capture`
 pub(super) async fn jobs(request: HttpRequest) -> Result<HttpResponse, Exception> {
     let asked = asked(&request).await?;
-    let (page, rest) = Page::of(&request)?;
-    if let Some((name, _)) = rest.first() {
-        return Err(Problem::from(Door::Query).because(format!("{name}: this resource has no such parameter")).into());
-    }
-    let after = match page.token("capture", |_| false)?.map(|token| token.after) {
-        Some(After::Value(id)) => Some(id),
-        Some(After::Event(_)) | None => None,
-    };
+    let page = Page::alone(&request)?;
+    let after = page.token("capture", |_| false)?.and_then(|token| token.after.value());
     let mut jobs = of(&request)?.jobs(&asked.reader, after.as_deref(), page.most.saturating_add(1))?;
     let more = jobs.len() > page.most;
     jobs.truncate(page.most);

@@ -19,6 +19,7 @@ impl From<Problem> for Exception {
             (_, "E-EVENT-DUPLICATE") => (409, "ResourceAlreadyExistsException"),
             // An access document that cannot be read shows nobody.
             (400, code) if code.starts_with("E-ACCESS") => (401, "SecurityException"),
+            (400, "E-SUBSCRIPTION") => (400, "SubscriptionControlsException"),
             (400, "E-QUERY") => (400, "QueryParameterException"),
             // A rule that speaks against an event makes it one that does not hold.
             (400 | 422, _) => (400, "ValidationException"),

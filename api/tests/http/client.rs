@@ -11,8 +11,9 @@ use actix_web::{
         header::{self, HeaderMap},
     },
     test::{self, TestRequest},
+    web::ServiceConfig,
 };
-use hefu_api::{Ledger, Origin};
+use hefu_api::{Ledger, Local, Origin};
 use serde_json::Value;
 
 use crate::snapshot;
@@ -22,6 +23,11 @@ pub const ORIGIN: &str = "https://t.example";
 
 pub fn origins() -> Vec<Origin> {
     vec![ORIGIN.parse().unwrap()]
+}
+
+/// The API over a ledger, of a node that keeps nothing.
+pub fn api(ledger: Arc<dyn Ledger>) -> impl Fn(&mut ServiceConfig) + Clone + Send {
+    hefu_api::configure(ledger, &origins(), Local::in_memory()).unwrap()
 }
 
 /// What was answered.
@@ -38,14 +44,14 @@ pub async fn ask(ledger: Arc<dyn Ledger>, request: TestRequest) -> Answer {
 
 /// As [`ask`], with a body that arrives in its own time.
 pub async fn ask_slowly(ledger: Arc<dyn Ledger>, request: TestRequest, body: Payload) -> Answer {
-    let app = test::init_service(App::new().configure(hefu_api::configure(ledger, &origins()))).await;
+    let app = test::init_service(App::new().configure(api(ledger))).await;
     let (request, _) = request.to_request().replace_payload(body);
     whole(app.call(request).await.unwrap().map_into_boxed_body()).await
 }
 
 /// As [`ask`], with the answer's body left to be read.
 pub async fn open(ledger: Arc<dyn Ledger>, request: TestRequest) -> ServiceResponse<BoxBody> {
-    let app = test::init_service(App::new().configure(hefu_api::configure(ledger, &origins()))).await;
+    let app = test::init_service(App::new().configure(api(ledger))).await;
     app.call(request.to_request()).await.unwrap().map_into_boxed_body()
 }
 

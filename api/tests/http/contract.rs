@@ -14,13 +14,13 @@ use hefu_keys::SecretKey;
 use serde_json::Value;
 
 use crate::{
-    client::{Answer, origins},
-    demo::{Demo, FACTORY_SITE, PALLET},
+    client::{Answer, api},
+    demo::{Demo, FACTORY_SITE, PALLET, key},
     epcis::{document, encoded, signed},
 };
 
-/// What this version does not have: named queries and what hangs on them.
-const LEFT_OUT: &str = "/queries";
+/// What this version does not have: what hangs on named queries.
+const LEFT_OUT: &str = "/queries/{queryName}/subscriptions";
 
 /// Headers that an answer has only where there is more to come, or something to wait for.
 const ONLY_SOMETIMES: [&str; 2] = ["Link", "GS1-Next-Page-Token-Expires"];
@@ -78,7 +78,7 @@ fn check(description: &Value, (name, operation): (&str, &Value), answer: &Answer
 async fn every_address_answers_as_gs1_describes_it() {
     let Some(description) = description() else { return };
     let demo = Demo::with_history();
-    let app = test::init_service(App::new().configure(hefu_api::configure(demo.chain.clone(), &origins()))).await;
+    let app = test::init_service(App::new().configure(api(demo.chain.clone()))).await;
     let call = async |request: TestRequest| {
         let answer = app.call(request.to_request()).await.unwrap().map_into_boxed_body();
         let (status, headers) = (answer.status(), answer.headers().clone());
@@ -93,6 +93,7 @@ async fn every_address_answers_as_gs1_describes_it() {
     let site = format!("https://id.gs1.org/414/{FACTORY_SITE}");
     let filled = |path: &str| {
         let values = [
+            ("{queryName}", "moves"),
             ("{captureID}", job.as_str()),
             ("{eventID}", event.as_str().unwrap()),
             ("{eventType}", "ObjectEvent"),
@@ -106,12 +107,18 @@ async fn every_address_answers_as_gs1_describes_it() {
         let path = values.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, &encoded(value)));
         format!("/epcis/v2{path}")
     };
+    let expires = crate::secrets::now().plus(hefu_contracts::time::Millis(600_000));
+    let chain = hefu_api::Ledger::genesis(&*demo.chain).chain();
+    let shown_by = |key: &SecretKey| {
+        let document = access::sign(crate::client::ORIGIN, &chain, expires, key).unwrap();
+        (header::AUTHORIZATION, access::header(&document))
+    };
+    let make = |name: &str| {
+        let body = serde_json::json!({"name": name, "query": {"EQ_bizStep": ["shipping"]}}).to_string();
+        TestRequest::post().uri("/epcis/v2/queries").insert_header(json).set_payload(body)
+    };
     // Signed by a stranger to the chain.
     let stranger = SecretKey::from_seed([9; 32]);
-    let expires = crate::secrets::now().plus(hefu_contracts::time::Millis(600_000));
-    let document_of_stranger =
-        access::sign(crate::client::ORIGIN, &hefu_api::Ledger::genesis(&*demo.chain).chain(), expires, &stranger)
-            .unwrap();
     let (mut paths, mut operations, mut number) = (0, 0, 10);
     for (path, described) in description["paths"].as_object().unwrap() {
         if path.starts_with(LEFT_OUT) {
@@ -130,11 +137,17 @@ async fn every_address_answers_as_gs1_describes_it() {
             let request = |accept: &str| {
                 let method: Method = method.to_uppercase().parse().unwrap();
                 let request = TestRequest::with_uri(&filled(path)).method(method);
-                request.insert_header(json).insert_header((header::ACCEPT, accept.to_owned()))
+                let request = request.insert_header(json).insert_header((header::ACCEPT, accept.to_owned()));
+                // What is an organisation's own is asked for by the organisation.
+                if path.starts_with("/queries") { request.insert_header(shown_by(&key("store"))) } else { request }
             };
             number += 1;
+            // It was deleted by the operation before, or is still there.
+            let made = call(make("moves").insert_header(shown_by(&key("store")))).await;
+            assert!(matches!(made.status.as_u16(), 201 | 409), "{}", made.text());
             let body = match (method, path.as_str()) {
                 ("post", "/capture") => document(&[signed(&demo, "yueling", number)]),
+                ("post", "/queries") => serde_json::json!({"name": format!("q{number}"), "query": {}}).to_string(),
                 ("post", "/events") => signed(&demo, "yueling", number).to_string(),
                 _ => String::new(),
             };
@@ -149,8 +162,8 @@ async fn every_address_answers_as_gs1_describes_it() {
             let answer = call(request("text/html").set_payload(body.clone())).await;
             assert_eq!(answer.status.as_u16(), 406, "{name}");
             check(&description, (&name, operation), &answer);
-            let shown = (header::AUTHORIZATION, access::header(&document_of_stranger));
-            let answer = call(request("application/json").insert_header(shown).set_payload(body)).await;
+            let by_stranger = request("application/json").insert_header(shown_by(&stranger));
+            let answer = call(by_stranger.set_payload(body)).await;
             assert_eq!(answer.status.as_u16(), 401, "{name}: {}", answer.text());
             check(&description, (&name, operation), &answer);
             if method == "post" {
@@ -158,7 +171,10 @@ async fn every_address_answers_as_gs1_describes_it() {
                     let request = request("application/json").insert_header(("Content-Type", kind)).set_payload("<x/>");
                     let answer = call(request).await;
                     assert_eq!(answer.status.as_u16(), status, "{name}");
-                    check(&description, (&name, operation), &answer);
+                    // The description has no answer for definitions that are none.
+                    if status != 400 || operation["responses"]["400"].is_object() {
+                        check(&description, (&name, operation), &answer);
+                    }
                 }
             }
             if method == "get" && path.ends_with("/events") {
@@ -172,5 +188,5 @@ async fn every_address_answers_as_gs1_describes_it() {
     assert_eq!((paths, operations), (PATHS, OPERATIONS), "of the 29 paths of the description");
 }
 
-const PATHS: usize = 24;
-const OPERATIONS: usize = 49;
+const PATHS: usize = 27;
+const OPERATIONS: usize = 57;

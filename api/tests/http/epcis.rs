@@ -13,7 +13,7 @@ use hefu_contracts::cbv;
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Answer, ask, origins},
+    client::{Answer, api, ask},
     demo::{Demo, FACTORY_SITE, PALLET, epc},
     secrets::{VISITORS, Visitor, World},
 };
@@ -299,7 +299,7 @@ pub fn document(events: &[Value]) -> String {
 #[actix_web::test]
 async fn a_node_takes_events_with_their_signed_records_and_signs_none() {
     let demo = Demo::with_history();
-    let app = test::init_service(App::new().configure(hefu_api::configure(demo.chain.clone(), &origins()))).await;
+    let app = test::init_service(App::new().configure(api(demo.chain.clone()))).await;
     let call = async |request: TestRequest| {
         let answer = app.call(request.to_request()).await.unwrap().map_into_boxed_body();
         let (status, headers) = (answer.status(), answer.headers().clone());

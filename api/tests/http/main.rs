@@ -16,6 +16,7 @@ mod items;
 mod keys;
 mod node;
 mod openapi;
+mod queries;
 mod records;
 mod secrets;
 mod sessions;

@@ -13,7 +13,7 @@ use hefu_keys::Hash;
 use serde_json::{Value, json};
 
 use crate::{
-    client::{ORIGIN, origins},
+    client::{ORIGIN, api},
     demo::{Deed, key},
     secrets::{SECRETS, World, now},
 };
@@ -35,7 +35,7 @@ struct Seen {
 
 impl Browser<'_> {
     fn new(world: &World) -> Browser<'_> {
-        let api = hefu_api::configure(world.demo.chain.clone(), &origins());
+        let api = api(world.demo.chain.clone());
         Browser { api: Box::new(api), cookie: String::new(), world }
     }
 

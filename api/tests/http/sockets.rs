@@ -12,7 +12,7 @@ use hefu_api::BATCH_BYTES_MAX;
 
 use crate::{
     chain::Chain,
-    client::origins,
+    client::api,
     demo::{Demo, address},
 };
 
@@ -24,7 +24,7 @@ struct Server {
 
 impl Server {
     fn start(chain: Arc<Chain>) -> Server {
-        let api = hefu_api::configure(chain, &origins());
+        let api = api(chain);
         let server = HttpServer::new(move || App::new().configure(api.clone())).workers(1).disable_signals();
         let server = server.bind(("127.0.0.1", 0)).unwrap();
         let address = server.addrs()[0];

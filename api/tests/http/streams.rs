@@ -151,9 +151,7 @@ async fn a_head_opens_no_stream() {
 async fn a_node_serves_a_limited_number_of_streams() {
     use actix_web::{App, dev::Service, test};
     let demo = Demo::new();
-    let app =
-        test::init_service(App::new().configure(hefu_api::configure(demo.chain.clone(), &crate::client::origins())))
-            .await;
+    let app = test::init_service(App::new().configure(crate::client::api(demo.chain.clone()))).await;
     let request = || TestRequest::get().uri(ADDRESS).to_request();
     let mut streams = Vec::new();
     for _ in 0..STREAMS_MAX {

@@ -12,7 +12,7 @@ use actix_web::{
     },
     test::{self, TestRequest},
 };
-use hefu_api::Ledger;
+use hefu_api::{Ledger, Local};
 use hefu_contracts::gs1::Epc;
 use hefu_explorer::{Language, Neighbour, Site};
 use serde_json::Value;
@@ -49,7 +49,9 @@ pub async fn ask(ledger: Arc<dyn Ledger>, request: TestRequest) -> Answer {
 
 pub async fn ask_at(site: Site, ledger: Arc<dyn Ledger>, request: TestRequest) -> Answer {
     let app = App::new()
-        .configure(hefu_api::configure(Arc::clone(&ledger), std::slice::from_ref(&site.origin)))
+        .configure(
+            hefu_api::configure(Arc::clone(&ledger), std::slice::from_ref(&site.origin), Local::in_memory()).unwrap(),
+        )
         .configure(hefu_explorer::configure(ledger, site));
     let answer = test::init_service(app).await.call(request.to_request()).await.unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());

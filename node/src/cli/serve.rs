@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{App, HttpServer, middleware::from_fn};
 use anyhow::{Context, anyhow, bail};
-use hefu_api::Ledger;
+use hefu_api::{Ledger, Local};
 use hefu_contracts::{gs1::Epc, height::Height};
 use hefu_explorer::{Language, Neighbour, Origin, Site};
 use hefu_keys::Hash;
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     Node, NodeConfig, StopReason,
     config::{Log, LogFormat},
+    local,
     metrics::Meter,
 };
 
@@ -169,11 +170,14 @@ async fn serve(
     ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut stop = std::pin::pin!(told_to_stop());
+    let own = config.data.join(local::SHELF);
     let mut node = Node::start(config).await?;
     let ledger: Arc<dyn Ledger> = node.ledger();
     let genesis = ledger.genesis().chain();
     let origin = site.origin.clone();
-    let server = server(&ledger, listener, (site, &origins)).context("cannot serve HTTP")?;
+    let shelf = local::Kept::open(&own).with_context(|| format!("{} cannot be opened", own.display()))?;
+    let local = Local { shelf: Arc::new(shelf) };
+    let server = server(&ledger, listener, (site, &origins), local)?;
     let handle = server.handle();
     let mut server = tokio::spawn(server);
     if let Some(listener) = watched {
@@ -225,12 +229,14 @@ fn server(
     ledger: &Arc<dyn Ledger>,
     listener: TcpListener,
     (site, origins): (Site, &[Origin]),
-) -> std::io::Result<actix_web::dev::Server> {
-    let api = hefu_api::configure(ledger.clone(), origins);
+    local: Local,
+) -> anyhow::Result<actix_web::dev::Server> {
+    let api = hefu_api::configure(ledger.clone(), origins, local).context("named queries cannot be read")?;
     let explorer = hefu_explorer::configure(ledger.clone(), site);
     let server =
         HttpServer::new(move || App::new().wrap(from_fn(hefu_api::unread)).configure(&api).configure(&explorer));
-    Ok(server.disable_signals().shutdown_timeout(DRAIN_SECONDS).listen(listener)?.run())
+    let server = server.disable_signals().shutdown_timeout(DRAIN_SECONDS);
+    Ok(server.listen(listener).context("cannot serve HTTP")?.run())
 }
 
 /// Serves figures; it ends with the process.
