@@ -4,13 +4,9 @@
 //! It makes pages readable and search possible; nothing on a page that is marked as proven comes from it. It lives in
 //! memory, 16 bytes for each block and record, and is gathered anew with every start.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
-    thread,
-};
+use std::collections::BTreeMap;
 
-use hefu_api::{Ledger, ledger::BlockFound};
+use hefu_api::{Following, Gather, Ledger, ledger::BlockFound};
 use hefu_contracts::{
     action::Action,
     genesis::Genesis,
@@ -21,9 +17,6 @@ use hefu_contracts::{
     state::Fault,
 };
 use hefu_keys::{Hash, canonical};
-
-/// A request takes in at most so many new blocks; the rest is left to the thread that began with the server.
-const BLOCKS_AT_ONCE: usize = 64;
 
 /// An organisation.
 #[derive(Clone, Debug)]
@@ -51,83 +44,28 @@ pub(crate) struct Known {
 }
 
 /// The directory.
-#[derive(Debug)]
-pub(crate) struct Directory {
-    known: RwLock<Known>,
-    /// Whoever holds it takes in new blocks, a few at a time.
-    turn: Mutex<()>,
-}
+pub(crate) type Directory = Following<Known>;
 
 /// What one record adds.
-enum News {
+pub(crate) enum News {
     Batch(Hash, Gtin),
     Party(Organisation),
     Product(Gtin, Name),
 }
 
-impl Directory {
-    pub(crate) fn new(genesis: &Genesis) -> Directory {
-        let parties = genesis.parties.iter().map(|party| (party.id.clone(), organisation(party, None))).collect();
-        Directory { known: RwLock::new(Known { parties, ..Known::default() }), turn: Mutex::new(()) }
-    }
+impl Gather for Known {
+    type News = Vec<News>;
 
-    /// Reads what is known.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Known) -> T) -> T {
-        read(&self.known.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Takes in new blocks, if there are any.
-    ///
-    /// # Errors
-    /// From the storage.
-    pub(crate) fn follow(&self, ledger: &dyn Ledger) -> Result<(), Fault> {
-        if self.read(Known::next) > *ledger.heights().borrow() {
-            return Ok(());
-        }
-        self.take_in(ledger, BLOCKS_AT_ONCE).map(drop)
-    }
-
-    /// Takes in everything there is, on a thread that ends when it is through, when the ledger is gone or fails.
-    pub(crate) fn gather(self: &Arc<Self>, ledger: &Arc<dyn Ledger>) {
-        let (directory, ledger): (_, Weak<dyn Ledger>) = (Arc::clone(self), Arc::downgrade(ledger));
-        let gathering = thread::Builder::new().name("explorer-directory".to_owned()).spawn(move || {
-            loop {
-                // The ledger is held for a few blocks at a time, so that a node can close its store.
-                let Some(ledger) = ledger.upgrade() else { return };
-                match directory.take_in(&*ledger, BLOCKS_AT_ONCE) {
-                    Ok(true) => {}
-                    Ok(false) => return,
-                    Err(fault) => {
-                        tracing::error!(error = &fault as &dyn std::error::Error, "the explorer cannot read blocks");
-                        return;
-                    }
-                }
-            }
-        });
-        if let Err(error) = gathering {
-            tracing::warn!(%error, "names and numbers will be gathered by requests only");
-        }
-    }
-
-    /// Takes in at most `most` blocks; whether there may be more.
-    fn take_in(&self, ledger: &dyn Ledger, most: usize) -> Result<bool, Fault> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        for _ in 0..most {
-            let next = self.read(Known::next);
-            let Some(block) = ledger.block(next)? else { return Ok(false) };
-            let mut news = Vec::new();
-            for (id, _) in block.records.iter().filter(|(_, public)| *public) {
-                news.extend(ledger.record(id)?.and_then(|found| News::of(&found.text)));
-            }
-            self.known.write().unwrap_or_else(PoisonError::into_inner).add(&block, news);
-        }
-        Ok(true)
-    }
-}
-
-impl Known {
     fn next(&self) -> Height {
         u64::try_from(self.blocks.len()).ok().and_then(Height::new).map_or(Height::GENESIS, Height::next)
+    }
+
+    fn news(ledger: &dyn Ledger, block: &BlockFound) -> Result<Vec<News>, Fault> {
+        let mut news = Vec::new();
+        for (id, _) in block.records.iter().filter(|(_, public)| *public) {
+            news.extend(ledger.record(id)?.and_then(|found| News::of(&found.text)));
+        }
+        Ok(news)
     }
 
     fn add(&mut self, block: &BlockFound, news: Vec<News>) {
@@ -143,6 +81,14 @@ impl Known {
                 News::Product(gtin, name) => drop(self.products.insert(gtin, name)),
             }
         }
+    }
+}
+
+impl Known {
+    /// Before any block: the founders.
+    pub(crate) fn of(genesis: &Genesis) -> Known {
+        let parties = genesis.parties.iter().map(|party| (party.id.clone(), organisation(party, None))).collect();
+        Known { parties, ..Known::default() }
     }
 
     /// The name of an organisation, its id where there is none.

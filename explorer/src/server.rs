@@ -27,7 +27,7 @@ const READS: &str = "GET, HEAD";
 /// which a thread begins to gather here and now.
 pub fn configure(ledger: Arc<dyn Ledger>, site: Site) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
     let explorer = web::Data::new(Explorer::new(ledger, site));
-    explorer.directory.gather(&explorer.ledger);
+    explorer.directory.gather(&explorer.ledger, "explorer-directory");
     move |config| {
         config
             .app_data(explorer.clone())

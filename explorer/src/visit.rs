@@ -3,6 +3,7 @@
 use std::{
     future::{Ready, ready},
     sync::Arc,
+    time::Duration,
 };
 
 use actix_web::{
@@ -16,7 +17,7 @@ use hefu_keys::Hash;
 use crate::{
     answer::{self, Tag},
     assets::{BUILD, URLS},
-    directory::Directory,
+    directory::{Directory, Known},
     language::{Language, choose},
     pages::{Page, trouble::Trouble},
     site::Site,
@@ -36,7 +37,7 @@ pub(crate) struct Explorer {
 
 impl Explorer {
     pub(crate) fn new(ledger: Arc<dyn Ledger>, site: Site) -> Explorer {
-        let directory = Arc::new(Directory::new(ledger.genesis()));
+        let directory = Arc::new(Directory::new(Known::of(ledger.genesis())));
         let version = format!("{BUILD}-{}", first(&site.id()));
         Explorer { chain: ledger.genesis().chain(), directory, ledger, site, version }
     }
@@ -112,7 +113,10 @@ impl Visit {
     {
         let directory = Arc::clone(&self.explorer.directory);
         let found = reading(&self.explorer.ledger, move |ledger| -> Result<T, Problem> {
-            directory.follow(ledger).map_err(|fault: Fault| Problem::from(Unavailable::Fault(fault)))?;
+            // A few blocks at most; the rest is left to the thread that began with the server.
+            directory
+                .follow(ledger, Duration::ZERO)
+                .map_err(|fault: Fault| Problem::from(Unavailable::Fault(fault)))?;
             read(ledger, &directory).map_err(Into::into)
         });
         Ok(found.await?)
