@@ -25,7 +25,7 @@ setup-browser:
 	@scripts/setup build browser
 
 setup-tests:
-	@scripts/setup build browser books
+	@scripts/setup build browser clients books
 
 # There are no examples; asking for them makes Cargo choose the features of dependencies as it does for tests. Otherwise
 # the tests would compile the engine and most else a second time.

@@ -24,13 +24,13 @@ use crate::{
 };
 
 /// A running gateway. Dropping it kills it at once, as a power cut would.
-struct Gateway {
+pub(crate) struct Gateway {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Gateway {
-    fn start(node: &str, keys: &Path, data: &Path) -> Gateway {
+    pub(crate) fn start(node: &str, keys: &Path, data: &Path) -> Gateway {
         let mut command = Command::new(binary().unwrap());
         command.args(["gateway", "--json", "--listen", "127.0.0.1:0", "--key", "line", "--node", node]);
         command.arg("--dir").arg(keys).arg("--passphrase-file").arg(keys.join("passphrase")).arg("--data").arg(data);
@@ -43,7 +43,7 @@ impl Gateway {
     }
 
     /// Waits until nothing is on its way, and returns every job.
-    fn jobs(&self) -> Vec<Value> {
+    pub(crate) fn jobs(&self) -> Vec<Value> {
         let until = Instant::now() + Duration::from_secs(120);
         loop {
             let jobs = get(&format!("{}/capture?perPage=1000", self.url)).1;
@@ -64,20 +64,20 @@ impl Drop for Gateway {
     }
 }
 
-fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     let config =
         ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
     config.build().new_agent()
 }
 
-fn get(url: &str) -> (u16, Value) {
+pub(crate) fn get(url: &str) -> (u16, Value) {
     let mut answer = agent().get(url).call().unwrap();
     let text = answer.body_mut().read_to_string().unwrap();
     (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
 /// Hands in a body: status, where the answer points, and what it says.
-fn post(url: &str, behaviour: &str, body: &str) -> Option<(u16, String, Value)> {
+pub(crate) fn post(url: &str, behaviour: &str, body: &str) -> Option<(u16, String, Value)> {
     let request = agent().post(url).header("content-type", "application/json");
     let mut answer = request.header("GS1-Capture-Error-Behaviour", behaviour).send(body).ok()?;
     let text = answer.body_mut().read_to_string().ok()?;
@@ -102,7 +102,7 @@ fn events_at(url: &str) -> Vec<Value> {
 }
 
 /// A document of five events, each with a number of its own.
-fn document(first: usize) -> String {
+pub(crate) fn document(first: usize) -> String {
     let event = |number: usize| {
         json!({
             "type": "ObjectEvent", "action": "OBSERVE", "bizStep": "inspecting", "eventTimeZoneOffset": "+08:00",

@@ -6,6 +6,7 @@
 mod browser;
 mod doors;
 mod examples;
+mod foreign;
 mod fuzz;
 mod gateway;
 mod kill;
