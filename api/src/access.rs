@@ -93,19 +93,28 @@ fn check(api: &Api, document: Access, now: Time) -> Result<Pass, Refusal> {
 
 /// Looks up for whom a key reads now.
 async fn welcome(api: &Api, key: Address, until: Time, now: Time) -> Result<Guest, Problem> {
-    let (id, row) = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-        let found = ledger.key(&key)?;
-        let party = access::party_of(found.as_ref(), &key, now).map_err(no)?;
-        match ledger.row(&row::key_of_party(party))?.map(|row| row.data) {
-            Some(Data::Party(row)) => Ok((party.to_owned(), row)),
-            Some(_) | None => {
-                tracing::error!(party, "the organisation of a registered key is not on the ledger");
-                Err(Door::NodeFault.into())
-            }
+    let (name, reader) = reading(&api.ledger, move |ledger| party_of(ledger, key, now)).await?;
+    Ok(Guest { key, name, reader, until })
+}
+
+/// For whom a key reads now: what is sent without being asked for looks again each time.
+///
+/// # Errors
+/// What is wrong with the key, or a fault.
+pub(crate) fn reader_of(ledger: &dyn Ledger, key: Address, now: Time) -> Result<Reader, Problem> {
+    party_of(ledger, key, now).map(|(_, reader)| reader)
+}
+
+fn party_of(ledger: &dyn Ledger, key: Address, now: Time) -> Result<(Name, Reader), Problem> {
+    let found = ledger.key(&key)?;
+    let party = access::party_of(found.as_ref(), &key, now).map_err(no)?;
+    match ledger.row(&row::key_of_party(party))?.map(|row| row.data) {
+        Some(Data::Party(row)) => Ok((row.name, Reader::Party { id: party.to_owned(), kind: row.kind })),
+        Some(_) | None => {
+            tracing::error!(party, "the organisation of a registered key is not on the ledger");
+            Err(Door::NodeFault.into())
         }
-    })
-    .await?;
-    Ok(Guest { key, name: row.name, reader: Reader::Party { id, kind: row.kind }, until })
+    }
 }
 
 /// The rows of a ledger, as the rules read them.

@@ -39,7 +39,7 @@ use self::{
     collections::Values,
     exception::Exception,
     index::Index,
-    queries::{Book, Local},
+    queries::{Book, Courier, Local, Post, subscribing},
 };
 use crate::{
     clock,
@@ -53,7 +53,7 @@ use crate::{
 
 const READS: &str = "GET, HEAD, OPTIONS";
 const WRITES: &str = "GET, HEAD, POST, OPTIONS";
-const REMOVES: &str = "GET, HEAD, DELETE, OPTIONS";
+pub(crate) const REMOVES: &str = "GET, HEAD, DELETE, OPTIONS";
 
 /// Most page tokens that are remembered as invalidated; each is over within the hour.
 const VOID_MAX: usize = 10_000;
@@ -62,6 +62,7 @@ const VOID_MAX: usize = 10_000;
 pub(crate) struct Epcis {
     pub index: Arc<Following<Index>>,
     pub book: Arc<Book>,
+    pub post: Option<Arc<dyn Post>>,
     /// Page tokens that were invalidated, and until when they would have been good.
     void: Mutex<BTreeMap<String, Time>>,
 }
@@ -70,7 +71,13 @@ impl Epcis {
     fn new(ledger: &Arc<dyn Ledger>, local: Local) -> Result<Epcis, Fault> {
         let index = Arc::new(Following::new(Index::default()));
         index.gather(ledger, "epcis-index");
-        Ok(Epcis { index, book: Arc::new(Book::open(local.shelf)?), void: Mutex::default() })
+        let Local { shelf, post } = local;
+        let book = Arc::new(Book::open(shelf)?);
+        if let Some(post) = &post {
+            let (ledger, post) = (Arc::downgrade(ledger), Arc::clone(post));
+            Courier { ledger, index: Arc::clone(&index), book: Arc::clone(&book), post }.begin();
+        }
+        Ok(Epcis { index, book, post, void: Mutex::default() })
     }
 
     /// What the handlers share, from a request.
@@ -157,7 +164,7 @@ fn handing_in(config: &mut web::ServiceConfig) {
     );
 }
 
-/// Named queries.
+/// Named queries, and subscriptions to them.
 fn named(config: &mut web::ServiceConfig) {
     config
         .service(
@@ -176,7 +183,23 @@ fn named(config: &mut web::ServiceConfig) {
                 .route(web::method(Method::OPTIONS).to(async || standard::options(REMOVES)))
                 .default_service(web::to(async || standard::method_not_allowed(REMOVES))),
         )
-        .service(reads("/queries/{queryName}/events", queries::events));
+        .service(reads("/queries/{queryName}/events", queries::events))
+        .service(
+            web::resource("/queries/{queryName}/subscriptions")
+                .route(web::get().to(subscribing::list))
+                .route(web::head().to(subscribing::list))
+                .route(web::post().to(subscribing::create))
+                .route(web::method(Method::OPTIONS).to(async || standard::options(WRITES)))
+                .default_service(web::to(async || standard::method_not_allowed(WRITES))),
+        )
+        .service(
+            web::resource("/queries/{queryName}/subscriptions/{subscriptionID}")
+                .route(web::get().to(subscribing::read))
+                .route(web::head().to(subscribing::read))
+                .route(web::delete().to(subscribing::delete))
+                .route(web::method(Method::OPTIONS).to(subscribing::options))
+                .default_service(web::to(async || standard::method_not_allowed(REMOVES))),
+        );
 }
 
 fn reading(config: &mut web::ServiceConfig) {

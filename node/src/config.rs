@@ -16,6 +16,8 @@ use hefu_explorer::{Language, Origin};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use thiserror::Error;
 
+use crate::local::Webhooks;
+
 /// A node's configuration. Relative paths are relative to the directory of the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +76,9 @@ pub struct Http {
     /// Public nodes of others, on which people can check the same item.
     #[serde(default)]
     pub neighbours: Vec<OtherNode>,
+    /// To whom reports of subscriptions are sent: `off`, `public` or `any`.
+    #[serde(default)]
+    pub webhooks: Webhooks,
 }
 
 /// A public node of somebody else.

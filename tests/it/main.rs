@@ -14,5 +14,6 @@ mod network;
 mod sim;
 mod simulation;
 mod store;
+mod subscriptions;
 mod thread;
 mod tidy;

@@ -212,7 +212,7 @@ fn set(response: &mut HttpResponse, cookie: &str) {
 
 /// That no page of another origin has sent the request. Browsers say from where it comes (Fetch §3.2 and Fetch Metadata
 /// §2.3), programs say nothing.
-fn own_page(request: &HttpRequest, is_own: impl Fn(&str) -> bool) -> Result<(), Problem> {
+pub(crate) fn own_page(request: &HttpRequest, is_own: impl Fn(&str) -> bool) -> Result<(), Problem> {
     let said = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default().to_owned());
     match (said("Sec-Fetch-Site"), said("Origin")) {
         (Some(site), _) if site != "same-origin" => {

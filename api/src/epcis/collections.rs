@@ -164,7 +164,7 @@ impl Values {
         let (api, epcis) = (Api::of(request)?, Epcis::of(request)?);
         let (reader, format) = (asked.reader.clone(), asked.format);
         let values = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-            events::up_to_date(&epcis, ledger)?;
+            events::up_to_date(&epcis.index, ledger)?;
             let (mut known, private) = epcis.index.read(|index| self.gathered(index));
             if reader != Reader::Public {
                 for (value, record) in private {

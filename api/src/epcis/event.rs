@@ -12,7 +12,7 @@ use hefu_contracts::{
     time::Time,
 };
 use hefu_keys::Hash;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::index::identity;
@@ -25,12 +25,15 @@ pub(crate) const NAMESPACE: (&str, &str) = ("hefu", "urn:hefu:epcis:");
 pub(crate) const WITHHELD: &str = "hefu:withheld";
 
 /// How identifiers are to be written (`GS1-EPC-Format`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EpcFormat {
     /// As they stand in record and annex: lists in Digital Links, everything else as its author wrote it.
     #[default]
+    #[serde(rename = "No_Preference")]
     AsRecorded,
+    #[serde(rename = "Always_GS1_Digital_Link")]
     DigitalLink,
+    #[serde(rename = "Always_EPC_URN")]
     Urn,
 }
 

@@ -11,10 +11,12 @@ use super::{
     asked::{After, Asked, Page, Token},
     event::Eyes,
     exception::Exception,
+    index::Index,
     query::EventQuery,
     search::{self, Part, Position},
 };
 use crate::{
+    following::Following,
     ledger::Ledger,
     problem::{Door, Problem},
     reading::reading,
@@ -28,8 +30,8 @@ const INDEX_WITHIN: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// `E-NODE-UNREADY` while it is gathered after a start.
-pub(crate) fn up_to_date(epcis: &Epcis, ledger: &dyn Ledger) -> Result<(), Problem> {
-    if epcis.index.follow(ledger, INDEX_WITHIN)? {
+pub(crate) fn up_to_date(index: &Following<Index>, ledger: &dyn Ledger) -> Result<(), Problem> {
+    if index.follow(ledger, INDEX_WITHIN)? {
         return Ok(());
     }
     Err(Problem::from(Door::NodeUnready).because("the index of events is being gathered"))
@@ -58,7 +60,7 @@ pub(crate) async fn page(
     let eyes = Eyes { reader: asked.reader.clone(), presented: query.presented() };
     let (of, format) = (query.name.clone(), asked.format);
     let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-        up_to_date(&epcis, ledger)?;
+        up_to_date(&epcis.index, ledger)?;
         let within = (ledger, &*epcis.index);
         search::check_count(within, &eyes, (&query, format))?;
         if most == 0 {
@@ -102,7 +104,7 @@ pub(crate) async fn read(request: HttpRequest, id: web::Path<String>) -> Result<
     let eyes = Eyes { reader: asked.reader.clone(), presented: Default::default() };
     let (wanted, format) = (id.to_string(), asked.format);
     let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-        up_to_date(&epcis, ledger)?;
+        up_to_date(&epcis.index, ledger)?;
         search::with_id((ledger, &*epcis.index), &eyes, &wanted, format)
     })
     .await?;

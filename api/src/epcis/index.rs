@@ -188,6 +188,11 @@ impl Index {
         self.ids.range((key, 0)..=(key, usize::MAX)).map(|(_, at)| *at)
     }
 
+    /// How many events stand at or before a place.
+    pub(crate) fn until(&self, place: Place) -> usize {
+        self.lines.partition_point(|line| line.place <= place)
+    }
+
     /// The event of the record that stands in a place.
     pub(crate) fn at(&self, place: Place) -> Option<usize> {
         self.lines.binary_search_by_key(&(place.height, place.index), |line| (line.place.height, line.place.index)).ok()

@@ -1,10 +1,17 @@
-//! Named queries (EPCIS 2.0 §12.6): an organisation's own views on the events that it may read.
+//! Named queries (EPCIS 2.0 §12.6): an organisation's own views on the events that it may read, and subscriptions to them.
 //!
 //! They belong to the node that was asked, not to the ledger: whoever made one finds it there, and nobody else does.
 
 mod book;
+mod courier;
 mod definition;
+mod post;
+mod report;
+mod schedule;
 mod shelf;
+mod socket;
+pub(super) mod subscribing;
+mod subscription;
 
 use std::sync::Arc;
 
@@ -12,11 +19,14 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use hefu_contracts::{audience::Reader, state::Fault};
 use serde_json::{Value, json};
 
-pub(crate) use book::Book;
-pub use {
-    book::QUERIES_MAX,
+pub(crate) use self::{book::Book, courier::Courier};
+pub use self::{
+    book::{QUERIES_MAX, SUBSCRIPTIONS_MAX},
     definition::DEFINITION_BYTES_MAX,
+    post::{Headers, Post},
+    report::EVENTS_MAX,
     shelf::{Changes, InMemory, Shelf},
+    subscription::GIVEN_UP_AFTER,
 };
 
 use self::definition::{Definition, NamedQuery};
@@ -28,7 +38,8 @@ use super::{
     exception::Exception,
 };
 use crate::{
-    access, clock,
+    access::{self, Guest},
+    clock,
     problem::{Door, Problem},
 };
 
@@ -37,6 +48,7 @@ struct Member {
     asked: Asked,
     /// Its id.
     party: String,
+    guest: Guest,
 }
 
 impl Member {
@@ -46,12 +58,14 @@ impl Member {
     /// `E-READER-ANYBODY` where nobody says who they are, or what is wrong with what they show.
     async fn of(request: &HttpRequest) -> Result<Member, Exception> {
         let asked = Asked::of_anybody(request)?;
-        match access::reader(request).await? {
-            Reader::Party { id, kind } => {
-                let reader = Reader::Party { id: id.clone(), kind };
-                Ok(Member { asked: Asked { reader, ..asked }, party: id })
-            }
-            Reader::Public => Err(Door::ReaderAnybody.into()),
+        match access::guest(request).await? {
+            Some(guest) => match guest.reader.clone() {
+                Reader::Party { id, .. } => {
+                    Ok(Member { asked: Asked { reader: guest.reader.clone(), ..asked }, party: id, guest })
+                }
+                Reader::Public => Err(Door::ReaderAnybody.into()),
+            },
+            None => Err(Door::ReaderAnybody.into()),
         }
     }
 }
@@ -79,7 +93,7 @@ fn found(book: &Book, party: &str, name: &str) -> Result<NamedQuery, Problem> {
 
 /// `GET /queries`
 pub(super) async fn list(request: HttpRequest) -> Result<HttpResponse, Exception> {
-    let (Member { asked, party }, epcis) = (Member::of(&request).await?, Epcis::of(&request)?);
+    let (Member { asked, party, .. }, epcis) = (Member::of(&request).await?, Epcis::of(&request)?);
     let page = Page::alone(&request)?;
     let after = page.token("queries", |text| epcis.is_void(text))?.and_then(|token| token.after.value());
     let mut queries = epcis.book.queries(&party, after.as_deref(), page.most.saturating_add(1));
@@ -105,12 +119,12 @@ pub(super) async fn create(request: HttpRequest, payload: web::Payload) -> Resul
 
 /// `GET /queries/{queryName}`
 pub(super) async fn read(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, Exception> {
-    let (Member { asked, party }, epcis) = (Member::of(&request).await?, Epcis::of(&request)?);
+    let (Member { asked, party, .. }, epcis) = (Member::of(&request).await?, Epcis::of(&request)?);
     let query = found(&epcis.book, &party, &name)?;
     answering::answer(&request, &asked, &query.view(), None)
 }
 
-/// `DELETE /queries/{queryName}`
+/// `DELETE /queries/{queryName}`: its subscriptions end with it.
 pub(super) async fn delete(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, Exception> {
     let (Member { party, .. }, epcis) = (Member::of(&request).await?, Epcis::of(&request)?);
     let wanted = name.clone();
@@ -121,9 +135,16 @@ pub(super) async fn delete(request: HttpRequest, name: web::Path<String>) -> Res
     Ok(HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish())
 }
 
-/// `GET /queries/{queryName}/events`
-pub(super) async fn events(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, Exception> {
-    let (Member { asked, party }, epcis) = (Member::of(&request).await?, Epcis::of(&request)?);
+/// `GET /queries/{queryName}/events`: once, or as a subscription by WebSocket.
+pub(super) async fn events(
+    request: HttpRequest,
+    name: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Exception> {
+    if socket::is_wanted(&request) {
+        return socket::open(&request, payload, &name).await;
+    }
+    let (Member { asked, party, .. }, epcis) = (Member::of(&request).await?, Epcis::of(&request)?);
     let query = found(&epcis.book, &party, &name)?;
     let page = Page::alone(&request)?;
     let mut events = query.events()?;
@@ -135,13 +156,15 @@ pub(super) async fn events(request: HttpRequest, name: web::Path<String>) -> Res
 /// What a node keeps for itself beside the ledger.
 #[derive(Clone)]
 pub struct Local {
-    /// Where named queries are kept.
+    /// Where named queries and subscriptions are kept.
     pub shelf: Arc<dyn Shelf>,
+    /// Who sends reports; where nobody does, subscriptions by webhook are refused.
+    pub post: Option<Arc<dyn Post>>,
 }
 
 impl Local {
-    /// Nothing that outlives the process.
+    /// Nothing that outlives the process, and nobody who sends.
     pub fn in_memory() -> Local {
-        Local { shelf: Arc::new(InMemory::default()) }
+        Local { shelf: Arc::new(InMemory::default()), post: None }
     }
 }

@@ -132,6 +132,12 @@ impl EventQuery {
         Ok(self)
     }
 
+    /// Whether it tells everything that matches in the order of the ledger, as a standing query must.
+    pub(crate) fn is_plain(&self) -> bool {
+        let is_whole = self.event_count_limit.is_none() && self.max_event_count.is_none();
+        is_whole && self.order_by == OrderBy::Ledger && !self.descending
+    }
+
     /// The identifiers of things that it names one by one: the codes that it presents.
     pub(crate) fn presented(&self) -> BTreeSet<String> {
         let named = self.conditions.iter().filter(|condition| condition.is_of_things());

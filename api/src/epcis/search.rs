@@ -23,6 +23,9 @@ const LOOKED_AT_MAX: usize = 5_000;
 /// Most bytes of events in one answer.
 const PAGE_BYTES: usize = 4 << 20;
 
+/// So many events at the end are looked through as they are, without asking for histories first.
+const TAIL_MAX: usize = 1_000;
+
 /// Most records of one row's history that are looked through.
 const HISTORY_MAX: u64 = 100_000;
 
@@ -47,6 +50,8 @@ pub(crate) struct Found {
     pub records: Vec<hefu_keys::Hash>,
     /// Where to go on, if there may be more.
     pub next: Option<Position>,
+    /// How many events the index had when the query was run.
+    pub known: usize,
 }
 
 /// One event that may match.
@@ -65,13 +70,13 @@ pub(crate) fn search(
     (query, format): (&EventQuery, EpcFormat),
     part: Part,
 ) -> Result<Found, Problem> {
-    let candidates = candidates(ledger, index, query)?;
+    let (candidates, known) = candidates(ledger, index, query, part.after)?;
     let from = match part.after {
         None => 0,
         Some(after) if query.descending => candidates.partition_point(|candidate| candidate.position >= after),
         Some(after) => candidates.partition_point(|candidate| candidate.position <= after),
     };
-    let mut found = Found::default();
+    let mut found = Found { known, ..Found::default() };
     let (mut bytes, mut looked_at) = (0_usize, 0_usize);
     let mut candidates = candidates.get(from..).unwrap_or_default().iter().peekable();
     while let Some(Candidate { position, line }) = candidates.next() {
@@ -139,13 +144,25 @@ pub(crate) fn check_count(
     Ok(())
 }
 
-fn candidates(ledger: &dyn Ledger, index: &Following<Index>, query: &EventQuery) -> Result<Vec<Candidate>, Fault> {
-    let places = match query.things() {
+/// Events that may match, and how many there are in all. Where only what came lately is wanted, that is looked through.
+fn candidates(
+    ledger: &dyn Ledger,
+    index: &Following<Index>,
+    query: &EventQuery,
+    after: Option<Position>,
+) -> Result<(Vec<Candidate>, usize), Fault> {
+    let begin = match (after, query.order_by, query.descending) {
+        (Some(Position(_, at)), OrderBy::Ledger, false) => at.saturating_add(1),
+        (Some(_) | None, _, _) => 0,
+    };
+    let is_short = begin > 0 && index.read(|index| index.lines.len().saturating_sub(begin)) <= TAIL_MAX;
+    let places = match query.things().filter(|_| !is_short) {
         Some(things) => Some(histories(ledger, &things)?),
         None => None,
     };
     Ok(index.read(|index| {
-        let Some(narrow) = Narrow::of(index, query) else { return Vec::new() };
+        let known = index.lines.len();
+        let Some(narrow) = Narrow::of(index, query) else { return (Vec::new(), known) };
         let candidate = |at: usize| {
             let line = *index.lines.get(at)?;
             let key = match query.order_by {
@@ -156,12 +173,12 @@ fn candidates(ledger: &dyn Ledger, index: &Following<Index>, query: &EventQuery)
         };
         let chosen: Option<BTreeSet<usize>> = match (&places, query.event_ids()) {
             (Some(places), _) => Some(places.iter().filter_map(|place| index.at(*place)).collect()),
-            (None, Some(ids)) => Some(ids.iter().flat_map(|id| index.with_id(id)).collect()),
-            (None, None) => None,
+            (None, Some(ids)) if !is_short => Some(ids.iter().flat_map(|id| index.with_id(id)).collect()),
+            (None, Some(_) | None) => None,
         };
         let mut candidates: Vec<Candidate> = match chosen {
             Some(chosen) => chosen.into_iter().filter_map(candidate).collect(),
-            None => (0..index.lines.len()).filter_map(candidate).collect(),
+            None => (begin..known).filter_map(candidate).collect(),
         };
         match (query.order_by, query.descending) {
             (OrderBy::Ledger, false) => {}
@@ -171,7 +188,7 @@ fn candidates(ledger: &dyn Ledger, index: &Following<Index>, query: &EventQuery)
                 candidates.sort_unstable_by_key(|candidate| std::cmp::Reverse(candidate.position));
             }
         }
-        candidates
+        (candidates, known)
     }))
 }
 

@@ -17,7 +17,7 @@ use crate::{
 /// Longest address.
 const URI_BYTES_MAX: usize = 16 << 10;
 
-const EXTENSIONS: &str = "hefu=urn:hefu:epcis:";
+pub(crate) const EXTENSIONS: &str = "hefu=urn:hefu:epcis:";
 
 /// Adds the versions to every answer, and answers addresses that are too long.
 ///

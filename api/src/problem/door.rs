@@ -102,8 +102,18 @@ doors! {
     StatementUnknown = "E-STATEMENT-UNISSUED", NOT_FOUND, "no such statement was issued";
     /// Too many streams are open.
     StreamsOpen = "E-STREAMS-OPEN", SERVICE_UNAVAILABLE, "too many streams are open";
+    /// The subscription asks for nothing that can be done.
+    Subscription = "E-SUBSCRIPTION", BAD_REQUEST, "the subscription cannot be made so";
+    /// The subscription has ended.
+    SubscriptionEnded = "E-SUBSCRIPTION-ENDED", CONFLICT, "nothing more is sent for the subscription";
+    /// The query has no such subscription.
+    SubscriptionUnknown = "E-SUBSCRIPTION-UNKNOWN", NOT_FOUND, "the query has no such subscription";
+    /// The organisation has as many subscriptions as it may.
+    SubscriptionsMany = "E-SUBSCRIPTIONS-MANY", FORBIDDEN, "the organisation has as many subscriptions as it may";
     /// The address is too long.
     UriLong = "E-URI-LONG", URI_TOO_LONG, "the address is too long";
+    /// The node sends no reports by itself.
+    WebhooksOff = "E-WEBHOOKS-OFF", FORBIDDEN, "this node sends nothing by itself: subscribe by WebSocket";
     /// No event that the reader may read has this value.
     ValueUnknown = "E-VALUE-UNKNOWN", NOT_FOUND, "no event that the reader may read has this value";
 }

@@ -23,5 +23,7 @@ mod sessions;
 mod snapshot;
 mod sockets;
 mod streams;
+mod subscriptions;
 mod traces;
 mod trouble;
+mod websockets;

@@ -57,7 +57,7 @@ impl Asked<'_> {
 }
 
 #[track_caller]
-fn is_exception(answer: &Answer, status: u16, code: &str, kind: &str) {
+pub fn is_exception(answer: &Answer, status: u16, code: &str, kind: &str) {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.text());
     assert_eq!(answer.header("content-type"), "application/problem+json");
     let problem = answer.json();

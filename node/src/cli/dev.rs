@@ -23,6 +23,7 @@ use crate::{
     GuardWish, NodeConfig, client,
     config::Log,
     demo::{self, Cast, PHRASE, Story},
+    local::Webhooks,
     space::DiskOf,
 };
 
@@ -51,6 +52,9 @@ pub struct Dev {
     /// Where the pages are reached from elsewhere, such as a phone; QR codes hold it
     #[arg(long, value_name = "URL")]
     origin: Option<Origin>,
+    /// To whom reports of subscriptions are sent; `any` reaches this machine and its network
+    #[arg(long, default_value = "public", value_name = "WHOM")]
+    webhooks: Webhooks,
     /// Tell the demo's story: twelve items of a hand cream, from the factory to the warehouse
     #[arg(long)]
     demo: bool,
@@ -84,7 +88,7 @@ impl Dev {
             moniker: "hefu-dev".to_owned(),
         };
         let examples = story.as_ref().map_or(&[][..], |story| &story.items).iter().take(EXAMPLES).cloned().collect();
-        let serving = Serving { examples, origin: self.origin, ..Serving::at(self.listen) };
+        let serving = Serving { examples, origin: self.origin, webhooks: self.webhooks, ..Serving::at(self.listen) };
         serve::run(config, serving, async |ready| {
             if let Some(story) = &story {
                 let new = demo::tell(&ready.ledger, story).await?;

@@ -24,7 +24,7 @@ use hefu_keys::{
 use serde::{Deserialize, Serialize};
 
 use super::{failure::Told, files, keyring::Keyring, output, parties::Organisation};
-use crate::{client, node::GUARD};
+use crate::{client, local::Webhooks, node::GUARD};
 
 pub use template::Template;
 
@@ -114,7 +114,15 @@ impl Init {
         Guard::create(&dir.join("data").join(GUARD), keys.validator.address())?;
         files::write_new(&dir.join("founder.json"), &own_text)?;
         files::write_new(&dir.join("genesis.json"), &genesis.text())?;
-        let template = Template { moniker, http, network, records, others: Vec::new(), passphrase_file: None };
+        let template = Template {
+            moniker,
+            http,
+            network,
+            records,
+            others: Vec::new(),
+            webhooks: Webhooks::default(),
+            passphrase_file: None,
+        };
         files::write_new(&dir.join("hefu.toml"), &template.text())?;
 
         eprintln!("Admin key     {}", keys.admin.address());

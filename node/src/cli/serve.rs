@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{App, HttpServer, middleware::from_fn};
 use anyhow::{Context, anyhow, bail};
-use hefu_api::{Ledger, Local};
+use hefu_api::{Ledger, Local, epcis::queries::Post};
 use hefu_contracts::{gs1::Epc, height::Height};
 use hefu_explorer::{Language, Neighbour, Origin, Site};
 use hefu_keys::Hash;
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     Node, NodeConfig, StopReason,
     config::{Log, LogFormat},
-    local,
+    local::{self, Webhooks},
     metrics::Meter,
 };
 
@@ -49,6 +49,8 @@ pub struct Serving {
     pub examples: Vec<Epc>,
     /// Where whoever watches the node reads figures.
     pub metrics: Option<SocketAddr>,
+    /// To whom reports of subscriptions are sent.
+    pub webhooks: Webhooks,
 }
 
 impl Serving {
@@ -62,13 +64,14 @@ impl Serving {
             neighbours: Vec::new(),
             examples: Vec::new(),
             metrics: None,
+            webhooks: Webhooks::default(),
         }
     }
 
     /// The site, and every origin that an access document may name: where the site is reached, what the operator adds,
     /// and the machine's own address where nobody else can reach it.
     fn site(self, url: &str) -> anyhow::Result<(Site, Vec<Origin>)> {
-        let Serving { listen, origin, mut origins, language, neighbours, examples, metrics: _ } = self;
+        let Serving { listen, origin, mut origins, language, neighbours, examples, metrics: _, webhooks: _ } = self;
         let origin = match origin {
             Some(origin) => origin,
             None => {
@@ -140,11 +143,12 @@ pub fn run(
     // Bound before the store is opened: a port that is taken is told at once.
     let listener = bind(serving.listen)?;
     let watched = serving.metrics.map(bind).transpose()?;
+    let webhooks = serving.webhooks;
     let address = listener.local_addr().context("the listener has no address")?;
     let url = url_of(address);
     let site = serving.site(&url)?;
     let runtime = Runtime::new().context("cannot start threads")?;
-    runtime.block_on(serve(config, Doors { listener, watched, url, site }, ready))
+    runtime.block_on(serve(config, Doors { listener, watched, url, site, webhooks }, ready))
 }
 
 /// Where a node is reached.
@@ -154,6 +158,7 @@ struct Doors {
     url: String,
     /// The site, and every origin that an access document may name.
     site: (Site, Vec<Origin>),
+    webhooks: Webhooks,
 }
 
 fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -166,7 +171,7 @@ fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
 
 async fn serve(
     config: NodeConfig,
-    Doors { listener, watched, url, site: (site, origins) }: Doors,
+    Doors { listener, watched, url, site: (site, origins), webhooks }: Doors,
     ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut stop = std::pin::pin!(told_to_stop());
@@ -176,7 +181,8 @@ async fn serve(
     let genesis = ledger.genesis().chain();
     let origin = site.origin.clone();
     let shelf = local::Kept::open(&own).with_context(|| format!("{} cannot be opened", own.display()))?;
-    let local = Local { shelf: Arc::new(shelf) };
+    let post = webhooks.sender().map(|sender| Arc::new(sender) as Arc<dyn Post>);
+    let local = Local { shelf: Arc::new(shelf), post };
     let server = server(&ledger, listener, (site, &origins), local)?;
     let handle = server.handle();
     let mut server = tokio::spawn(server);

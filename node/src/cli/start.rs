@@ -71,11 +71,11 @@ impl Start {
             moniker: config.moniker,
         };
         let metrics = config.metrics.map(|metrics| metrics.listen);
-        let Http { listen, origin, origins, language, neighbours } = config.http;
+        let Http { listen, origin, origins, language, neighbours, webhooks } = config.http;
         let neighbours = neighbours.into_iter().map(|node| Neighbour { origin: node.origin, party: node.party });
         let (language, neighbours) = (language.into(), neighbours.collect());
         let origins = origins.into_iter().map(|Spelled(origin)| origin).collect();
-        let serving = Serving { origin, origins, language, neighbours, metrics, ..Serving::at(listen) };
+        let serving = Serving { origin, origins, language, neighbours, metrics, webhooks, ..Serving::at(listen) };
         serve::run(node, serving, async |ready| if self.json { ready.print_json() } else { Ok(()) })
     }
 }

@@ -1,5 +1,7 @@
 //! Talking to a node over HTTP.
 
+mod raw;
+
 use std::time::Duration;
 
 use hefu_api::{
@@ -21,6 +23,8 @@ use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 use ureq::{Agent, Body, http::Response};
 
+pub use raw::Raw;
+
 /// Longest wait for an answer: a node that is asked to wait for a block answers after its own limit, which is shorter.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
@@ -29,9 +33,6 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 /// Largest answer that is read, other than a proof: a batch of receipts, or a record.
 const ANSWER_BYTES_MAX: u64 = 4 << 20;
-
-/// Largest answer that a gateway passes on: a page of events.
-const RELAYED_BYTES_MAX: u64 = 16 << 20;
 
 /// Records of one batch. A node accepts 1,000 and 8 MiB; with fewer, progress shows.
 const BATCH_RECORDS: usize = 100;
@@ -319,40 +320,6 @@ impl Client {
 fn utf8(url: &str, bytes: Vec<u8>) -> Result<String, ClientError> {
     let not_utf8 = |error| serde::de::Error::custom(error);
     String::from_utf8(bytes).map_err(|error| ClientError::Answer { url: url.to_owned(), source: not_utf8(error) })
-}
-
-/// An answer as it came.
-pub struct Raw {
-    /// Its status.
-    pub status: u16,
-    /// Its headers, names in small letters.
-    pub headers: Vec<(String, String)>,
-    /// Its body.
-    pub body: Vec<u8>,
-}
-
-impl Client {
-    /// Asks an address of the node's and takes whatever it answers.
-    ///
-    /// # Errors
-    /// [`ClientError::Unreachable`].
-    pub fn ask(&self, method: &str, address: &str, headers: &[(String, String)]) -> Result<Raw, ClientError> {
-        let url = format!("{}{address}", self.node);
-        let failed = |source| unreachable(&url, source);
-        let mut request = ureq::http::Request::builder().method(method).uri(&url);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(()).map_err(|bad| failed(ureq::Error::Http(bad)))?;
-        let mut response = self.agent.run(request).map_err(failed)?;
-        let told = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
-            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-        };
-        let headers = response.headers().iter().filter_map(told).collect();
-        let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(RELAYED_BYTES_MAX).read_to_vec().map_err(failed)?;
-        Ok(Raw { status, headers, body })
-    }
 }
 
 /// The bytes of a proof, from wherever it is served.

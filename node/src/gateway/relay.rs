@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hefu_api::{
     Door, Problem,
-    epcis::gateway::{Relay, Relayed},
+    epcis::gateway::{Question, Relay, Relayed},
 };
 use hefu_contracts::{access, time::Millis};
 use tokio::task;
@@ -39,19 +39,24 @@ fn is_turned_away(raw: &Raw) -> bool {
 
 #[async_trait]
 impl Relay for NodeRelay {
-    async fn relay(&self, method: &str, address: &str, headers: Vec<(String, String)>) -> Result<Relayed, Problem> {
-        let own = if headers.iter().any(|(name, _)| name == "authorization") { None } else { self.authorization() };
-        let (client, method, address) = (self.gateway.client.clone(), method.to_owned(), address.to_owned());
+    async fn relay(&self, question: Question) -> Result<Relayed, Problem> {
+        let is_shown = question.headers.iter().any(|(name, _)| name == "authorization");
+        let own = if is_shown { None } else { self.authorization() };
+        let client = self.gateway.client.clone();
         let asked = task::spawn_blocking(move || {
+            let Question { method, address, headers, body } = question;
+            let ask = |headers: &[(String, String)]| client.ask(&method, &address, headers, body.as_deref());
             if let Some(own) = own {
                 let with: Vec<(String, String)> = headers.iter().cloned().chain([own]).collect();
-                let answer = client.ask(&method, &address, &with)?;
-                // A key without the role `read` reads what everybody may.
+                let answer = ask(&with)?;
                 if !is_turned_away(&answer) {
                     return Ok(answer);
                 }
+                // A key without the role `read` reads what everybody may, and where that is nothing is told why.
+                let anybodys = ask(&headers)?;
+                return Ok(if is_turned_away(&anybodys) { answer } else { anybodys });
             }
-            client.ask(&method, &address, &headers)
+            ask(&headers)
         });
         let asked = asked.await.map_err(|_| Problem::from(Door::NodeStopping))?;
         let Raw { status, headers, body } =

@@ -1,4 +1,4 @@
-//! Where a node keeps named queries: beside the ledger, for itself. No block ever holds them.
+//! Where a node keeps named queries and subscriptions: beside the ledger, for itself. No block ever holds them.
 
 use std::{
     collections::BTreeMap,

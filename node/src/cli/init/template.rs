@@ -7,7 +7,7 @@ use std::{
 
 use hefu_engine::Multiaddr;
 
-use crate::config::LOG_FILTER;
+use crate::{config::LOG_FILTER, local::Webhooks};
 
 /// What a new configuration says.
 pub struct Template {
@@ -21,6 +21,8 @@ pub struct Template {
     pub records: Multiaddr,
     /// The other validators: where they vote, and where they take records.
     pub others: Vec<(Multiaddr, Multiaddr)>,
+    /// To whom reports of subscriptions are sent.
+    pub webhooks: Webhooks,
     /// File of the passphrase, relative to the configuration.
     pub passphrase_file: Option<String>,
 }
@@ -28,7 +30,8 @@ pub struct Template {
 impl Template {
     /// The text of the file.
     pub fn text(&self) -> String {
-        let Template { moniker, http, network, records, others, passphrase_file } = self;
+        let Template { moniker, http, network, records, others, webhooks, passphrase_file } = self;
+        let webhooks = webhooks.name();
         let passphrase_file = match passphrase_file {
             Some(file) => format!("passphrase_file = \"{file}\""),
             None => "# passphrase_file = \"passphrase\"".to_owned(),
@@ -59,6 +62,9 @@ listen = "{http}"
 origins = []
 # For whoever asks for none: "zh" or "en".
 language = "zh"
+# To whom reports of subscriptions are sent: "off", "public" (over TLS, to public addresses), or "any", which reaches this
+# machine and your network: whoever reads here then does so through this node.
+webhooks = "{webhooks}"
 # Public nodes of others, on which people can check the same item.
 neighbours = []
 
@@ -129,6 +135,7 @@ mod tests {
             network: address("/ip4/10.0.0.1/udp/26656/quic-v1"),
             records: address("/ip4/10.0.0.1/tcp/26657"),
             others: Vec::new(),
+            webhooks: Webhooks::Any,
             passphrase_file: None,
         }
     }
@@ -141,6 +148,7 @@ mod tests {
         assert_eq!((config.network.listen, config.log.filter.as_str()), (template.network, LOG_FILTER));
         assert!(config.network.peers.is_empty() && config.keys.passphrase_file.is_none());
         assert_eq!(config.records.unwrap().listen, template.records);
+        assert_eq!(config.http.webhooks, Webhooks::Any);
     }
 
     #[test]

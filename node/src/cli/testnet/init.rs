@@ -28,6 +28,7 @@ use crate::{
         output,
     },
     demo,
+    local::Webhooks,
     node::GUARD,
 };
 
@@ -154,6 +155,8 @@ impl Seat {
             network: here(self.ports.network)?,
             records: here(self.ports.records)?,
             others: others.map(Seat::addresses).collect::<anyhow::Result<_>>()?,
+            // Its ports are this machine's alone.
+            webhooks: Webhooks::Any,
             passphrase_file: Some(format!("../{}", network::PASSPHRASE)),
         })
     }
