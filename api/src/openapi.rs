@@ -21,9 +21,7 @@ use crate::{
 #[openapi(
     info(
         title = "Hefu",
-        description = "A ledger of signed records. What is read here can be checked without trusting whoever serves it: \
-            records bear their signatures, and every item has a proof that leads to a header which the validators have \
-            certified.",
+        description = include_str!("openapi/about.md"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
