@@ -148,8 +148,7 @@ fn a_gateway_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing() 
                     None => {}
                 }
                 at += 5;
-                // One job goes into one block: a longer queue would be waited for at the end.
-                thread::sleep(Duration::from_millis(100));
+                thread::sleep(Duration::from_millis(20));
             }
             at
         });
@@ -177,6 +176,27 @@ fn a_gateway_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing() 
     assert!(jobs.iter().all(|job| job["success"] == true));
     let counted = numbers(&events_at(&node.at("/epcis/v2")));
     assert_eq!((counted.len(), counted.values().max()), (first, Some(&1)));
+}
+
+#[test]
+fn documents_that_come_faster_than_they_are_handed_in_are_recorded_in_their_order() {
+    let (keys, data, outbox) = (key_folder(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let node = Hefu::start(data.path(), &[]).unwrap();
+    let gateway = Gateway::start(&node.ready.url, keys.path(), outbox.path());
+    let url = format!("{}/capture", gateway.url);
+    for at in 0..40 {
+        // One of them is refused by the ledger, and holds nothing else up.
+        let text = document(at * 5);
+        let text = if at == 20 { text.replace("2026-09-18T10:00:00+08:00", "2126-09-18T10:00:00+08:00") } else { text };
+        assert_eq!(post(&url, if at % 2 == 0 { "rollback" } else { "proceed" }, &text).unwrap().0, 202);
+    }
+    let jobs = gateway.jobs();
+    let refused: Vec<usize> = (0..40).filter(|at| jobs[*at]["success"] == false).collect();
+    assert_eq!(refused, [20]);
+    let found = events_at(&gateway.url);
+    let order: Vec<u64> = found.iter().map(|event| event["ex:number"].as_u64().unwrap()).collect();
+    let expected: Vec<u64> = (0..200).filter(|number| !(100..105).contains(number)).collect();
+    assert_eq!(order, expected);
 }
 
 #[test]
@@ -283,6 +303,13 @@ fn what_is_no_event_is_refused_at_both_doors_with_a_pointer_to_the_field() {
         ("no time", Box::new(|event: &mut Value| event["eventTime"] = json!("noon")) as Box<dyn Fn(&mut Value)>),
         ("no identifier", Box::new(|event| event["epcList"][0] = json!("urn:epc:id:sgtin:1"))),
         (
+            "no number",
+            Box::new(|event| {
+                let report = json!([{"type": "Temperature", "value": "warm"}]);
+                event["sensorElementList"] = json!([{"sensorReport": report}]);
+            }),
+        ),
+        (
             "too many",
             Box::new(|event| {
                 let all: Vec<String> =
@@ -311,6 +338,8 @@ fn what_is_no_event_is_refused_at_both_doors_with_a_pointer_to_the_field() {
         }
     }
     let (_, _, problem) = post(&format!("{}/capture", doors[0]), "rollback", &cases[2].1).unwrap();
+    assert_eq!(problem["pointer"], "/epcisBody/eventList/1/sensorElementList/0/sensorReport/0/value");
+    let (_, _, problem) = post(&format!("{}/capture", doors[0]), "rollback", &cases[3].1).unwrap();
     assert_eq!(problem["pointer"], "/epcisBody/eventList/1/epcList");
     assert!(problem["detail"].as_str().unwrap().contains("containers"), "{problem}");
     // A plain document, which is sound, is told where plain documents go.

@@ -36,6 +36,9 @@ pub struct Gateway {
     /// Directory of the outbox: what was taken and is not final yet, and what became of everything
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// What became of a document is told for so many days after it was finished
+    #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+    keep_jobs: u16,
     /// Origin of the node, as its configuration has it, for reading [default: the node's address]
     #[arg(long, value_name = "URL")]
     origin: Option<Origin>,
@@ -62,7 +65,8 @@ impl Gateway {
         })?;
         let aud =
             self.origin.as_ref().map_or_else(|| self.node.url().trim_end_matches('/').to_owned(), Origin::to_string);
-        let gateway = Arc::new(gateway::Gateway::open(outbox, self.node.client(), (key, self.visibility))?);
+        let gateway =
+            Arc::new(gateway::Gateway::open(outbox, self.node.client(), (key, self.visibility), self.keep_jobs)?);
         let relay = Arc::new(NodeRelay { gateway: gateway.clone(), aud });
         let runtime = Runtime::new().context("cannot start threads")?;
         runtime.block_on(async {

@@ -259,13 +259,14 @@ impl Client {
         Ok(())
     }
 
-    /// Hands many submissions in at once, in one batch, all of them or none; one answer for each. It waits until they
-    /// stand in a block, or the node has waited long enough.
+    /// Hands many submissions in at once, in one batch, all of them or none; one answer for each. With `wait`, it waits until
+    /// they stand in a block, or the node has waited long enough.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub fn submit_together(&self, submissions: &[String]) -> Result<Vec<Answer>, ClientError> {
-        let url = format!("{}/v1/records?wait=final&together=true", self.node);
+    pub fn submit_together(&self, submissions: &[String], wait: bool) -> Result<Vec<Answer>, ClientError> {
+        let wait = if wait { "final" } else { "pending" };
+        let url = format!("{}/v1/records?wait={wait}&together=true", self.node);
         let text = self.post(&url, "application/jsonl", &submissions.join("\n"))?;
         let mut lines = text.lines();
         let mut answers = Vec::with_capacity(submissions.len());

@@ -28,6 +28,9 @@ const SINGLE_WITHIN: Duration = Duration::from_secs(30);
 /// Most bytes of records that are handed in together.
 const TOGETHER_BYTES_MAX: usize = 8 << 20;
 
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// A gateway.
 pub struct Gateway {
     pub(super) client: Client,
@@ -35,6 +38,8 @@ pub struct Gateway {
     pub(super) chain: Hash,
     pub(super) outbox: Outbox,
     visibility: Visibility,
+    /// Milliseconds for which finished jobs are kept.
+    pub(super) keeps: i64,
     /// The next sequence number; whoever holds it adds to the outbox.
     pub(super) seq: Mutex<u64>,
     /// Told when something is in the outbox.
@@ -72,7 +77,7 @@ struct Ready {
 }
 
 impl Gateway {
-    /// A gateway over an outbox. Only the first start needs the node.
+    /// A gateway over an outbox, which forgets jobs some days after they were finished. Only the first start needs the node.
     ///
     /// # Errors
     /// [`NotOpened`].
@@ -80,6 +85,7 @@ impl Gateway {
         outbox: Outbox,
         client: Client,
         (key, visibility): (SecretKey, Visibility),
+        keeps_days: u16,
     ) -> Result<Gateway, NotOpened> {
         let registered = || {
             let address = key.address();
@@ -108,7 +114,8 @@ impl Gateway {
             }
         };
         let (work, settled) = (Arc::new(Notify::new()), Notify::new());
-        Ok(Gateway { client, key, chain, outbox, visibility, seq: Mutex::new(seq), work, settled })
+        let keeps = i64::from(keeps_days).saturating_mul(DAY_MS);
+        Ok(Gateway { client, key, chain, outbox, visibility, keeps, seq: Mutex::new(seq), work, settled })
     }
 
     pub(super) fn next_seq(&self) -> MutexGuard<'_, u64> {

@@ -1,13 +1,19 @@
-//! Handing in what the outbox holds: the oldest job first, so that what one event needs comes before it.
+//! Handing in what the outbox holds: the oldest job first, so that what one event needs comes before it. Jobs behind it are
+//! handed in ahead of its answer as long as nothing speaks against any, so that none waits for the block of another.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use hefu_api::{
     ProblemView,
     epcis::capture::{Behaviour, Job},
 };
-use hefu_contracts::receipt::Status;
+use hefu_contracts::{receipt::Status, time::Time};
 use hefu_keys::canonical;
+use tokio::time::timeout;
 
 use super::{door::Gateway, outbox::OutboxError};
 use crate::client::{self, Answer, ClientError};
@@ -15,6 +21,22 @@ use crate::client::{self, Answer, ClientError};
 /// First and longest wait after the node could not be reached, or had no room.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(30);
+
+/// Most jobs that are on their way at once, and most bytes that are handed in ahead in one round.
+const JOBS_AHEAD: usize = 32;
+const BYTES_AHEAD: usize = 8 << 20;
+
+/// Finished jobs are looked through so often, and so many are forgotten at a time.
+const FORGETS_EVERY: Duration = Duration::from_secs(60 * 60);
+const FORGOTTEN_AT_ONCE: usize = 1_000;
+
+/// Which jobs were handed in ahead of the oldest's answer.
+#[derive(Debug, Default)]
+struct Ahead {
+    last: Option<String>,
+    /// Whether something spoke against the last one: it must be the oldest before others follow.
+    is_blocked: bool,
+}
 
 /// How a round ended.
 enum Round {
@@ -29,12 +51,18 @@ enum Round {
 impl Gateway {
     /// Hands in for ever, on the thread that calls it.
     pub fn forward(self: &Arc<Gateway>, runtime: &tokio::runtime::Handle) {
-        let mut wait = AGAIN_AFTER;
+        let (mut wait, mut ahead) = (AGAIN_AFTER, Ahead::default());
+        let mut forgotten: Option<Instant> = None;
         loop {
-            match self.round() {
+            if forgotten.is_none_or(|last| last.elapsed() >= FORGETS_EVERY) {
+                self.forget();
+                forgotten = Some(Instant::now());
+            }
+            match self.round(&mut ahead) {
                 Ok(Round::Idle) => {
                     wait = AGAIN_AFTER;
-                    runtime.block_on(self.work.notified());
+                    let told = runtime.block_on(async { timeout(FORGETS_EVERY, self.work.notified()).await });
+                    tracing::trace!(told = told.is_ok(), "waited for events");
                 }
                 Ok(Round::Moved) => wait = AGAIN_AFTER,
                 Ok(Round::Stuck) => wait = later(wait),
@@ -46,11 +74,64 @@ impl Gateway {
         }
     }
 
+    /// Forgets jobs that were finished long ago.
+    fn forget(&self) {
+        let Some(before) =
+            client::now().ok().and_then(|now| Time::from_millis(now.millis().saturating_sub(self.keeps)))
+        else {
+            return;
+        };
+        loop {
+            match self.outbox.forget(before, FORGOTTEN_AT_ONCE) {
+                Ok(FORGOTTEN_AT_ONCE) => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "finished jobs cannot be forgotten");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Hands in the jobs that are open without waiting for their block. What is said of them is asked again when it is
+    /// their turn; a record that is handed in twice is taken once.
+    fn announce(&self, open: &[String], ahead: &mut Ahead) -> Result<(), OutboxError> {
+        let Some(oldest) = open.first() else { return Ok(()) };
+        if ahead.last.as_ref().is_some_and(|last| last <= oldest) {
+            *ahead = Ahead::default();
+        }
+        if ahead.is_blocked || open.len() < 2 {
+            return Ok(());
+        }
+        let mut bytes = 0_usize;
+        for id in open {
+            if ahead.last.as_ref().is_some_and(|last| id <= last) {
+                continue;
+            }
+            let Some((job, records)) = self.outbox.waiting(id)? else { continue };
+            let submissions: Vec<String> = records.into_iter().map(|(_, submission)| submission).collect();
+            bytes = bytes.saturating_add(submissions.iter().map(String::len).sum());
+            if bytes > BYTES_AHEAD {
+                return Ok(());
+            }
+            let answers = self.hand_in(job.capture_error_behaviour, &submissions, false);
+            let is_fine = answers.is_ok_and(|answers| answers.iter().all(|answer| matches!(answer, Answer::Taken(_))));
+            *ahead = Ahead { last: Some(id.clone()), is_blocked: !is_fine };
+            if !is_fine {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     /// One job, as far as it goes now.
-    fn round(&self) -> Result<Round, OutboxError> {
-        let Some((mut job, records)) = self.outbox.oldest()? else { return Ok(Round::Idle) };
+    fn round(&self, ahead: &mut Ahead) -> Result<Round, OutboxError> {
+        let open = self.outbox.open_jobs(JOBS_AHEAD)?;
+        self.announce(&open, ahead)?;
+        let Some(oldest) = open.first() else { return Ok(Round::Idle) };
+        let Some((mut job, records)) = self.outbox.waiting(oldest)? else { return Ok(Round::Idle) };
         let (places, submissions): (Vec<usize>, Vec<String>) = records.into_iter().unzip();
-        let answers = match self.hand_in(job.capture_error_behaviour, &submissions) {
+        let answers = match self.hand_in(job.capture_error_behaviour, &submissions, true) {
             Ok(answers) => answers,
             Err(error) => {
                 tracing::warn!(
@@ -89,12 +170,12 @@ impl Gateway {
         Ok(if moved { Round::Moved } else { Round::Stuck })
     }
 
-    fn hand_in(&self, behaviour: Behaviour, submissions: &[String]) -> Result<Vec<Answer>, ClientError> {
+    fn hand_in(&self, behaviour: Behaviour, submissions: &[String], wait: bool) -> Result<Vec<Answer>, ClientError> {
         if behaviour == Behaviour::Rollback {
-            return self.client.submit_together(submissions);
+            return self.client.submit_together(submissions, wait);
         }
         let mut answers = Vec::with_capacity(submissions.len());
-        self.client.submit_all(submissions, true, |_, answer| answers.push(answer))?;
+        self.client.submit_all(submissions, wait, |_, answer| answers.push(answer))?;
         Ok(answers)
     }
 

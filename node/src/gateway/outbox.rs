@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use hefu_api::epcis::capture::Job;
+use hefu_contracts::time::Time;
 use hefu_keys::Hash;
 use rocksdb::{DB, Direction, IteratorMode, Options, WriteBatch, WriteOptions};
 use serde::{Serialize, de::DeserializeOwned};
@@ -122,14 +123,21 @@ impl Outbox {
         self.write(batch)
     }
 
-    /// The oldest job with records on their way.
+    /// Ids of jobs with records on their way, the oldest first, at most so many.
     ///
     /// # Errors
     /// [`OutboxError`].
-    pub fn oldest(&self) -> Result<Option<(Job, Records)>, OutboxError> {
-        let Some((key, _)) = self.from(b"open/", b"open/").next().transpose()? else { return Ok(None) };
-        let id = String::from_utf8_lossy(key.strip_prefix(b"open/").unwrap_or_default()).into_owned();
-        let Some(job) = self.job(&id)? else { return Ok(None) };
+    pub fn open_jobs(&self, most: usize) -> Result<Vec<String>, OutboxError> {
+        let id = |key: Box<[u8]>| String::from_utf8_lossy(key.strip_prefix(b"open/").unwrap_or_default()).into_owned();
+        self.from(b"open/", b"open/").take(most).map(|one| Ok(id(one?.0))).collect()
+    }
+
+    /// A job with its records on their way.
+    ///
+    /// # Errors
+    /// [`OutboxError`].
+    pub fn waiting(&self, id: &str) -> Result<Option<(Job, Records)>, OutboxError> {
+        let Some(job) = self.job(id)? else { return Ok(None) };
         let prefix = format!("out/{id}/").into_bytes();
         let mut records = Vec::new();
         for one in self.from(&prefix, &prefix) {
@@ -141,6 +149,31 @@ impl Outbox {
             }
         }
         Ok(Some((job, records)))
+    }
+
+    /// Forgets jobs that were finished before a time, at most so many; how many there were.
+    ///
+    /// # Errors
+    /// [`OutboxError`].
+    pub fn forget(&self, before: Time, most: usize) -> Result<usize, OutboxError> {
+        let mut batch = WriteBatch::default();
+        let mut count = 0_usize;
+        for one in self.from(b"job/", b"job/") {
+            let (key, job) = one?;
+            let job: Job = serde_json::from_slice(&job)?;
+            // Ids grow with time: what follows is younger.
+            if job.created_at >= before || count >= most {
+                break;
+            }
+            if job.finished_at.is_some_and(|finished| finished < before) {
+                batch.delete(key);
+                count = count.saturating_add(1);
+            }
+        }
+        if count > 0 {
+            self.write(batch)?;
+        }
+        Ok(count)
     }
 
     /// A job.
@@ -182,4 +215,38 @@ impl Outbox {
 fn put<T: Serialize>(batch: &mut WriteBatch, key: impl AsRef<[u8]>, value: &T) -> Result<(), OutboxError> {
     batch.put(key, serde_json::to_vec(value)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use hefu_api::epcis::capture::{Behaviour, EventResult, Verdict, new_id};
+    use hefu_contracts::time::Millis;
+
+    use super::*;
+
+    #[test]
+    fn only_jobs_that_are_finished_long_enough_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let begun = Time::from_rfc3339("2026-11-28T00:00:00Z").unwrap();
+        let mut ids = Vec::new();
+        for (minute, is_finished) in [(0, true), (1, false), (2, true), (3, true)] {
+            let time = begun.plus(Millis(minute * 60_000));
+            let mut result = EventResult::waiting("/0".to_owned(), String::new(), None);
+            if is_finished {
+                result.result = Verdict::Accepted;
+            }
+            let job = Job::new(new_id(time).unwrap(), time, Behaviour::Rollback, vec![result]);
+            outbox.add(&job, &[(0, "{}".to_owned())], 1).unwrap();
+            ids.push(job.id);
+        }
+        let kept = || outbox.jobs(None, 10).unwrap().into_iter().map(|job| job.id).collect::<Vec<_>>();
+        assert_eq!(outbox.forget(begun, 10).unwrap(), 0);
+        assert_eq!(outbox.forget(begun.plus(Millis(180_000)), 1).unwrap(), 1);
+        assert_eq!(kept(), ids[1..]);
+        assert_eq!(outbox.forget(begun.plus(Millis(180_000)), 10).unwrap(), 1);
+        assert_eq!(kept(), [ids[1].clone(), ids[3].clone()]);
+        assert_eq!(outbox.open_jobs(10).unwrap(), [ids[1].clone()]);
+        assert_eq!(outbox.waiting(&ids[1]).unwrap().unwrap().1.len(), 1);
+    }
 }
