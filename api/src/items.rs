@@ -33,6 +33,8 @@ use crate::{
 pub(crate) struct ProofQuery {
     /// Present: the proof is offered as a file. It has no value.
     download: Option<Empty>,
+    /// Height of a block that the client knows: the proof is to hold its header.
+    since: Option<Height>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -145,12 +147,14 @@ fn unknown(absent: &AbsentView) -> Problem {
         ("gtin" = String, Path, description = "GTIN of 8, 12, 13 or 14 digits"),
         ("serial" = String, Path, description = "serial number (AI 21)"),
         ("download" = Option<String>, Query, allow_reserved, description = "present, without a value: offered as a file"),
+        ("since" = Option<u64>, Query, description = "height of a block that the client knows by its id: the proof \
+            holds its header, from which the client sees that the proven block follows it"),
     ),
     responses(
         (status = 200, description = "the proof", body = shapes::ProofFile,
             content_type = "application/vnd.hefu.proof+json"),
         (status = 304, description = "no block has been added since the copy that the client has"),
-        problems::Malformed, problems::Coding, problems::Fault, problems::Unavailable,
+        problems::Malformed, problems::Unknown, problems::Coding, problems::Fault, problems::Unavailable,
     ),
 )]
 pub(crate) async fn read_proof(
@@ -165,8 +169,15 @@ pub(crate) async fn read_proof(
         return Ok(unchanged);
     }
     let name = epc.path().to_owned();
+    let since = query.0.since;
     let (text, height) = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-        let proof = proof(ledger, &epc)?;
+        let mut proof = proof(ledger, &epc)?;
+        if let Some(height) = since {
+            let known = ledger.block(height)?;
+            let known =
+                known.ok_or_else(|| Problem::from(Door::NotFound).because(format!("there is no block {height}")))?;
+            proof.since = Some(known.header);
+        }
         Ok((proof.text()?, proof.header.height))
     })
     .await?;

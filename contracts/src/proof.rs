@@ -7,6 +7,7 @@
 pub mod build;
 pub mod check;
 mod history;
+pub mod trust;
 
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,10 @@ pub struct Proof {
     pub register: Multiproof,
     /// The rows.
     pub rows: Vec<Box<RawValue>>,
+    /// The header of an earlier block that the reader knows already, where it was asked for; only
+    /// [`Proof::check_trust`] makes anything of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Header>,
     /// Key of the row that the proof is about.
     pub subject: String,
     /// Always `proof`.

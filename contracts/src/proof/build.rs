@@ -93,6 +93,7 @@ pub fn build(archive: &dyn Archive, tree: &Tree, subject: &str) -> Result<Option
         records: records.into_values().map(|(_, proven)| proven).collect(),
         register,
         rows: texts.collect::<Result<_, _>>().map_err(Fault::new)?,
+        since: None,
         subject: subject.to_owned(),
         kind: ProofKind::Proof,
         version: PROOF_VERSION,

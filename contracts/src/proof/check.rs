@@ -26,6 +26,8 @@ pub enum What {
     Header,
     /// The certificate does not prove the header.
     Certificate,
+    /// It does not follow the block that the reader knows.
+    Trust,
     /// A row is not under the header's register.
     Register,
     /// A chain of entries does not lead to its row.
@@ -52,6 +54,7 @@ impl What {
             What::Genesis => "genesis",
             What::Header => "header",
             What::Certificate => "certificate",
+            What::Trust => "trust",
             What::Register => "register",
             What::History => "history",
             What::Record => "record",

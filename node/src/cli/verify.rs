@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use hefu_contracts::{
     gs1::DigitalLink,
-    proof::{Proof, Step, Story},
+    proof::{Proof, Step, Story, trust::Trust},
     provenance::Event,
     row::{self, Data},
     time::{Millis, Time},
@@ -30,6 +30,10 @@ pub struct Verify {
     /// Hash of the genesis document of the chain that you trust
     #[arg(long, value_name = "HASH")]
     genesis: Option<Hash>,
+    /// A block of this chain that you know, by height and hash: refuse what does not follow it. A file must have been
+    /// fetched with `?since=HEIGHT`
+    #[arg(long, value_name = "HEIGHT:HASH", conflicts_with = "store")]
+    trust: Option<Trust>,
     /// Refuse a proof whose block is older
     #[arg(long, value_name = "SECONDS", conflicts_with = "store")]
     max_age: Option<u64>,
@@ -52,13 +56,17 @@ impl Verify {
     }
 
     fn proof(&self, from: &str, genesis: &Hash) -> anyhow::Result<()> {
-        let bytes = fetch(from)?;
+        let bytes = fetch(from, self.trust.as_ref())?;
         let refuted = || Told::new(format!("{from} proves nothing")).exit(Exit::Unproven);
         let proof = Proof::read(&bytes).with_context(refuted)?;
         let story = proof.check(genesis).map_err(|broken| {
             let about = broken.subject.as_ref().map_or_else(String::new, |subject| format!(" (about {subject})"));
             anyhow::Error::new(broken).context(Told::new(format!("{from} does not hold{about}")).exit(Exit::Unproven))
         })?;
+        if let Some(trust) = &self.trust {
+            let refused = || Told::new(format!("{from} does not follow block {}", trust.height)).exit(Exit::Unproven);
+            proof.check_trust(trust).with_context(refused)?;
+        }
         self.check_age(&proof)?;
         if self.json {
             return output::json(&as_json(&proof, &story));
@@ -83,10 +91,10 @@ impl Verify {
     }
 }
 
-/// The bytes of a proof.
-fn fetch(from: &str) -> anyhow::Result<Vec<u8>> {
+/// The bytes of a proof, with the header of the block that is trusted.
+fn fetch(from: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<u8>> {
     if from.starts_with("http://") || from.starts_with("https://") {
-        return Ok(client::proof(&proof_url(from))?);
+        return Ok(client::proof(&with_since(proof_url(from), trust))?);
     }
     std::fs::read(Path::new(from)).with_context(|| format!("cannot read {from}"))
 }
@@ -101,6 +109,14 @@ fn proof_url(url: &str) -> String {
         Some(format!("{origin}/v1/items/{gtin}/{serial}/proof"))
     });
     item.unwrap_or_else(|| url.to_owned())
+}
+
+/// Asks for the header of the trusted block too.
+fn with_since(url: String, trust: Option<&Trust>) -> String {
+    match trust {
+        Some(Trust { height, .. }) => format!("{url}{}since={height}", if url.contains('?') { '&' } else { '?' }),
+        None => url,
+    }
 }
 
 /// The event of a step's record, where it is one.

@@ -40,6 +40,20 @@ fn every_item_of_the_demo_is_proven_and_a_changed_proof_is_not() {
     verify("nowhere.json").check_because(1, "cannot read nowhere.json");
     bench.hefu(&["verify", "proof.json", "--genesis", &node.genesis, "--max-age", "600"]).check(0);
 
+    // Whoever was here before knows a block, and is shown nothing from before it or beside it.
+    let story = verify(&node.items[0]).json();
+    let pin = |height: u64, hash: &str| format!("{height}:{hash}");
+    let trusted =
+        |what: &str, pin: &str| bench.hefu(&["verify", what, "--genesis", &node.genesis, "--json", "--trust", pin]);
+    let (height, block) = (story["height"].as_u64().unwrap(), story["block"].as_str().unwrap());
+    trusted(&node.items[0], &pin(height, block)).check(0);
+    let first = first_block(&node.url);
+    trusted(&node.items[0], &pin(1, &first)).check(0);
+    trusted(&node.items[0], &pin(1, block)).check_because(4, "trust: it holds block 1:");
+    trusted("proof.json", &pin(1, &first)).check_because(4, "trust: it does not hold the header of block 1");
+    trusted("proof.json", &pin(height + 1, block)).check_because(4, "trust: it is as of block");
+    trusted("proof.json", "1").check_because(2, "a block is written HEIGHT:HASH");
+
     let (known, _) = node.items[0].rsplit_once('/').unwrap();
     let absent = verify(&format!("{known}/NOSUCH")).check(0).json();
     assert_eq!((&absent["known"], &absent["steps"]), (&false.into(), &serde_json::json!([])));
@@ -51,6 +65,13 @@ fn fetch(item: &str) -> String {
     let (gtin, serial) = rest.split_once("/21/").unwrap();
     let url = format!("{origin}/v1/items/{gtin}/{serial}/proof");
     ureq::get(&url).call().unwrap().body_mut().read_to_string().unwrap()
+}
+
+/// Id of the first block.
+fn first_block(origin: &str) -> String {
+    let block = ureq::get(format!("{origin}/v1/blocks/1")).call().unwrap().body_mut().read_to_string().unwrap();
+    let block: serde_json::Value = serde_json::from_str(&block).unwrap();
+    block["block"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -77,6 +77,7 @@ pub fn build(archive: &dyn Archive, tree: &Tree, which: Which<'_>, extent: Exten
         records,
         register: prove(tree, archive, &keys)?,
         rows: rows.iter().map(|row| RawValue::from_string(row.text())).collect::<Result<_, _>>().map_err(Fault::new)?,
+        since: None,
         subject,
         kind: ProofKind::Proof,
         version: PROOF_VERSION,
