@@ -76,11 +76,14 @@ pub enum Action {
     /// A bill of material is set, or a new version of one.
     #[serde(rename = "bom.put")]
     BomPut,
+    /// A validator has contradicted itself.
+    #[serde(rename = "system.evidence")]
+    SystemEvidence,
 }
 
 impl Action {
     /// Every action, in the order of their introduction.
-    pub const ALL: [Action; 23] = [
+    pub const ALL: [Action; 24] = [
         Action::PartyAdd,
         Action::SitePut,
         Action::KeyGrant,
@@ -104,6 +107,7 @@ impl Action {
         Action::RecallOpen,
         Action::RecallLift,
         Action::BomPut,
+        Action::SystemEvidence,
     ];
 
     /// The name in the record.
@@ -132,6 +136,7 @@ impl Action {
             Action::RecallOpen => "recall.open",
             Action::RecallLift => "recall.lift",
             Action::BomPut => "bom.put",
+            Action::SystemEvidence => "system.evidence",
         }
     }
 }
@@ -153,7 +158,8 @@ impl Action {
             | Action::FeedPut
             | Action::RecallOpen
             | Action::RecallLift
-            | Action::BomPut => Visibility::Public,
+            | Action::BomPut
+            | Action::SystemEvidence => Visibility::Public,
             Action::AgreementSign
             | Action::FactReport
             | Action::HoldRelease

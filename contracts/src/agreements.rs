@@ -161,7 +161,8 @@ impl Act {
             | Action::EventCapture
             | Action::RecallOpen
             | Action::RecallLift
-            | Action::BomPut => return Err(Refusal::new(Code::ActionUnknown).at("/action")),
+            | Action::BomPut
+            | Action::SystemEvidence => return Err(Refusal::new(Code::ActionUnknown).at("/action")),
         })
     }
 }

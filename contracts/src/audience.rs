@@ -144,7 +144,12 @@ impl Named {
             Body::EventCapture(_) => named.glns.extend(sources_and_destinations(&record.text)),
             Body::Agreement(act) => named.by_act(act),
             // Where and what, but not whom. A GLN that is declared is its author's own.
-            Body::SitePut(_) | Body::ProductPut(_) | Body::RecallOpen(_) | Body::RecallLift(_) | Body::BomPut(_) => {}
+            Body::SitePut(_)
+            | Body::ProductPut(_)
+            | Body::RecallOpen(_)
+            | Body::RecallLift(_)
+            | Body::BomPut(_)
+            | Body::Evidence(_) => {}
         }
         named
     }

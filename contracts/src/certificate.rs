@@ -43,15 +43,16 @@ pub struct Precommit {
     pub validator: Address,
 }
 
-mod base64url {
+/// Signatures as texts in base64url.
+pub(crate) mod base64url {
     use hefu_keys::Signature;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(signature: &Signature, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(signature: &Signature, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&signature.to_base64url())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Signature, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Signature, D::Error> {
         Signature::from_base64url(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }

@@ -62,6 +62,8 @@ pub enum Role {
     Lift,
     /// What a record had done to it was undone, because that record was declared to be in error.
     Undo,
+    /// A validator was shown to have contradicted itself.
+    Contradict,
 }
 
 impl Role {
@@ -93,6 +95,7 @@ impl Role {
             Role::Recall => "recall",
             Role::Lift => "lift",
             Role::Undo => "undo",
+            Role::Contradict => "contradict",
         }
     }
 

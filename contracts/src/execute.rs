@@ -19,6 +19,7 @@ use crate::{
     state::{Fault, Overlay, Stamp, Stop, Writes},
     submission::Submission,
     time::{Millis, Time},
+    validators,
 };
 
 /// Most distinct rows that one block may change.
@@ -154,6 +155,7 @@ fn dispatch(case: &Case<'_>) -> Checked<Writes> {
         Body::RecallOpen(body) => provenance::open_recall(case, body),
         Body::RecallLift(body) => provenance::lift_recall(case, body),
         Body::BomPut(body) => catalogue::put_bom(case, body),
+        Body::Evidence(body) => validators::record_evidence(case, body),
     }
 }
 

@@ -12,13 +12,14 @@ use crate::{
     entry::{Entry, Role},
     exact::{self, Inexact},
     height::Height,
-    parties::{KeyRole, Party, register_party},
+    parties::{KeyRole, Party, add_validator, register_party},
     record::Visibility,
     refusal::Refusal,
     register::Depth,
-    row::Row,
-    state::{Fault, Overlay, Stamp},
+    row::{Data, KEY_OF_MEMBERS, Row},
+    state::{Fault, Overlay, Stamp, Writes},
     time::Time,
+    validators::MembersRow,
 };
 
 /// Version of the formats of records, headers and rows.
@@ -171,6 +172,14 @@ impl Genesis {
         for party in &self.parties {
             overlay.apply(register_party(party, None, &roles), &stamp)?;
         }
+        for member in &self.members.0 {
+            let writes = add_validator(&overlay, member)?;
+            overlay.apply(writes, &stamp)?;
+        }
+        let mut members = Writes::default();
+        let row = MembersRow { members: self.members.clone(), since: Height::GENESIS.next() };
+        members.set(KEY_OF_MEMBERS, Data::Members(row));
+        overlay.apply(members, &stamp)?;
         Ok(overlay.into_changes().rows)
     }
 }

@@ -47,6 +47,7 @@ pub mod settlement;
 pub mod state;
 pub mod submission;
 pub mod time;
+pub mod validators;
 pub mod votes;
 
 /// Writes a type of ours as canonical JSON.

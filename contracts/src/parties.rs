@@ -13,7 +13,7 @@ pub use authority::{AuthorityGrant, AuthorityRevoke, AuthorityRow, find_owner, m
 pub(crate) use authority::{grant as grant_authority, revoke as revoke_authority};
 pub use grants::{Grant, KeyRole, Scope};
 pub use keys::{KeyGrant, KeyRevoke, KeyRow, Reason, Revoked, Signer, signers};
-pub(crate) use keys::{grant as grant_key, revoke as revoke_key};
+pub(crate) use keys::{add_validator, grant as grant_key, revoke as revoke_key};
 pub use organisation::{
     Name, PREFIX_DIGITS, Party, PartyAdd, PartyKind, PartyRow, PrefixRow, SitePut, SiteRow, site_of_gln,
 };

@@ -23,6 +23,7 @@ use crate::{
     provenance::{Capture, RecallLift, RecallOpen},
     refusal::{Code, Refusal},
     time::Time,
+    validators::Evidence,
 };
 
 /// Largest record in bytes.
@@ -86,6 +87,8 @@ pub enum Body {
     RecallLift(RecallLift),
     /// `bom.put`
     BomPut(BomPut),
+    /// `system.evidence`
+    Evidence(Box<Evidence>),
 }
 
 /// A record whose form has been checked, but not its signatures.
@@ -292,7 +295,8 @@ impl Body {
             | Body::Agreement(_)
             | Body::RecallOpen(_)
             | Body::RecallLift(_)
-            | Body::BomPut(_) => None,
+            | Body::BomPut(_)
+            | Body::Evidence(_) => None,
         }
     }
 
@@ -329,6 +333,7 @@ impl Body {
             Action::RecallOpen => Body::RecallOpen(parse(text)?),
             Action::RecallLift => Body::RecallLift(parse(text)?),
             Action::BomPut => Body::BomPut(parse(text)?),
+            Action::SystemEvidence => Body::Evidence(Box::new(parse(text)?)),
         })
     }
 }

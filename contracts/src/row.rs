@@ -17,10 +17,13 @@ use crate::{
     codes::BatchRow,
     exact::{self, Inexact},
     gs1::{Epc, EpcKind, Gln, Gtin},
+    height::Height,
     parties::{AuthorityRow, KeyRow, PartyRow, PrefixRow, SiteRow},
     provenance::{BalanceRow, EventRow, Quantity, RecallRow, ThingRow, TransformationRow, TransitRow},
     register::Fault,
     state::Overlay,
+    validators::{EvidenceRow, MembersRow},
+    votes::Step,
 };
 
 /// Domain tag of a row's hash.
@@ -82,6 +85,10 @@ pub enum Data {
     Recall(RecallRow),
     /// `bom/<gtin>`: what a trade item is made of.
     Bom(BomRow),
+    /// `members`: the validators.
+    Members(MembersRow),
+    /// `evidence/<validator>/<height>/<round>/<step>`: that a validator has contradicted itself.
+    Evidence(EvidenceRow),
 }
 
 /// One row: its key, what it says now, and the chain of its entries.
@@ -221,6 +228,8 @@ impl Data {
             "bom" => Data::Bom(serde_json::from_str(text)?),
             "recall" => Data::Recall(serde_json::from_str(text)?),
             "transit" => Data::Transit(serde_json::from_str(text)?),
+            "members" => Data::Members(serde_json::from_str(text)?),
+            "evidence" => Data::Evidence(serde_json::from_str(text)?),
             _ => return Ok(None),
         }))
     }
@@ -269,6 +278,8 @@ kinds! {
     Transit: TransitRow, row => row;
     Recall: RecallRow, row => row;
     Bom: BomRow, row => row;
+    Members: MembersRow, row => row;
+    Evidence: EvidenceRow, row => row;
 }
 
 /// The data of a row of a known kind.
@@ -403,6 +414,14 @@ pub fn key_of_transit(quantity: &Quantity, to: &str) -> String {
 /// `transformation/<party>/<hash>`, by the record's id or the hash of the transformation's own
 pub fn key_of_transformation(party: &str, hash: &Hash) -> String {
     format!("transformation/{party}/{hash}")
+}
+
+/// The row of the validators.
+pub const KEY_OF_MEMBERS: &str = "members";
+
+/// `evidence/<validator>/<height>/<round>/<step>`
+pub fn key_of_evidence(validator: &Address, (height, round, step): (Height, u32, Step)) -> String {
+    format!("evidence/{validator}/{height}/{round}/{}", step.name())
 }
 
 /// `item/…`, `lot/…`, `container/…` or `thing/…`, by the kind of identifier.

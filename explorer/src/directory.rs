@@ -164,7 +164,8 @@ impl News {
             | Body::Agreement(_)
             | Body::RecallOpen(_)
             | Body::RecallLift(_)
-            | Body::BomPut(_) => None,
+            | Body::BomPut(_)
+            | Body::Evidence(_) => None,
         }
     }
 }

@@ -73,6 +73,7 @@ fn about(known: &Known, record: &Record, w: &Words) -> Option<String> {
         Body::BomPut(body) => Some(product(known, &body.gtin, w)),
         Body::RecallOpen(body) => Some(body.source.path().to_owned()),
         Body::RecallLift(body) => Some(body.source.path().to_owned()),
+        Body::Evidence(body) => Some(body.validator.to_string()),
         Body::EventCapture(capture) => {
             let items = listed(record)?;
             let batch = capture.commissioning.as_ref().and_then(|issued| known.batches.get(&issued.batch));

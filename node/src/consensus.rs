@@ -8,12 +8,13 @@ use hefu_contracts::{
     genesis::Genesis,
     height::Height,
     state::Fault,
-    votes,
+    validators::{Evidence, Signed},
+    votes::{self, Statement},
 };
 use hefu_engine::{
     Application, Certificate as Precommits, Decided, Equivocation, Fault as EngineFault, Kept, Member, PartsText,
-    ProposalText, Proposed, Received, Synced, Terms, Timeouts, Undecided, Upcoming, Verdict, VoteKind, VoteText,
-    Wording,
+    ProposalText, Proposed, Received, SignedText, Synced, Terms, Timeouts, Undecided, Upcoming, Verdict, VoteKind,
+    VoteText, Wording,
 };
 use hefu_keys::Hash;
 
@@ -145,6 +146,13 @@ impl Application for Participant {
                 second.signature = second.signature.to_base64url(),
                 "a validator has contradicted itself"
             );
+            let equivocation = Equivocation { validator, first, second };
+            match evidence_of(&equivocation) {
+                Some(evidence) => self.doing("recording a contradiction", |desk| desk.accuse(&evidence))?,
+                None => {
+                    tracing::error!(validator.address = %validator, "it is not of the kind that the ledger records")
+                }
+            }
         }
         Ok(())
     }
@@ -189,6 +197,16 @@ pub fn terms(genesis: &Genesis) -> Terms {
         block_time: (parameters.block_interval_ms > 0).then(|| millis(parameters.block_interval_ms)),
         heartbeat: millis(parameters.heartbeat_ms),
     }
+}
+
+/// A contradiction as the ledger records it; none where the texts are not of statements that it knows.
+pub fn evidence_of(equivocation: &Equivocation) -> Option<Evidence> {
+    let signed = |one: &SignedText| {
+        let statement: Statement = serde_json::from_str(&one.text).ok()?;
+        (statement.text() == one.text).then_some(Signed { signature: one.signature, statement })
+    };
+    let Equivocation { validator, first, second } = equivocation;
+    Some(Evidence::new(*validator, signed(first)?, signed(second)?))
 }
 
 /// A certificate as the ledger writes it: its signatures in the order of the addresses' texts.

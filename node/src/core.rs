@@ -14,6 +14,7 @@ mod cache;
 mod candidates;
 mod catchup;
 mod commit;
+mod evidence;
 mod execution;
 mod judge;
 mod pool;

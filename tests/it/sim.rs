@@ -32,6 +32,7 @@ mod watch;
 pub use bugs::Bug;
 pub use campaign::{Tally, campaign};
 pub use ledgers::Ledgers;
+pub use liar::Lie;
 pub use run::{Report, run};
 pub use schedule::{Kind, Schedule};
 pub use toy::Toys;

@@ -2,10 +2,13 @@
 
 use std::{
     ops::Range,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use crate::sim::{Broken, Bug, Kind, Ledgers, Report, Schedule, Tally, Toys, campaign, run};
+use crate::sim::{Broken, Bug, Kind, Ledgers, Lie, Report, Schedule, Tally, Toys, campaign, run};
 
 /// Schedules of the engine's core with the guard, and how long each goes wrong, in milliseconds.
 const SCHEDULES: u64 = 8_000;
@@ -21,6 +24,9 @@ const LEDGERS_ONE_IN: u64 = 20;
 /// Schedules in which too many validators are there twice, and how many of them must fork.
 const TWINS: u64 = 200;
 const FORKS_PERCENT_MIN: u64 = 75;
+
+/// Schedules in which one validator is there twice.
+const SCHEDULES_OF_CONTRADICTIONS: u64 = 40;
 
 /// Schedules within which a mistake must show.
 const MISTAKE_SHOWS_WITHIN: u64 = 2_000;
@@ -83,6 +89,42 @@ fn the_ledger_in_it_loses_nothing_and_executes_again_to_one_register() {
     println!("{finals} records are final");
     holds("ledgers", &tally);
     assert!(finals >= least, "only {finals} records are final");
+}
+
+/// One validator is there twice on a network that loses nothing.
+fn twin(seed: u64) -> Schedule {
+    let mut schedule = Schedule::draw(seed, Kind::Faults, GOES_WRONG);
+    (schedule.lost, schedule.doubled, schedule.late) = (0, 0, 0);
+    schedule.mishaps.clear();
+    schedule.forgetful.clear();
+    schedule.liars = vec![(0, Lie::Twins)];
+    schedule.twins = vec![0];
+    schedule.drift = vec![1_000; schedule.machines()];
+    // A record needs a moment from one to the other, and two heights must take longer.
+    schedule.pace = schedule.pace.max(300);
+    schedule
+}
+
+#[test]
+fn every_contradiction_that_is_noticed_is_recorded_in_the_second_block_of_others_at_the_latest() {
+    let (noticed, late) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    let tally = campaign(seeds(SCHEDULES_OF_CONTRADICTIONS, 1), false, |seed| {
+        let schedule = told(twin(seed));
+        let mut ledgers = Ledgers::new(schedule.validators, seed);
+        let report = run(&mut ledgers, &schedule, None);
+        for (key, block) in ledgers.contradictions {
+            noticed.fetch_add(1, Ordering::Relaxed);
+            if block > 2 {
+                late.lock().unwrap().push(format!("HEFU_SEED={seed}: {key} in block {block} after it was noticed"));
+            }
+        }
+        report
+    });
+    holds("twins", &tally);
+    let (noticed, late) = (noticed.into_inner(), late.into_inner().unwrap());
+    println!("{noticed} contradictions were noticed");
+    assert!(late.is_empty(), "{}", late.join("\n"));
+    assert!(noticed >= SCHEDULES_OF_CONTRADICTIONS, "only {noticed} contradictions were noticed");
 }
 
 #[test]

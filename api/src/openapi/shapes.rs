@@ -129,6 +129,7 @@ shapes! {
             "commission", "observe", "destroy", "ship", "receive", "inspect", "pack", "unpack", "associate",
             "dissociate", "contain", "release", "issue", "register", "update", "flag",
             "settle", "consume", "produce", "transact", "refuse", "recover", "recall", "lift", "undo",
+            "contradict",
         ],
     );
     /// Who may read a record.
@@ -210,7 +211,7 @@ shapes! {
         ("expires", false, reference::<Time>()),
         ("role", true, word_of(
             "what the key may do",
-            &["admin", "capture", "catalogue", "contract", "issue", "pay", "read", "registrar", "report"],
+            &["admin", "capture", "catalogue", "contract", "issue", "pay", "read", "registrar", "report", "validate"],
         )),
         ("scope", false, ObjectBuilder::new().description(Some("limits of a capture grant")).into()),
     ]);

@@ -26,6 +26,8 @@ pub enum KeyRole {
     Registrar,
     /// Report facts about order lines.
     Report,
+    /// Record what validators have done wrong; for keys of validators alone.
+    Validate,
 }
 
 impl KeyRole {

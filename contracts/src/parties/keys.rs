@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Grant, KeyRole, Party, PartyRow, Window};
 use crate::{
+    certificate::Member,
     entry::Role,
     execute::{Case, Checked, Moment},
     record::{Body, Record},
     refusal::{Code, Refusal},
     row::{self, Data},
-    state::{Overlay, Writes},
+    state::{Fault, Overlay, Writes},
     time::Time,
+    validators,
 };
 
 /// Most grants of one key.
@@ -134,7 +136,8 @@ pub fn signers(overlay: &Overlay<'_>, record: &Record, moment: &Moment) -> Check
         | Body::Agreement(_)
         | Body::RecallOpen(_)
         | Body::RecallLift(_)
-        | Body::BomPut(_) => None,
+        | Body::BomPut(_)
+        | Body::Evidence(_) => None,
     };
     let mut known = Vec::with_capacity(record.signers.len());
     for (index, address) in record.signers.iter().enumerate() {
@@ -175,6 +178,9 @@ pub(crate) fn grant(case: &Case<'_>, body: &KeyGrant) -> Checked<Writes> {
     // Who may let organisations in is settled at genesis: only a registrar makes another.
     if body.grants.iter().any(|grant| grant.role == KeyRole::Registrar) {
         case.require(KeyRole::Registrar)?;
+    }
+    if body.grants.iter().any(|grant| grant.role == KeyRole::Validate) && validators::find(case, &body.key)?.is_none() {
+        return Err(Refusal::new(Code::ValidatorUnknown).at("/body/grants").because(body.key.to_string()).into());
     }
     check_possession(case.record(), &body.key, "/body/key")?;
     let row_key = row::key_of_key(&body.key);
@@ -250,4 +256,22 @@ pub(crate) fn add_key(writes: &mut Writes, party: &Party, record: Option<Hash>, 
     let grants = roles.iter().map(|role| Grant::of(*role)).collect();
     let row = KeyRow { grants, party: party.id.clone(), record, revoked: None, window: Window::default() };
     writes.set(row::key_of_key(&party.admin), Data::Key(Box::new(row)));
+}
+
+/// The key of a validator, which signs what validators record; one that is an organisation's first key too goes on being
+/// that. It belongs to genesis.
+pub(crate) fn add_validator(overlay: &Overlay<'_>, member: &Member) -> Result<Writes, Fault> {
+    let key = row::key_of_key(&member.address);
+    let before: Option<KeyRow> = row::get(overlay, &key)?;
+    let mut row = before.unwrap_or_else(|| KeyRow {
+        grants: Vec::new(),
+        party: member.party.clone(),
+        record: None,
+        revoked: None,
+        window: Window::default(),
+    });
+    row.grants.push(Grant::of(KeyRole::Validate));
+    let mut writes = Writes::default();
+    writes.set(key, Data::Key(Box::new(row)));
+    Ok(writes)
 }

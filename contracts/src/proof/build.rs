@@ -195,6 +195,7 @@ fn named_by(data: &Data) -> impl Iterator<Item = String> {
         Data::Batch(batch) => (std::iter::once(&batch.issuer).chain(&batch.maker).collect(), Vec::new()),
         Data::Site(site) => (vec![&site.party], Vec::new()),
         Data::Transformation(made) => (vec![&made.by], Vec::new()),
+        Data::Members(row) => (row.members.0.iter().map(|member| &member.party).collect(), Vec::new()),
         Data::Party(_)
         | Data::Prefix(_)
         | Data::Key(_)
@@ -215,7 +216,8 @@ fn named_by(data: &Data) -> impl Iterator<Item = String> {
         | Data::Balance(_)
         | Data::Transit(_)
         | Data::Recall(_)
-        | Data::Bom(_) => Default::default(),
+        | Data::Bom(_)
+        | Data::Evidence(_) => Default::default(),
     };
     let keys: Vec<String> = parties.into_iter().map(|party| row::key_of_party(party)).chain(others).collect();
     keys.into_iter()

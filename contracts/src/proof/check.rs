@@ -329,6 +329,7 @@ fn named_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Bro
         Body::PartyAdd(body) => keys.push(row::key_of_party(&body.party.id)),
         Body::ProductPut(body) => keys.push(row::key_of_product(&body.gtin)),
         Body::CodesIssue(_) => keys.push(row::key_of_batch(&record.id)),
+        Body::Evidence(_) => keys.push(row::KEY_OF_MEMBERS.to_owned()),
         Body::RecallOpen(body) => keys.push(row::key_of_thing(&body.source)),
         Body::RecallLift(body) => keys.push(row::key_of_thing(&body.source)),
         Body::SitePut(_)

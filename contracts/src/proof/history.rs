@@ -69,7 +69,8 @@ pub(super) fn visit<E>(subject: &str, read: &mut impl FnMut(&Wanted) -> Result<V
                 | Role::Recover
                 | Role::Recall
                 | Role::Lift
-                | Role::Undo => {}
+                | Role::Undo
+                | Role::Contradict => {}
             }
         }
         open.extend(enclose(&enclosing, &at_end));

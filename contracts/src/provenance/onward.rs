@@ -38,7 +38,9 @@ pub fn behind(row: &Row) -> Vec<String> {
         | Data::Sold(_)
         | Data::Transit(_)
         | Data::Recall(_)
-        | Data::Bom(_) => Vec::new(),
+        | Data::Bom(_)
+        | Data::Members(_)
+        | Data::Evidence(_) => Vec::new(),
     }
 }
 

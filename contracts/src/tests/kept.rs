@@ -8,7 +8,7 @@ use super::{World, genesis, key};
 use crate::{
     block::{Header, records_root},
     certificate::{Certificate, Precommit},
-    entry::Entry,
+    entry::{Entry, Role},
     genesis::{FORMAT_VERSION, Genesis},
     height::Height,
     proof::{
@@ -42,6 +42,12 @@ impl Kept {
 
     pub(crate) fn prove(&self, subject: &str) -> Proof {
         build::build(self, &self.tree, subject).unwrap().unwrap()
+    }
+
+    /// What a row's proof tells, step by step; every step's record is shown.
+    pub(crate) fn told_of(&self, subject: &str) -> Vec<(Role, Hash)> {
+        let story = self.prove(subject).check(&self.chain()).unwrap();
+        story.steps.iter().map(|step| (step.entry.role, step.record.as_ref().unwrap().id)).collect()
     }
 
     pub(crate) fn chain(&self) -> Hash {

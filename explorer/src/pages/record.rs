@@ -179,6 +179,10 @@ fn touches(directory: &Directory, record: &Record, w: &Words) -> Vec<Row> {
         Body::BomPut(body) => vec![product(&body.gtin)],
         Body::RecallOpen(body) => vec![thing(&body.source, &label)],
         Body::RecallLift(body) => vec![thing(&body.source, &label)],
+        Body::Evidence(body) => {
+            let (height, round, step) = body.place();
+            vec![row(body.validator.to_string()), row(format!("{height} / {round} / {}", step.name()))]
+        }
         Body::EventCapture(capture) => {
             capture.event.parent.iter().chain(capture.event.classes()).map(|epc| thing(epc, &label)).collect()
         }

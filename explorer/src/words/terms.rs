@@ -105,6 +105,7 @@ pub(crate) const ROLES: &[Term] = &[
     term("commission", "生产赋码", "Made and coded"),
     term("consume", "投入生产", "Used up"),
     term("contain", "装入", "Filled"),
+    term("contradict", "自相矛盾", "Contradiction shown"),
     term("destroy", "销毁", "Destroyed"),
     term("dissociate", "拆解", "Disassembled"),
     term("flag", "备注", "Remark"),
@@ -153,6 +154,7 @@ pub(crate) const ACTIONS: &[Term] = &[
     term("site.put", "登记场所", "Place registered"),
     term("statement.accept", "接受对账单", "Statement accepted"),
     term("statement.issue", "出具对账单", "Statement issued"),
+    term("system.evidence", "验证节点自相矛盾", "Validator contradicted itself"),
 ];
 
 const PARTY_KINDS: &[Term] = &[

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
 
 use hefu_api::ledger::{Ledger, Outcome, Wait};
-use hefu_contracts::{certificate::Certificate, genesis::Parameters, height::Height};
+use hefu_contracts::{certificate::Certificate, genesis::Parameters, height::Height, row::Data};
 use hefu_engine::{Multiaddr, peer_id};
 use hefu_keys::{Hash, SecretKey};
 use tempfile::TempDir;
@@ -23,6 +23,9 @@ const SOON: Duration = Duration::from_secs(60);
 
 const VALIDATORS: usize = 4;
 
+/// The validator whose key a fifth machine has as well.
+const TWIN: usize = 3;
+
 /// Where each validator listens, and its directory.
 struct Network {
     world: World,
@@ -38,14 +41,22 @@ fn node_key(number: usize) -> SecretKey {
 
 impl Network {
     fn new() -> Network {
+        Network::of(VALIDATORS)
+    }
+
+    fn with_twin() -> Network {
+        Network::of(VALIDATORS + 1)
+    }
+
+    fn of(machines: usize) -> Network {
         let parameters = Parameters { heartbeat_ms: 1_000, ..Parameters::default() };
         let mut world = World::new(VALIDATORS).with_parameters(parameters);
         world.now = crate::ledger::now();
         let listeners: Vec<TcpListener> =
-            (0..2 * VALIDATORS).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
+            (0..2 * machines).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
         let mut ports: Vec<u16> = listeners.iter().map(|one| one.local_addr().expect("bound").port()).collect();
-        let record_ports = ports.split_off(VALIDATORS);
-        let data = (0..VALIDATORS).map(|_| tempfile::tempdir().expect("a directory")).collect();
+        let record_ports = ports.split_off(machines);
+        let data = (0..machines).map(|_| tempfile::tempdir().expect("a directory")).collect();
         Network { world, ports, record_ports, data }
     }
 
@@ -71,7 +82,7 @@ impl Network {
         let config = NodeConfig {
             data: self.path(number).to_owned(),
             genesis: self.world.genesis().clone(),
-            validator: world::validator(number),
+            validator: world::validator(if number < VALIDATORS { number } else { TWIN }),
             guard,
             node: node_key(number),
             listen: listen(self.ports[number]),
@@ -186,6 +197,42 @@ async fn a_validator_without_its_guard_follows_and_votes_again_with_a_new_one() 
     assert!(voted >= began + 2, "it voted at {voted}, the chain was at {began}");
     assert_eq!(ledger.status().expect("no fault").unready, None);
     running.abort();
+}
+
+/// A second process runs with the key of a validator, on another machine and so with a guard of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_in_two_hands_is_found_out_and_recorded_by_the_others() {
+    let mut network = Network::with_twin();
+    let mut nodes = network.start_all().await;
+    nodes.push(network.start(VALIDATORS).await);
+    let accused = world::validator(TWIN).address();
+    let found = async {
+        for number in 0.. {
+            hand_in(
+                &nodes[..1],
+                0,
+                &network.world.sign("corenest", &Deed::grant(&format!("line {number}"), &["read"])),
+            )
+            .await;
+            let ledger = nodes[0].ledger();
+            let rows = ledger.rows(&format!("evidence/{accused}/"), None, 1).expect("no fault");
+            if let Some(row) = rows.into_iter().next() {
+                return row;
+            }
+        }
+        unreachable!("counted to the end")
+    };
+    let row = timeout(SOON, found).await.expect("in time");
+    let Data::Evidence(evidence) = &row.data else { panic!("{row}") };
+    let ledger = nodes[0].ledger();
+    let found = ledger.record(&evidence.record).expect("no fault").expect("the record");
+    assert!(found.place.is_some(), "it is final");
+    let proof = ledger.proof("members").expect("no fault").expect("a proof");
+    let story = proof.check(&network.world.genesis().chain()).expect("it holds");
+    assert!(story.steps.iter().any(|step| step.entry.record == evidence.record), "the row of validators tells it");
+    for node in nodes {
+        node.shutdown().await;
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ use hefu_contracts::{
 use hefu_keys::{Address, Hash};
 
 use super::sealed::Sealed;
-use room::{Room, is_revocation};
+use room::{Room, is_urgent};
 
 pub use room::{POOL_BYTES_MAX, POOL_RECORDS_MAX};
 pub use settle::Left;
@@ -42,8 +42,8 @@ pub(super) struct Pool {
     waiting: BTreeMap<Ticket, Waiting>,
     tickets: HashMap<Hash, Ticket>,
     seqs: HashMap<Address, BTreeMap<u64, Ticket>>,
-    /// Those that take keys back: a block takes them first.
-    revocations: BTreeSet<Ticket>,
+    /// Those that cannot wait: a block takes them first.
+    urgent: BTreeSet<Ticket>,
     rows: Rows,
     room: Room,
     next: Ticket,
@@ -73,6 +73,11 @@ impl Pool {
     pub(super) fn get(&self, id: &Hash) -> Option<&Arc<Sealed>> {
         let waiting = self.waiting.get(self.tickets.get(id)?)?;
         Some(&waiting.sealed)
+    }
+
+    /// A row as the waiting records leave it, where they change it.
+    pub(super) fn row(&self, key: &str) -> Option<&Arc<Row>> {
+        self.rows.get(key)
     }
 
     /// Takes a record in, unless a rule speaks against it or there is no room.
@@ -130,19 +135,19 @@ impl Pool {
     fn insert(&mut self, ticket: Ticket, waiting: Waiting) {
         let sealed = &waiting.sealed;
         self.room.add(sealed, &waiting.party);
-        if is_revocation(sealed) {
-            self.revocations.insert(ticket);
+        if is_urgent(sealed) {
+            self.urgent.insert(ticket);
         }
         self.tickets.insert(sealed.id(), ticket);
         self.seqs.entry(*sealed.author()).or_default().insert(sealed.submission().record().seq, ticket);
         self.waiting.insert(ticket, waiting);
     }
 
-    /// The records in the order in which a block takes them: what takes keys back first, then in that of admission,
+    /// The records in the order in which a block takes them: what cannot wait first, then in that of admission,
     /// except that the records of one key come in the order of their sequence numbers.
     pub(super) fn in_order(&self) -> impl Iterator<Item = &Arc<Sealed>> {
-        let first = self.revocations.iter().filter_map(|ticket| self.waiting.get(ticket));
-        first.map(|waiting| &waiting.sealed).chain(self.others().filter(|sealed| !is_revocation(sealed)))
+        let first = self.urgent.iter().filter_map(|ticket| self.waiting.get(ticket));
+        first.map(|waiting| &waiting.sealed).chain(self.others().filter(|sealed| !is_urgent(sealed)))
     }
 
     fn others(&self) -> impl Iterator<Item = &Arc<Sealed>> {
@@ -222,6 +227,7 @@ fn changes_keys(sealed: &Sealed) -> bool {
         | Action::PayoutReceipt
         | Action::RecallOpen
         | Action::RecallLift
-        | Action::BomPut => false,
+        | Action::BomPut
+        | Action::SystemEvidence => false,
     }
 }

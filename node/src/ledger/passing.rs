@@ -1,8 +1,8 @@
-//! Records that other nodes pass on.
+//! Records that other nodes pass on, and those of this validator itself.
 
 use std::sync::Arc;
 
-use hefu_contracts::{refusal::Refusal, state::Fault};
+use hefu_contracts::{refusal::Refusal, state::Fault, validators::Evidence};
 use hefu_gossip::PeerId;
 use hefu_keys::Hash;
 use tokio::sync::mpsc;
@@ -19,6 +19,23 @@ pub(crate) enum Passed {
 }
 
 impl Desk {
+    /// Lets this validator record that another, or itself, has contradicted itself, and tells the others.
+    pub(crate) fn accuse(&self, evidence: &Evidence) -> Result<(), Fault> {
+        let mut core = self.core()?;
+        match core.accuse(now(), &self.key, evidence)? {
+            Admission::Known(_) => return Ok(()),
+            // Somebody else was first, or this node is no validator.
+            Admission::Refused(refusal) => {
+                tracing::info!(code = %refusal.code, "the contradiction is not recorded by this node");
+                return Ok(());
+            }
+            Admission::Taken(_, sealed) => self.waiting()?.begin(sealed, None),
+        }
+        drop(core);
+        self.wake.wake();
+        Ok(())
+    }
+
     /// What waits, and what changes from now on.
     pub(crate) fn news(&self) -> Result<mpsc::UnboundedReceiver<News>, Fault> {
         Ok(self.waiting()?.follow())

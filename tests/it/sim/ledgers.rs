@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::RangeInclusive,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -13,7 +13,12 @@ use bytes::Bytes;
 use hefu_contracts::{
     block::{Block, Header},
     genesis::Genesis,
+    height::Height,
+    receipt::Status,
+    refusal::Code,
+    row::{Data, key_of_evidence},
     time::{Millis, Time},
+    validators::Evidence,
 };
 use hefu_engine::{
     Application, Certificate, Decided, Equivocation, Fault, Kept, Proposed, Received, Synced, Undecided, Upcoming,
@@ -21,7 +26,7 @@ use hefu_engine::{
 };
 use hefu_keys::Hash;
 use hefu_node::{
-    consensus::{WORDING, of_engine, terms, to_engine},
+    consensus::{WORDING, evidence_of, of_engine, terms, to_engine},
     core::{Admission, Core, Judged, Proposal, Sealed},
     store::{Batch, Mark, Memory, Store, StoreError, View, found},
     world::{self, Codes, Deed, REFILL, World},
@@ -87,11 +92,27 @@ pub struct Ledgers {
     submitted: u64,
     /// Records that are final.
     pub finals: usize,
+    /// Contradictions that an honest validator noticed, by the key of their row: in which of the blocks that others than the
+    /// accused built after that it stands, from 1. One that stands in none counts as if it came with the next.
+    pub contradictions: BTreeMap<String, usize>,
+    noticed: Arc<Mutex<Noticed>>,
+}
+
+/// Contradictions as honest validators came to know of them, and the highest block that anybody had decided by then.
+#[derive(Default)]
+struct Noticed {
+    highest: u64,
+    places: BTreeMap<String, u64>,
 }
 
 /// One machine's ledger.
 pub struct Ledger {
     core: Core,
+    seat: usize,
+    validators: usize,
+    /// Records of its own that wait.
+    own: Vec<Arc<Sealed>>,
+    noticed: Arc<Mutex<Noticed>>,
     now: Arc<AtomicI64>,
     begun: Time,
     skew: i64,
@@ -114,6 +135,8 @@ impl Ledgers {
             verified: BTreeMap::new(),
             submitted: 0,
             finals: 0,
+            contradictions: BTreeMap::new(),
+            noticed: Arc::default(),
         }
     }
 
@@ -154,6 +177,27 @@ impl Ledgers {
     fn open(&self, machine: usize) -> Core {
         let store = Arc::new(self.disks[&machine].clone());
         Core::open(store, &self.genesis, world::validator(0).address()).expect("a sound store")
+    }
+
+    /// Contradictions that were noticed, and how long it took until they were recorded.
+    fn recorded(&self, core: &Core) -> BTreeMap<String, usize> {
+        let head = core.head().read().expect("not poisoned");
+        let place = |key: &str| {
+            let row = head.chain.row(key).expect("a sound store")?;
+            let Data::Evidence(row) = row.data else { panic!("{key} is no evidence") };
+            head.chain.place(&row.record).expect("a sound store").map(|(height, _)| height.get())
+        };
+        let waited = |key: &str, known: u64| {
+            let end = place(key).unwrap_or(core.height().get() + 1);
+            let by_others = |height: &u64| {
+                let height = Height::new(*height).expect("a height");
+                let (header, _) = head.chain.block(height).expect("a sound store").expect("a block");
+                !key.contains(&header.builder.to_string())
+            };
+            (known + 1..end).filter(by_others).count() + 1
+        };
+        let noticed = self.noticed.lock().expect("not poisoned");
+        noticed.places.iter().map(|(key, height)| (key.clone(), waited(key, *height))).collect()
     }
 
     /// Executes a machine's blocks again from the beginning; the register's root, and how many records there were.
@@ -211,7 +255,9 @@ impl Stage for Ledgers {
         let me = world::validator(seat).address();
         let core = Core::open(Arc::new(disk), &self.genesis, me);
         let core = core.map_err(|fault| Fault::new("opening the store", format!("{fault:?}")))?;
-        Ok(Ledger { core, now: self.now.clone(), begun: self.begun, skew })
+        let validators = self.genesis.members.0.len();
+        let noticed = self.noticed.clone();
+        Ok(Ledger { core, seat, validators, own: Vec::new(), noticed, now: self.now.clone(), begun: self.begun, skew })
     }
 
     fn other(&mut self, body: &Bytes, sound: bool) -> Option<(Hash, Bytes)> {
@@ -245,9 +291,16 @@ impl Stage for Ledgers {
         }
     }
 
+    fn own_records(&mut self, ledger: &mut Ledger) -> Vec<Bytes> {
+        ledger.still_waiting()
+    }
+
     fn finish(&mut self, honest: &[usize]) -> Vec<String> {
         let mut wrong = Vec::new();
         let cores: Vec<(usize, Core)> = honest.iter().map(|machine| (*machine, self.open(*machine))).collect();
+        if let Some((_, core)) = cores.first() {
+            self.contradictions = self.recorded(core);
+        }
         for (machine, core) in &cores {
             let height = core.height().get();
             let served = core.decided(1..=height, usize::MAX).expect("a sound store");
@@ -270,6 +323,17 @@ impl Ledger {
         self.begun.plus(Millis(now.unsigned_abs()))
     }
 
+    /// Records of its own that no block has taken yet: they are told again until one has.
+    fn still_waiting(&mut self) -> Vec<Bytes> {
+        let now = self.time();
+        let waits = |sealed: &Arc<Sealed>| {
+            let receipt = self.core.receipt(now, &sealed.id()).expect("a sound store");
+            receipt.is_some_and(|receipt| receipt.status == Status::Pending)
+        };
+        self.own.retain(waits);
+        self.own.iter().map(|sealed| sealed.text().clone()).collect()
+    }
+
     fn judge(&mut self, proposal: &Proposal, body: Bytes) -> Result<Verdict, Fault> {
         let checked = self.core.prepare(body).verify();
         let judged = self.core.validate(self.time(), proposal, checked).map_err(|fault| failed("judging", &fault))?;
@@ -280,6 +344,15 @@ impl Ledger {
             Judged::Malformed => Verdict::Malformed,
         })
     }
+}
+
+/// Signatures cost a hash in here; those that a ledger verifies must be real.
+fn signed_in_earnest(mut evidence: Evidence, validators: usize) -> Option<Evidence> {
+    let accused = (0..validators).map(world::validator).find(|key| key.address() == evidence.validator)?;
+    for signed in [&mut evidence.first, &mut evidence.second] {
+        signed.signature = accused.sign(signed.statement.text().as_bytes());
+    }
+    Some(evidence)
 }
 
 fn failed(doing: &'static str, fault: &hefu_contracts::state::Fault) -> Fault {
@@ -320,10 +393,33 @@ impl Application for Ledger {
 
     fn decide(&mut self, certificate: Certificate) -> Result<(), Fault> {
         let committed = self.core.commit(self.time(), of_engine(certificate));
-        committed.map(drop).map_err(|fault| failed("committing", &fault))
+        let committed = committed.map_err(|fault| failed("committing", &fault))?;
+        let mut noticed = self.noticed.lock().expect("not poisoned");
+        noticed.highest = noticed.highest.max(committed.height.get());
+        Ok(())
     }
 
-    fn misbehaved(&mut self, _: Vec<Equivocation>) -> Result<(), Fault> {
+    fn misbehaved(&mut self, evidence: Vec<Equivocation>) -> Result<(), Fault> {
+        for one in evidence {
+            let Some(evidence) = evidence_of(&one).and_then(|evidence| signed_in_earnest(evidence, self.validators))
+            else {
+                return Err(Fault::new("reading evidence", format!("{one:?}")));
+            };
+            let place = key_of_evidence(&evidence.validator, evidence.place());
+            let mut noticed = self.noticed.lock().expect("not poisoned");
+            let highest = noticed.highest;
+            noticed.places.entry(place).or_insert(highest);
+            drop(noticed);
+            let taken = self.core.accuse(self.time(), &world::validator(self.seat), &evidence);
+            match taken.map_err(|fault| failed("recording a contradiction", &fault))? {
+                Admission::Taken(_, sealed) => self.own.push(sealed),
+                Admission::Known(_) => {}
+                Admission::Refused(refusal) if refusal.code == Code::EvidenceKnown => {}
+                Admission::Refused(refusal) => {
+                    return Err(Fault::new("recording a contradiction", refusal.to_string()));
+                }
+            }
+        }
         Ok(())
     }
 

@@ -237,6 +237,14 @@ impl<'a, S: Stage> World<'a, S> {
         }
     }
 
+    /// What the machine's ledger has to say of itself.
+    fn tell_own_records(&mut self, machine: usize) {
+        let Some(app) = &mut self.machines[machine].hands.app else { return };
+        for record in self.stage.own_records(app) {
+            self.broadcast(machine, &Letter::Record(record));
+        }
+    }
+
     fn befalls(&mut self, mishap: Mishap) {
         self.report.faults += 1;
         match mishap {
@@ -286,6 +294,7 @@ impl<'a, S: Stage> World<'a, S> {
                     let behind = self.watch.height() > self.machines[machine].hands.height;
                     let pace = if behind { 1 } else { self.schedule.pace };
                     self.later(pace, Event::Next { machine, boot });
+                    self.tell_own_records(machine);
                 }
             }
         }

@@ -34,6 +34,11 @@ pub trait Stage {
     /// A record of somebody else's client has come.
     fn heard(&mut self, _ledger: &mut Self::Ledger, _record: &Bytes) {}
 
+    /// Records that the ledger itself has made and that wait still; the others must hear of them.
+    fn own_records(&mut self, _ledger: &mut Self::Ledger) -> Vec<Bytes> {
+        Vec::new()
+    }
+
     /// What is wrong with the honest machines' ledgers in the end.
     fn finish(&mut self, honest: &[usize]) -> Vec<String>;
 }

@@ -1,7 +1,7 @@
 //! Who may have how much of the pool.
 //!
 //! A flood by one organisation must not keep the others out, and a key that is in the wrong hands must be revocable
-//! however full the pool is: a tenth of it takes nothing but revocations.
+//! however full the pool is: a tenth of it takes nothing but revocations, and evidence against validators.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,7 +18,7 @@ pub const POOL_RECORDS_MAX: usize = 50_000;
 /// Most bytes of records that wait.
 pub const POOL_BYTES_MAX: usize = 64 << 20;
 
-/// The part of the pool that is kept for revocations.
+/// The part of the pool that is kept for what cannot wait.
 const RESERVED_DIVISOR: usize = 10;
 
 /// The part of the rest that one organisation may have.
@@ -66,12 +66,12 @@ impl Room {
     /// Whether there is room for a record of an organisation.
     pub(super) fn check(&self, sealed: &Sealed, party: &str) -> Result<(), Refusal> {
         let full = |detail| Err(Refusal::new(Code::PoolFull).because(detail));
-        let limit = if is_revocation(sealed) { Amount::ALL } else { Amount::ORDINARY };
+        let limit = if is_urgent(sealed) { Amount::ALL } else { Amount::ORDINARY };
         if !self.all.with(sealed).fits(limit) {
             return full(format!("{} records with {} bytes are waiting", self.all.records, self.all.bytes));
         }
         let own = self.organisations.get(party).copied().unwrap_or_default();
-        if !is_revocation(sealed) && !own.with(sealed).fits(Amount::SHARE) {
+        if !is_urgent(sealed) && !own.with(sealed).fits(Amount::SHARE) {
             let Amount { records, bytes } = own;
             return full(format!("{records} records with {bytes} bytes of {party} are waiting, half of all that may"));
         }
@@ -85,7 +85,7 @@ impl Room {
     }
 }
 
-/// Whether a record takes a key back.
-pub(super) fn is_revocation(sealed: &Sealed) -> bool {
-    sealed.submission().record().action == Action::KeyRevoke
+/// Whether a record cannot wait: it takes a key back, or shows that a validator has contradicted itself.
+pub(super) fn is_urgent(sealed: &Sealed) -> bool {
+    matches!(sealed.submission().record().action, Action::KeyRevoke | Action::SystemEvidence)
 }
