@@ -2,7 +2,40 @@
 
 use std::{path::Path, process::Command};
 
-use hefu_tests::process::Hefu;
+use hefu_tests::{process::Hefu, testnet::Testnet};
+
+/// Whether the packages of web/ are there, on a machine that may do without them.
+fn has_packages(root: &Path, package: &str) -> bool {
+    let there = root.join("web/node_modules").join(package).exists();
+    assert!(there || std::env::var("CI").as_deref() != Ok("true"), "the packages of web/ are missing");
+    if !there {
+        println!("the packages of web/ are missing (scripts/setup build browser): this was not tested");
+    }
+    there
+}
+
+#[test]
+fn what_a_network_proves_holds_in_the_verifier_of_the_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    if !has_packages(root, "esbuild") {
+        return;
+    }
+    let mut net = Testnet::init(4, &["--demo"]).unwrap();
+    net.up().unwrap();
+    net.level().unwrap();
+    let urls: Vec<&str> = net.validators.iter().map(|up| up.url.as_str()).collect();
+    let items: Vec<&str> = net.items.iter().map(|item| item.strip_prefix(urls[0]).unwrap()).collect();
+    let status = Command::new("node")
+        .args(["--test", "--test-reporter=spec", "tests/e2e/network.test.mjs"])
+        .env("HEFU_URLS", urls.join(" "))
+        .env("HEFU_ITEMS", items.join(" "))
+        .env("HEFU_GENESIS", &net.genesis)
+        .current_dir(root)
+        .status()
+        .unwrap();
+    assert!(status.success(), "the verifier does not hold with the network");
+    net.down().unwrap();
+}
 
 #[test]
 fn pages_hold_what_they_say_in_a_real_browser() {
