@@ -13,7 +13,7 @@ SEEDS   ?= 100000
 BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench fuzz sim build setup setup-browser setup-tests
+.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench bench-network fuzz sim build setup setup-browser setup-databases setup-tests
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,6 +23,9 @@ setup:
 
 setup-browser:
 	@scripts/setup build browser
+
+setup-databases:
+	@scripts/setup build databases
 
 setup-tests:
 	@scripts/setup build browser clients books
@@ -64,5 +67,8 @@ fuzz: setup ## inputs that break what must hold of them: every target for 20 s, 
 sim: setup ## validators in simulated worlds where everything fails: SEEDS=100000, or one again with HEFU_SEED=7
 	HEFU_SEEDS=$(SEEDS) $(CARGO) test $(PROFILE) --locked --workspace --test it -- --nocapture --test-threads 1 simulation::
 
-bench: setup-browser ## figures of this machine, in one run
-	$(CARGO) bench --locked --workspace
+bench: setup-browser build ## figures of this machine, in one run
+	$(CARGO) bench --locked --workspace --bench ledger --bench settlement
+
+bench-network: setup-databases build ## four validators under load, beside PostgreSQL and three etcd
+	$(CARGO) bench --locked --workspace --bench network

@@ -1,0 +1,216 @@
+//! Four validators on this machine under load, in one run with PostgreSQL and etcd: what of the machine's own limit they
+//! reach, how long a record takes, how fast a wiped validator catches up.
+//!
+//! Beside each figure of ours stands what the others do with the same payload. The work is not equal, and the run says so:
+//! ours keeps four copies and verifies every signature on each; PostgreSQL keeps one and etcd three, and neither verifies
+//! anything. Times on a shared machine are noisy; the ratios within one run are what to compare.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a measurement may stop at any fault, and its counts are small"
+)]
+
+mod door;
+mod latency;
+mod load;
+mod processes;
+mod theirs;
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use hefu_contracts::genesis::Genesis;
+use hefu_keys::{Hash, SecretKey};
+use hefu_tests::testnet::Testnet;
+
+use door::Door;
+use load::{Signed, Signer};
+
+/// Records of one run, and of one request.
+const RECORDS: usize = 24_000;
+const BATCH: usize = 400;
+
+/// Clients of each validator.
+const CLIENTS: usize = 2;
+
+/// One record in so many has a wrong signature.
+const SPOILT_ONE_IN: usize = 1_000;
+
+/// Longest wait until a wiped validator votes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How many signers share the load.
+const SIGNERS: [usize; 2] = [16, 1_000];
+
+fn main() -> Result<()> {
+    let verification = verification()?;
+    let cores = std::thread::available_parallelism()?.get();
+    let limit = cores as f64 / (4.0 * verification);
+    println!(
+        "signature    {:.1} µs for one strict verification: {cores} cores verify each record at four validators",
+        verification * 1e6
+    );
+    println!("limit        {limit:.0} records/s if nothing else cost anything");
+
+    let mut net = Testnet::init(4, &[])?;
+    net.up()?;
+    let genesis = genesis(&net)?;
+    let mut rates = Vec::new();
+    let mut payload = Vec::new();
+    for count in SIGNERS {
+        let mut signers = load::signers(&net, count)?;
+        let run = throughput(&net, &genesis, &mut signers)?;
+        println!(
+            "{:<12} {:>7.0} records/s, {:.0} % of the limit, {:.0} for each second of the validators' processors",
+            format!("{count} signers"),
+            run.rate,
+            100.0 * run.rate / limit,
+            run.each_second
+        );
+        payload = run.payload;
+        rates.push((run.rate, signers));
+    }
+    let (rate, signers) = rates.first_mut().context("no run")?;
+    latency::light(&net, signers)?;
+    latency::half(&net, signers, *rate)?;
+    let waited = dead_validator(&net, signers)?;
+    println!(
+        "one dead     {:>7.0} ms at most from a record to its block while one of four does not answer",
+        waited * 1e3
+    );
+    net.up()?;
+    catch_up(&net, signers)?;
+    net.down()?;
+    theirs::beside(*rate, &payload)
+}
+
+/// Seconds of one strict verification of 64 bytes: the least of some rounds, since others may be at work here.
+fn verification() -> Result<f64> {
+    const TIMES: u32 = 2_000;
+    let key = SecretKey::from_seed([1; 32]);
+    let (message, public) = ([7; 64], key.public());
+    let signature = key.sign(&message);
+    let mut least = f64::INFINITY;
+    for _ in 0..5 {
+        let start = Instant::now();
+        for _ in 0..TIMES {
+            public.verify(std::hint::black_box(&message), &signature)?;
+        }
+        least = least.min(start.elapsed().as_secs_f64() / f64::from(TIMES));
+    }
+    Ok(least)
+}
+
+fn genesis(net: &Testnet) -> Result<Genesis> {
+    let genesis: Genesis = serde_json::from_value(Door::to(&net.validators[0].url).get("/v1/genesis")?)?;
+    ensure!(genesis.chain().to_string() == net.genesis, "another chain");
+    Ok(genesis)
+}
+
+struct Run {
+    rate: f64,
+    each_second: f64,
+    payload: Vec<String>,
+}
+
+/// Everything at once, from clients of all validators; only what is proven to stand in a block counts.
+fn throughput(net: &Testnet, genesis: &Genesis, signers: &mut [Signer]) -> Result<Run> {
+    let clients = CLIENTS * net.validators.len();
+    let mut shares = Vec::with_capacity(clients);
+    for own in signers.chunks_mut(signers.len().div_ceil(clients)) {
+        shares.push(load::batches(own, RECORDS / clients, BATCH)?);
+    }
+    let mut seals: HashMap<Hash, Hash> = shares.iter().flatten().flatten().map(|one| (one.id, one.seal)).collect();
+    let mut spoilt = Vec::new();
+    for (number, signed) in shares.iter_mut().flatten().flatten().enumerate() {
+        if number % SPOILT_ONE_IN == 0 {
+            signed.text = load::spoilt(signed)?;
+            seals.remove(&signed.id);
+            spoilt.push(signed.id);
+        }
+    }
+    let payload = shares.iter().flatten().flatten().take(1_000).map(|one| one.text.clone()).collect();
+    let pids: Vec<u32> = net.validators.iter().map(|up| up.pid).collect();
+    let door = Door::to(&net.validators[0].url);
+    net.level()?;
+    let (after, used, start) = (door.height()?, processes::all(&pids)?, Instant::now());
+    let refused = std::thread::scope(|scope| {
+        let clients = shares.iter().enumerate().map(|(client, share)| {
+            let url = &net.validators[client % net.validators.len()].url;
+            scope.spawn(move || hand_in_all(url, share))
+        });
+        let clients: Vec<_> = clients.collect();
+        let refused =
+            clients.into_iter().map(|client| client.join().map_err(|_| anyhow::anyhow!("a client failed"))?);
+        refused.collect::<Result<Vec<_>>>()
+    })?;
+    let (took, used) = (start.elapsed().as_secs_f64(), processes::all(&pids)? - used);
+    let refused: usize = refused.into_iter().sum();
+    ensure!(refused == spoilt.len(), "{refused} records were refused, {} have a wrong signature", spoilt.len());
+    net.level()?;
+    let proven = door.proven(genesis, after, &seals)?;
+    ensure!(proven == seals.len(), "{proven} of {} records are proven", seals.len());
+    Ok(Run { rate: proven as f64 / took, each_second: proven as f64 / used, payload })
+}
+
+/// How many were refused.
+fn hand_in_all(url: &str, batches: &[Vec<Signed>]) -> Result<usize> {
+    let door = Door::to(url);
+    let mut refused = 0;
+    for batch in batches {
+        let texts: Vec<String> = batch.iter().map(|one| one.text.clone()).collect();
+        let answers = door.hand_in(&texts)?;
+        let no: Vec<_> = answers.iter().filter(|answer| answer["status"] != "final").collect();
+        ensure!(no.iter().all(|answer| answer["code"] == "E-SIGNATURE"), "{no:?}");
+        refused += no.len();
+    }
+    Ok(refused)
+}
+
+/// The longest wait for a record, in seconds, after one validator was killed.
+fn dead_validator(net: &Testnet, signers: &mut [Signer]) -> Result<f64> {
+    net.kill(3)?;
+    let door = Door::to(&net.validators[0].url);
+    let mut longest = Duration::ZERO;
+    for _ in 0..12 {
+        let record = signers[0].sign()?.text;
+        let start = Instant::now();
+        let answers = door.hand_in(&[record])?;
+        ensure!(answers[0]["status"] == "final", "{answers:?}");
+        longest = longest.max(start.elapsed());
+    }
+    Ok(longest.as_secs_f64())
+}
+
+/// A validator that has lost its disk follows, and votes again under light load.
+fn catch_up(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
+    net.level()?;
+    let (last, door) = (net.validators.len() - 1, Door::to(&net.validators[0].url));
+    net.kill(last)?;
+    std::fs::remove_dir_all(net.data(last))?;
+    let target = door.height()?;
+    let records = door.count(target)? as f64;
+    let start = Instant::now();
+    let mut child = net.start(last, &["--renew-guard"])?;
+    net.until("catching up", |net| net.height(last).is_some_and(|height| height >= target))?;
+    let caught = start.elapsed().as_secs_f64();
+    while net.get(last, "/readyz").is_none_or(|(status, _)| status != 200) {
+        ensure!(start.elapsed() < PATIENCE, "it does not vote: {}", net.log(last));
+        // Until blocks were made after its start, it cannot know what its key has signed.
+        door.hand_in(&[signers[0].sign()?.text])?;
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    println!(
+        "catch-up     {:>7.0} records/s of {target} blocks with every signature verified; votes again after {:.1} s",
+        records / caught,
+        start.elapsed().as_secs_f64()
+    );
+    net.kill(last)?;
+    child.wait()?;
+    Ok(())
+}
