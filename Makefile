@@ -10,10 +10,11 @@ PORT    ?= 8100
 TARGET  ?= all
 SECONDS ?= 20
 SEEDS   ?= 100000
+MINUTES ?= 30
 BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench bench-network fuzz sim build setup setup-browser setup-databases setup-tests
+.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench bench-network fuzz sim soak build setup setup-browser setup-databases setup-tests
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -66,6 +67,9 @@ fuzz: setup ## inputs that break what must hold of them: every target for 20 s, 
 
 sim: setup ## validators in simulated worlds where everything fails: SEEDS=100000, or one again with HEFU_SEED=7
 	HEFU_SEEDS=$(SEEDS) $(CARGO) test $(PROFILE) --locked --workspace --test it -- --nocapture --test-threads 1 simulation::
+
+soak: build ## four validators under load for MINUTES=30: memory and open files must stay flat
+	HEFU_MINUTES=$(MINUTES) $(CARGO) test $(PROFILE) --locked --workspace --test it -- --ignored --nocapture soak::
 
 bench: setup-browser build ## figures of this machine, in one run
 	$(CARGO) bench --locked --workspace --bench ledger --bench settlement

@@ -13,6 +13,7 @@ mod kill;
 mod network;
 mod sim;
 mod simulation;
+mod soak;
 mod store;
 mod subscriptions;
 mod thread;

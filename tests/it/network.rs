@@ -13,7 +13,7 @@ use hefu_tests::{
 use serde_json::Value;
 
 use crate::kill::Dice;
-use clients::Clients;
+pub(crate) use clients::Clients;
 
 const VALIDATORS: usize = 4;
 

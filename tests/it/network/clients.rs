@@ -18,14 +18,14 @@ use hefu_tests::{
 };
 use serde_json::{Value, json};
 
-/// Records handed in together.
+/// Records handed in together, where it does not matter how many.
 const BATCH: usize = 5;
 
 /// A client gives up on an answer after this time; the record may still become final.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 
 /// The clients while they run.
-pub(super) struct Clients {
+pub(crate) struct Clients {
     stop: Arc<AtomicBool>,
     finals: Arc<AtomicUsize>,
     threads: Vec<JoinHandle<()>>,
@@ -38,11 +38,17 @@ struct Client {
     log: Arc<Log>,
     finals: Arc<AtomicUsize>,
     agent: ureq::Agent,
+    batch: usize,
 }
 
 impl Clients {
     /// One client for each validator.
-    pub(super) fn start(net: &Testnet, log: Log) -> Clients {
+    pub(crate) fn start(net: &Testnet, log: Log) -> Clients {
+        Clients::with_batches(net, log, BATCH)
+    }
+
+    /// The same, each handing in so many records together.
+    pub(crate) fn with_batches(net: &Testnet, log: Log, batch: usize) -> Clients {
         let (stop, finals, log) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)), Arc::new(log));
         let passphrase = std::fs::read_to_string(net.passphrase()).unwrap();
         let glns = ["9528880100012", "9528880200019", "9528880300016", "9528880900018"];
@@ -60,6 +66,7 @@ impl Clients {
                 log: log.clone(),
                 finals: finals.clone(),
                 agent,
+                batch,
             };
             let stop = stop.clone();
             std::thread::spawn(move || client.run(&stop))
@@ -69,7 +76,7 @@ impl Clients {
     }
 
     /// Stops them after the answers under way; how many records became final.
-    pub(super) fn stop(self) -> usize {
+    pub(crate) fn stop(self) -> usize {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads {
             thread.join().unwrap();
@@ -81,7 +88,7 @@ impl Clients {
 impl Client {
     fn run(mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
-            let records: Vec<String> = (0..BATCH).map(|_| self.record()).collect();
+            let records: Vec<String> = (0..self.batch).map(|_| self.record()).collect();
             let ids = records.iter().map(|record| id(record));
             let begun: Vec<Line> = ids.map(|id| Line::Begun { id, at: self.log.now() }).collect();
             self.log.write(&begun).unwrap();
