@@ -1,6 +1,7 @@
 //! A small trade for rule tests: a brand, a creator with her agency, a platform with a feed, an arbiter and an auditor.
 
 mod audience;
+mod bad_input;
 mod campaign;
 mod disputes;
 pub(super) mod earnings;
@@ -10,6 +11,7 @@ mod lines;
 mod money;
 mod signing;
 mod story;
+pub(super) mod written;
 
 use std::collections::BTreeMap;
 

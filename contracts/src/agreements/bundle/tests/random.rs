@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Extent, Which, build};
 use crate::{
     action::Action,
-    agreements::tests::{Trade, earnings, sheet, unit},
+    agreements::tests::{Trade, earnings, sheet, unit, written::Written},
     tests::{Deed, kept::Kept},
 };
 
@@ -87,7 +87,9 @@ proptest! {
         let mut taken = 0;
         for (kind, order, amount) in steps {
             // A refusal changes nothing, which the world itself checks.
+            let written = Written::of(&trade);
             taken += u32::from(step(&mut trade, kind, order, amount).is_ok());
+            written.stands(&trade);
             prop_assert_eq!(trade.total("C1"), 0);
             for party in ["adu", "mcn"] {
                 earnings::check(&trade, "C1", party);
