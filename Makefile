@@ -72,7 +72,7 @@ soak: build ## four validators under load for MINUTES=30: memory and open files 
 	HEFU_MINUTES=$(MINUTES) $(CARGO) test $(PROFILE) --locked --workspace --test it -- --ignored --nocapture soak::
 
 bench: setup-browser build ## figures of this machine, in one run
-	$(CARGO) bench --locked --workspace --bench ledger --bench settlement
+	$(CARGO) bench --locked --workspace --bench ledger --bench settlement --bench agreements
 
 bench-network: setup-databases build ## four validators under load, beside PostgreSQL and three etcd
 	$(CARGO) bench --locked --workspace --bench network

@@ -1,0 +1,302 @@
+//! What agreements cost through a node's blocks on this machine, in one run: facts from their signed text to the synced
+//! batch, the settlement of their lines, and how long a party's computer takes to recompute the statement.
+//!
+//! `HEFU_LINES` says how many order lines, 10,000 otherwise. Times on a shared machine are noisy; the ratios within one
+//! run are what to compare. Nothing is extrapolated.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    reason = "a measurement of small known numbers may stop at any fault"
+)]
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use hefu_contracts::{
+    action::Action,
+    agreements::{
+        ATTRIBUTION,
+        bundle::{self, Bundle, Extent, Which},
+    },
+    block::Block,
+};
+use hefu_keys::{Hash, SecretKey};
+use hefu_node::{
+    core::{Admission, Core, Sealed},
+    create_store,
+    store::Rocks,
+    world::{Deed, REFILL, World, key, validator},
+};
+use hefu_tests::process::binary;
+use serde_json::{Value, json};
+
+const LINES: usize = 10_000;
+
+/// Records that wait at once.
+const CHUNK: usize = 2_000;
+
+/// Units of one release.
+const RELEASED: usize = 1_000;
+
+const FEED: &str = "douyin:shop1";
+
+const DAY: u64 = 86_400_000;
+
+fn main() -> Result<()> {
+    let lines = match std::env::var("HEFU_LINES") {
+        Ok(lines) => lines.parse().context("HEFU_LINES is no number")?,
+        Err(_) => LINES,
+    };
+    let signature = signature()?;
+    println!("signature    {signature:>8.1} µs per strict verification");
+    let data = tempfile::tempdir()?;
+    let mut run = Run::open(data.path())?;
+    run.set_up()?;
+    let facts = facts(&mut run, lines, signature)?;
+    settle(&mut run, lines, &facts)?;
+    for (what, extent) in [("statement", Extent::Plain), ("full", Extent::Full)] {
+        verify(&run, lines, what, extent, data.path())?;
+    }
+    Ok(())
+}
+
+/// Every line paid and received, every tenth refunded in part.
+fn facts(run: &mut Run, lines: usize, signature: f64) -> Result<Cost> {
+    let paid = run.hand_in(lines, "douyin", |_, number| paid(number))?;
+    let received = run.hand_in(lines, "douyin", |_, number| fact("received", number, &json!({})))?;
+    let refunded = run.hand_in(lines / 10, "douyin", |_, number| {
+        fact("refunded", number * 10, &json!({"parts": {"goods": "1000"}, "units": "0"}))
+    })?;
+    for (what, cost) in [("paid", &paid), ("received", &received), ("refunded", &refunded)] {
+        cost.print(what, signature);
+    }
+    let facts = Cost::sum(&[&paid, &received, &refunded]);
+    facts.print("facts", signature);
+    println!("             {:>8.0} facts per second and core", facts.rate());
+    Ok(facts)
+}
+
+/// The holds of all lines released, and the period stated.
+fn settle(run: &mut Run, lines: usize, facts: &Cost) -> Result<()> {
+    run.world.wait(40 * DAY);
+    let released = run.hand_in(lines.div_ceil(RELEASED), "huaxu", |_, number| {
+        let units: Vec<String> = (number * RELEASED..lines.min((number + 1) * RELEASED)).map(unit).collect();
+        Deed::new(Action::HoldRelease, json!({"contract": "C1", "units": units}))
+    })?;
+    let issued = run.hand_in(1, "corenest", |_, _| {
+        Deed::new(Action::StatementIssue, json!({"contract": "C1", "period": "2026-09"}))
+    })?;
+    let seconds = Cost::sum(&[facts, &released, &issued]).seconds();
+    println!(
+        "settlement   {seconds:>8.2} s for {lines} lines through blocks, {:.1} µs a line, {:.0} lines per second",
+        seconds * 1e6 / lines as f64,
+        lines as f64 / seconds
+    );
+    println!(
+        "             {:>8.2} s of it to release all, {:.2} ms to state them",
+        released.seconds(),
+        issued.seconds() * 1e3
+    );
+    Ok(())
+}
+
+/// How long a party's computer takes to check her statement, in this process and by the command line.
+fn verify(run: &Run, lines: usize, what: &str, extent: Extent, data: &Path) -> Result<()> {
+    let genesis = run.world.genesis().chain();
+    let start = Instant::now();
+    let text = {
+        let head = run.core.head().read().map_err(|_| anyhow::anyhow!("the head is poisoned"))?;
+        let which = Which { contract: "C1", party: "huaxu", number: 1 };
+        bundle::build(&head.chain, &head.tree, which, extent)?.context("no statement")?.text()?
+    };
+    let built = start.elapsed();
+    let start = Instant::now();
+    let bundle = Bundle::read(text.as_bytes())?;
+    let read = start.elapsed();
+    let start = Instant::now();
+    let entries = bundle.check(&genesis)?.entries.len();
+    let checked = start.elapsed();
+    let file = data.join(format!("{what}.json"));
+    std::fs::write(&file, &text)?;
+    let start = Instant::now();
+    let status = Command::new(binary()?)
+        .args(["statement", "verify"])
+        .arg(&file)
+        .args(["--genesis", &genesis.to_string()])
+        .stdout(Stdio::null())
+        .status()?;
+    let whole = start.elapsed();
+    ensure!(status.success(), "the statement does not hold");
+    println!(
+        "{what:<12} {:>8.3} s by the command line: {entries} entries of {lines} lines, {:.1} MB",
+        whole.as_secs_f64(),
+        text.len() as f64 / 1e6
+    );
+    println!(
+        "             {:>8.3} s to build, {:.3} s to read, {:.3} s to check: {:.0} lines recomputed per second",
+        built.as_secs_f64(),
+        read.as_secs_f64(),
+        checked.as_secs_f64(),
+        lines as f64 / checked.as_secs_f64()
+    );
+    Ok(())
+}
+
+/// Microseconds of one strict verification of 64 bytes, key from bytes.
+fn signature() -> Result<f64> {
+    let key = SecretKey::from_seed([1; 32]);
+    let (message, public) = ([7; 64], key.public());
+    let signature = key.sign(&message);
+    let start = Instant::now();
+    for _ in 0..2_000 {
+        public.verify(std::hint::black_box(&message), &signature)?;
+    }
+    Ok(start.elapsed().as_secs_f64() * 1e6 / 2_000.0)
+}
+
+/// What records took.
+struct Cost {
+    records: usize,
+    read: Duration,
+    executed: Duration,
+}
+
+impl Cost {
+    fn sum(parts: &[&Cost]) -> Cost {
+        Cost {
+            records: parts.iter().map(|part| part.records).sum(),
+            read: parts.iter().map(|part| part.read).sum(),
+            executed: parts.iter().map(|part| part.executed).sum(),
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        (self.read + self.executed).as_secs_f64()
+    }
+
+    fn rate(&self) -> f64 {
+        self.records as f64 / self.seconds()
+    }
+
+    fn print(&self, what: &str, signature: f64) {
+        let each = |part: Duration| part.as_secs_f64() * 1e6 / self.records as f64;
+        let whole = each(self.read + self.executed);
+        println!(
+            "{what:<12} {:>8.1} µs to read and verify, {:.1} µs from the dry run to the synced batch; {:.1} signatures",
+            each(self.read),
+            each(self.executed),
+            whole / signature
+        );
+    }
+}
+
+/// A node without peers, whose clock stands still while records are handed in.
+struct Run {
+    world: World,
+    core: Core,
+}
+
+impl Run {
+    fn open(data: &Path) -> Result<Run> {
+        let world = World::new(1);
+        create_store(data, world.genesis())?;
+        let genesis = Arc::new(world.genesis().clone());
+        let store = Arc::new(Rocks::open(data, &genesis)?);
+        Ok(Run { core: Core::open(store, &genesis, validator(0).address())?, world })
+    }
+
+    /// A platform, its feed, and a contract: a commission with the platform's fee, a tier on top, shared by two.
+    fn set_up(&mut self) -> Result<()> {
+        let name = json!({"en": "Douyin", "zh": "抖音"});
+        let party = json!({"admin": key("douyin").address(), "id": "douyin", "kind": "platform", "name": name});
+        self.hand_in(1, "corenest", |_, _| Deed::new(Action::PartyAdd, party.clone()).with("douyin"))?;
+        let feed = json!({"feed": FEED, "key": key("douyin").address()});
+        self.hand_in(1, "douyin", |_, _| Deed::new(Action::FeedPut, feed.clone()))?;
+        let terms = json!({
+            "contract_id": "C1", "version": "1", "currency": "CNY", "tz_offset_min": "480",
+            "effective_from": "2026-09-01T00:00:00+08:00", "required_signers": ["corenest", "huaxu", "yueling"],
+            "obligor": "corenest", "fee_to": "douyin", "feeds": [FEED], "base": {"goods": "1"},
+            "components": [
+                {"id": "comm", "kind": "per_line", "ppm": "200000", "fee_ppm": "100000"},
+                {"id": "tier", "kind": "tiered", "mode": "marginal", "metric": "net_base",
+                 "steps": [["0", "0"], ["10000000", "20000"]], "fee_ppm": "100000"},
+            ],
+            "split": [["huaxu", "7"], ["yueling", "3"]], "hold_days": "15", "period": "month", "dispute_days": "30",
+        });
+        let deed = Deed::new(Action::AgreementSign, json!({"terms": terms})).with("huaxu").with("yueling");
+        self.hand_in(1, "corenest", |_, _| deed.clone())?;
+        Ok(())
+    }
+
+    /// Signs records, which is not measured; reads and verifies them, and takes them into blocks, which is.
+    fn hand_in(&mut self, count: usize, author: &str, deed: impl Fn(&World, usize) -> Deed) -> Result<Cost> {
+        let mut cost = Cost { records: count, read: Duration::ZERO, executed: Duration::ZERO };
+        let numbers: Vec<usize> = (0..count).collect();
+        for chunk in numbers.chunks(CHUNK) {
+            self.world.wait(1_000);
+            let texts = chunk.iter().map(|number| {
+                let mut deed = deed(&self.world, *number);
+                let at = json!(self.world.now);
+                if deed.action == Action::FactReport {
+                    deed.body["at"] = at;
+                }
+                self.world.sign(author, &deed)
+            });
+            let texts: Vec<Vec<u8>> = texts.collect();
+            let start = Instant::now();
+            let read = texts.into_iter().map(|text| Sealed::read(text).map_err(|rejected| rejected.refusal));
+            let sealed: Vec<Sealed> = read.collect::<Result<_, _>>()?;
+            cost.read += start.elapsed();
+            let start = Instant::now();
+            for record in sealed {
+                match self.core.admit(self.world.now, record)? {
+                    Admission::Taken(..) => {}
+                    Admission::Known(receipt) => anyhow::bail!("known already: {receipt:?}"),
+                    Admission::Refused(refusal) => return Err(refusal.into()),
+                }
+            }
+            while self.core.waiting() > 0 {
+                let built = self.core.build(self.world.now, self.core.height().get() + 1, 0)?;
+                let header = Block::cut(&built.body)?.header;
+                self.core.commit(self.world.now, self.world.certify(&header))?;
+            }
+            cost.executed += start.elapsed();
+        }
+        Ok(cost)
+    }
+}
+
+fn order(number: usize) -> String {
+    format!("2026-09/{}", Hash::of(format!("order {number}").as_bytes()))
+}
+
+fn unit(number: usize) -> String {
+    format!("line:douyin/{}/1:comm", order(number))
+}
+
+fn paid(number: usize) -> Deed {
+    let amount = (3_000 + number % 20_000).to_string();
+    let fact = json!({"paid": {
+        "createdAt": "2026-09-21T07:00:00.000Z", "currency": "CNY", "line": "1", "order": order(number),
+        "parts": {"goods": amount}, "product": REFILL, "units": "1",
+    }});
+    let mut deed = Deed::new(Action::FactReport, json!({"fact": fact, "feed": FEED}));
+    deed.lists.insert(ATTRIBUTION.to_owned(), vec![json!(["C1", "1000000"]).to_string()]);
+    deed
+}
+
+/// A further fact about a line.
+fn fact(kind: &str, number: usize, more: &Value) -> Deed {
+    let mut fact = json!({"line": "1", "order": order(number)});
+    for (name, value) in more.as_object().into_iter().flatten() {
+        fact[name] = value.clone();
+    }
+    Deed::new(Action::FactReport, json!({"fact": {kind: fact}, "feed": FEED}))
+}
