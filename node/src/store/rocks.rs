@@ -1,6 +1,6 @@
 //! The store on disk: RocksDB, one column family per table.
 
-mod manifest;
+mod logs;
 mod options;
 
 use std::{
@@ -99,10 +99,10 @@ pub enum OpenError {
         /// RocksDB's words.
         source: rocksdb::Error,
     },
-    /// The list of the tables' files is damaged.
-    #[error("{file} is damaged at byte {at}: it lists the files of all tables, so none can be read")]
-    Manifest {
-        /// The list.
+    /// A log of RocksDB's is damaged where RocksDB would not notice.
+    #[error("{file} is damaged at byte {at}: without it the tables are not whole, so none is read")]
+    Log {
+        /// The list of the tables' files, or what was written last.
         file: PathBuf,
         /// Where.
         at: usize,
@@ -186,8 +186,8 @@ fn check_tables(data: &Path) -> Result<PathBuf, OpenError> {
         return Err(OpenError::HalfMade(data.to_owned()));
     }
     let unread = |source| OpenError::Directory { path: path.clone(), source };
-    if let Some(manifest::Damage { file, at }) = manifest::damage(&path).map_err(unread)? {
-        return Err(OpenError::Manifest { file: path.join(file), at });
+    if let Some(logs::Damage { file, at }) = logs::damage(&path).map_err(unread)? {
+        return Err(OpenError::Log { file: path.join(file), at });
     }
     let failed = |source| OpenError::Tables { path: path.clone(), source };
     let mut found = DB::list_cf(&options::database(), &path).map_err(failed)?;

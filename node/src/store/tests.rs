@@ -79,6 +79,22 @@ fn a_changed_type_in_the_list_of_files_is_named() {
     verify_store(data.path(), |_| ()).expect("it is sound again");
 }
 
+/// … and of these.
+#[test]
+fn a_changed_type_in_what_was_written_last_is_named() {
+    let (data, _) = filled();
+    let logs = tables(data.path(), ".log");
+    let last = logs.iter().find(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0)).expect("a log");
+    let sound = fs::read(last).expect("a log");
+    let mut bytes = sound.clone();
+    bytes[6] |= 4;
+    fs::write(last, &bytes).expect("written");
+    let error = verify_store(data.path(), |_| ()).expect_err("not noticed").to_string();
+    assert!(error.contains(".log is damaged at byte 0"), "{error}");
+    fs::write(last, &sound).expect("written");
+    verify_store(data.path(), |_| ()).expect("it is sound again");
+}
+
 #[test]
 fn a_store_is_opened_again_as_it_was_left() {
     let (data, world) = filled();
