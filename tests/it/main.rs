@@ -13,6 +13,7 @@ mod kill;
 mod network;
 mod sim;
 mod simulation;
+#[cfg(feature = "soak")]
 mod soak;
 mod store;
 mod subscriptions;

@@ -59,7 +59,6 @@ fn thirds(looks: &[Look]) -> [Look; 3] {
 }
 
 #[test]
-#[ignore = "it takes half an hour: make soak"]
 fn memory_and_files_stay_flat_under_load() {
     let minutes = std::env::var("HEFU_MINUTES").ok().and_then(|minutes| minutes.parse().ok()).unwrap_or(MINUTES);
     let mut net = Testnet::init(4, &[]).unwrap();
