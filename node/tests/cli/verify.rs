@@ -90,6 +90,8 @@ fn a_stopped_node_leaves_a_store_that_holds_and_goes_on_where_it_was() {
 
     let again = DevNode::start(data.path(), &["--demo"]);
     assert_eq!((&again.genesis, paths(&again)), (&genesis, items));
-    assert_eq!(again.height, report["height"].as_u64().unwrap());
+    // A block of the heartbeat may come before it says that it is ready.
+    let more = again.height.checked_sub(report["height"].as_u64().unwrap());
+    assert!(more.is_some_and(|more| more <= 1), "{more:?}");
     assert_eq!(again.stop(), Some(0));
 }
