@@ -27,14 +27,14 @@ use hefu_contracts::{
     },
     block::Block,
 };
-use hefu_keys::{Hash, SecretKey};
+use hefu_keys::Hash;
 use hefu_node::{
     core::{Admission, Core, Sealed},
     create_store,
     store::Rocks,
     world::{Deed, REFILL, World, key, validator},
 };
-use hefu_tests::process::binary;
+use hefu_tests::{machine::verification, process::binary};
 use serde_json::{Value, json};
 
 const LINES: usize = 10_000;
@@ -54,7 +54,7 @@ fn main() -> Result<()> {
         Ok(lines) => lines.parse().context("HEFU_LINES is no number")?,
         Err(_) => LINES,
     };
-    let signature = signature()?;
+    let signature = verification()? * 1e6;
     println!("signature    {signature:>8.1} µs per strict verification");
     let data = tempfile::tempdir()?;
     let mut run = Run::open(data.path())?;
@@ -147,18 +147,6 @@ fn verify(run: &Run, lines: usize, what: &str, extent: Extent, data: &Path) -> R
         lines as f64 / checked.as_secs_f64()
     );
     Ok(())
-}
-
-/// Microseconds of one strict verification of 64 bytes, key from bytes.
-fn signature() -> Result<f64> {
-    let key = SecretKey::from_seed([1; 32]);
-    let (message, public) = ([7; 64], key.public());
-    let signature = key.sign(&message);
-    let start = Instant::now();
-    for _ in 0..2_000 {
-        public.verify(std::hint::black_box(&message), &signature)?;
-    }
-    Ok(start.elapsed().as_secs_f64() * 1e6 / 2_000.0)
 }
 
 /// What records took.

@@ -22,7 +22,7 @@ use hefu_node::{
     store::Rocks,
     world::{Codes, Deed, REFILL, World, validator},
 };
-use hefu_tests::{people::Person, process::Hefu};
+use hefu_tests::{machine::verification, people::Person, process::Hefu};
 use serde_json::json;
 
 const ROUNDS: usize = 5;
@@ -30,7 +30,7 @@ const RECORDS: usize = 4_000;
 const LATENCIES: usize = 300;
 
 fn main() -> Result<()> {
-    println!("signature    {:>8.1} µs per strict verification", signature()?);
+    println!("signature    {:>8.1} µs per strict verification", verification()? * 1e6);
     pipeline()?;
     let data = tempfile::tempdir()?;
     let node = Hefu::start(data.path(), &[])?;
@@ -38,18 +38,6 @@ fn main() -> Result<()> {
     idle(&node)?;
     drop(node);
     slow_phone()
-}
-
-/// Microseconds of one strict verification of 64 bytes, key from bytes.
-fn signature() -> Result<f64> {
-    let key = SecretKey::from_seed([1; 32]);
-    let (message, public) = ([7; 64], key.public());
-    let signature = key.sign(&message);
-    let start = Instant::now();
-    for _ in 0..2_000 {
-        public.verify(std::hint::black_box(&message), &signature)?;
-    }
-    Ok(start.elapsed().as_secs_f64() * 1e6 / 2_000.0)
 }
 
 /// Scan, decode, verify, dry run, execute, commit with RocksDB and a synced write, one validator, one thread.
@@ -97,7 +85,7 @@ fn pipeline() -> Result<()> {
     }
     let count = ROUNDS * RECORDS;
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    let (each, share) = (|part: Duration| part.as_secs_f64() * 1e6 / count as f64, signature()?);
+    let (each, share) = (|part: Duration| part.as_secs_f64() * 1e6 / count as f64, verification()? * 1e6);
     let total = each(read + rest);
     println!("record       {:>8} bytes on average, {count} of them in blocks of {RECORDS}", bytes / count);
     println!("read         {:>8.1} µs per record: scan, decode, hash, verify", each(read));

@@ -11,6 +11,7 @@
 pub mod fuzz;
 pub mod history;
 pub mod links;
+pub mod machine;
 pub mod people;
 pub mod process;
 pub mod testnet;

@@ -25,7 +25,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use hefu_contracts::genesis::Genesis;
-use hefu_keys::{Hash, SecretKey};
+use hefu_keys::Hash;
+use hefu_tests::machine::verification;
 use hefu_tests::testnet::Testnet;
 
 use door::Door;
@@ -87,23 +88,6 @@ fn main() -> Result<()> {
     catch_up(&net, signers)?;
     net.down()?;
     theirs::beside(*rate, &payload)
-}
-
-/// Seconds of one strict verification of 64 bytes: the least of some rounds, since others may be at work here.
-fn verification() -> Result<f64> {
-    const TIMES: u32 = 2_000;
-    let key = SecretKey::from_seed([1; 32]);
-    let (message, public) = ([7; 64], key.public());
-    let signature = key.sign(&message);
-    let mut least = f64::INFINITY;
-    for _ in 0..5 {
-        let start = Instant::now();
-        for _ in 0..TIMES {
-            public.verify(std::hint::black_box(&message), &signature)?;
-        }
-        least = least.min(start.elapsed().as_secs_f64() / f64::from(TIMES));
-    }
-    Ok(least)
 }
 
 fn genesis(net: &Testnet) -> Result<Genesis> {
