@@ -17,7 +17,10 @@ use crate::{
     query::{Nothing, Query},
     reading::reading,
     server::Api,
-    views::{AccountView, AgreementView, AgreementsView, DisputesView, EarningsView, LinesView, PayoutsView},
+    views::{
+        AccountView, AdjustmentsView, AgreementView, AgreementsView, CostsView, DisputesView, EarningsView, LinesView,
+        MovementsView, PayoutsView,
+    },
 };
 
 pub(crate) use export::{__path_export, export};
@@ -29,6 +32,15 @@ pub use readable::{PAGE_MAX, Readable, agreements};
 pub(crate) struct PageQuery {
     /// What the page before ended with.
     after: Option<String>,
+}
+
+/// Parameters of an answer in pages that are counted.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlaceQuery {
+    /// How many the pages before had.
+    #[serde(default)]
+    after: usize,
 }
 
 /// Parameters of a bundle.
@@ -237,6 +249,36 @@ pub(crate) async fn read_earnings(
     answer::json(&view, Keep::Personal, None)
 }
 
+/// Read a statement line by line: every amount with its arithmetic, its source and what stood there after it.
+#[utoipa::path(
+    get,
+    operation_id = "readMovements",
+    path = "/v1/agreements/{contract}/accounts/{party}/statements/{number}/movements",
+    tag = "agreements",
+    security((), ("document" = []), ("session" = [])),
+    params(
+        ("contract" = String, Path, description = "id of the contract"),
+        ("party" = String, Path, description = "id of the organisation whose account it is"),
+        ("number" = u64, Path, description = "number of the statement, from 1"),
+        ("after" = Option<usize>, Query, description = "how many movements the pages before had"),
+    ),
+    responses(
+        (status = 200, description = "the movements", body = MovementsView),
+        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
+        problems::TooLarge, problems::Fault, problems::Unavailable,
+    ),
+)]
+pub(crate) async fn read_movements(
+    request: HttpRequest,
+    path: web::Path<(String, String, u64)>,
+    query: Query<PlaceQuery>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let ((contract, party, number), after) = (path.into_inner(), query.0.after);
+    let view = of_contract(&request, &api, contract, move |found| found.movements(&party, number, after, PAGE_MAX));
+    answer::json(&view.await?, Keep::Personal, None)
+}
+
 /// Read the payouts to a party.
 #[utoipa::path(
     get,
@@ -290,5 +332,61 @@ pub(crate) async fn read_disputes(
 ) -> Result<HttpResponse, Problem> {
     let after = query.0.after;
     let view = of_contract(&request, &api, path.into_inner(), move |found| found.disputes(after.as_deref())).await?;
+    answer::json(&view, Keep::Personal, None)
+}
+
+/// Read the costs of an agreement's pool.
+#[utoipa::path(
+    get,
+    operation_id = "readCosts",
+    path = "/v1/agreements/{contract}/costs",
+    tag = "agreements",
+    security((), ("document" = []), ("session" = [])),
+    params(
+        ("contract" = String, Path, description = "id of the contract"),
+        ("after" = Option<String>, Query, description = "the unit that the page before ended with"),
+    ),
+    responses(
+        (status = 200, description = "the costs", body = CostsView),
+        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
+        problems::TooLarge, problems::Fault, problems::Unavailable,
+    ),
+)]
+pub(crate) async fn read_costs(
+    request: HttpRequest,
+    path: web::Path<String>,
+    query: Query<PageQuery>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let after = query.0.after;
+    let view = of_contract(&request, &api, path.into_inner(), move |found| found.costs(after.as_deref())).await?;
+    answer::json(&view, Keep::Personal, None)
+}
+
+/// Read what the parties of an agreement agreed on outside of its terms.
+#[utoipa::path(
+    get,
+    operation_id = "readAdjustments",
+    path = "/v1/agreements/{contract}/adjustments",
+    tag = "agreements",
+    security((), ("document" = []), ("session" = [])),
+    params(
+        ("contract" = String, Path, description = "id of the contract"),
+        ("after" = Option<String>, Query, description = "the unit that the page before ended with"),
+    ),
+    responses(
+        (status = 200, description = "the adjustments", body = AdjustmentsView),
+        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
+        problems::TooLarge, problems::Fault, problems::Unavailable,
+    ),
+)]
+pub(crate) async fn read_adjustments(
+    request: HttpRequest,
+    path: web::Path<String>,
+    query: Query<PageQuery>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let after = query.0.after;
+    let view = of_contract(&request, &api, path.into_inner(), move |found| found.adjustments(after.as_deref())).await?;
     answer::json(&view, Keep::Personal, None)
 }

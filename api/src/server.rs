@@ -100,6 +100,8 @@ pub fn configure(
                     .service(reads("/agreements/{contract}", agreements::read))
                     .service(reads("/agreements/{contract}/lines", agreements::read_lines))
                     .service(reads("/agreements/{contract}/disputes", agreements::read_disputes))
+                    .service(reads("/agreements/{contract}/costs", agreements::read_costs))
+                    .service(reads("/agreements/{contract}/adjustments", agreements::read_adjustments))
                     .service(reads("/agreements/{contract}/accounts/{party}", agreements::read_account))
                     .service(reads("/agreements/{contract}/accounts/{party}/earnings", agreements::read_earnings))
                     .service(reads("/agreements/{contract}/accounts/{party}/payouts", agreements::read_payouts))
@@ -107,6 +109,10 @@ pub fn configure(
                     .service(reads(
                         "/agreements/{contract}/accounts/{party}/statements/{number}",
                         agreements::read_statement,
+                    ))
+                    .service(reads(
+                        "/agreements/{contract}/accounts/{party}/statements/{number}/movements",
+                        agreements::read_movements,
                     ))
                     .service(reads("/items/{gtin}/{serial}", items::read))
                     .service(reads("/items/{gtin}/{serial}/proof", items::read_proof))

@@ -13,9 +13,10 @@ mod status;
 mod step;
 
 pub use agreement::{
-    AccountEntryView, AccountView, AgreementLineView, AgreementNewsView, AgreementView, AgreementsView, DisputeView,
-    DisputesView, EarningView, EarningsView, LineEarningsView, LineView, LinesView, PayoutView, PayoutsView,
-    PeriodEarningsView, StatementLineView, VersionView,
+    AccountEntryView, AccountView, AdjustmentView, AdjustmentsView, AgreementLineView, AgreementNewsView,
+    AgreementView, AgreementsView, CostView, CostsView, DisputeView, DisputesView, EarningView, EarningsView,
+    LineEarningsView, LineView, LinesView, MovementView, MovementsView, PayoutView, PayoutsView, PeriodEarningsView,
+    StatementLineView, VersionView,
 };
 pub use block::{BlockLineView, BlockLinksView, BlockRecordView, BlockView, ValidatorView, block, block_line};
 pub use item::{

@@ -40,6 +40,9 @@ pub enum Action {
     /// A version of an agreement's terms is signed by everybody it needs.
     #[serde(rename = "agreement.sign")]
     AgreementSign,
+    /// Everybody whom an agreement binds agrees on amounts outside of its terms.
+    #[serde(rename = "agreement.adjust")]
+    AgreementAdjust,
     /// Something happened that terms look at: a line was paid, received or refunded, a milestone was reached.
     #[serde(rename = "fact.report")]
     FactReport,
@@ -83,7 +86,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of their introduction.
-    pub const ALL: [Action; 24] = [
+    pub const ALL: [Action; 25] = [
         Action::PartyAdd,
         Action::SitePut,
         Action::KeyGrant,
@@ -108,6 +111,7 @@ impl Action {
         Action::RecallLift,
         Action::BomPut,
         Action::SystemEvidence,
+        Action::AgreementAdjust,
     ];
 
     /// The name in the record.
@@ -124,6 +128,7 @@ impl Action {
             Action::EventCapture => "event.capture",
             Action::FeedPut => "feed.put",
             Action::AgreementSign => "agreement.sign",
+            Action::AgreementAdjust => "agreement.adjust",
             Action::FactReport => "fact.report",
             Action::HoldRelease => "hold.release",
             Action::PeriodClose => "period.close",
@@ -166,6 +171,7 @@ impl Action {
             | Action::PeriodClose
             | Action::StatementIssue
             | Action::StatementAccept
+            | Action::AgreementAdjust
             | Action::DisputeOpen
             | Action::DisputeClose
             | Action::PayoutInstruct

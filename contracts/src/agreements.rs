@@ -9,6 +9,7 @@
 //! several. A contract keeps its parties for life; others sign another one. Terms may name months or a campaign; time
 //! itself does nothing, anybody may say that it has passed.
 
+mod adjust;
 mod body;
 pub mod bundle;
 mod calendar;
@@ -42,17 +43,18 @@ use crate::{
 };
 
 pub use body::{
-    AgreementSign, DisputeClose, DisputeOpen, DisputeOutcome, DisputeReason, Fact, FactReport, FeedPut, HoldRelease,
-    LineName, MilestoneFact, PaidFact, PayoutInstruct, PayoutItem, PayoutReceipt, PeriodClose, RefundedFact, Share,
-    StatementAccept, StatementIssue, UNITS_MAX,
+    AdjustmentReason, AgreementAdjust, AgreementSign, CostFact, DisputeClose, DisputeOpen, DisputeOutcome,
+    DisputeReason, Fact, FactReport, FeedPut, HoldRelease, LineName, MilestoneFact, PaidFact, PayoutInstruct,
+    PayoutItem, PayoutReceipt, PeriodClose, RefundOnly, RefundedFact, Share, StatementAccept, StatementIssue,
+    UNITS_MAX,
 };
 pub use earning::{Earning, Earnings, Standing};
 pub use facts::{ATTRIBUTION, CODES};
 pub use rows::{
-    AccountAt, AccountRow, AgreementRow, DisputeRow, FeedRow, LineRow, MilestoneRow, OrderRow, PayoutResult, PayoutRow,
-    ProgressRow, SaleRow, SegmentRow, SoldRow, Stated, StatementRow, TermsRow, UnitRow,
+    AccountAt, AccountRow, AdjustmentRow, AgreementRow, CostRow, DisputeRow, FeedRow, LineRow, MilestoneRow, OrderRow,
+    PayoutResult, PayoutRow, ProgressRow, SaleRow, SegmentRow, SoldRow, Stated, StatementRow, TermsRow, UnitRow,
 };
-pub use template::{Depth, Reach, Template, template};
+pub use template::{Depth, Reach, Template, pool, template};
 
 /// What a record about agreements does.
 #[derive(Clone, Debug)]
@@ -61,6 +63,8 @@ pub enum Act {
     Feed(FeedPut),
     /// `agreement.sign`
     Sign(AgreementSign),
+    /// `agreement.adjust`
+    Adjust(AgreementAdjust),
     /// `fact.report`
     Fact(FactReport),
     /// `hold.release`
@@ -87,7 +91,9 @@ impl Act {
         match self {
             Act::Sign(body) => body.terms.heading.contract.as_deref(),
             Act::Fact(FactReport { fact: Fact::Milestone(fact), .. }) => Some(&fact.contract),
+            Act::Fact(FactReport { fact: Fact::Cost(fact), .. }) => Some(&fact.contract),
             Act::Release(HoldRelease { contract, .. })
+            | Act::Adjust(AgreementAdjust { contract, .. })
             | Act::Close(PeriodClose { contract })
             | Act::Issue(StatementIssue { contract, .. })
             | Act::Accept(StatementAccept { contract, .. })
@@ -118,6 +124,7 @@ impl Act {
         match self {
             Act::Feed(body) => json!(body),
             Act::Sign(body) => json!({"terms": body.sheet}),
+            Act::Adjust(body) => json!(body),
             Act::Fact(body) => json!(body),
             Act::Release(body) => json!(body),
             Act::Close(body) => json!(body),
@@ -141,6 +148,7 @@ impl Act {
         Ok(match action {
             Action::FeedPut => Act::Feed(parse(text)?),
             Action::AgreementSign => Act::Sign(AgreementSign::read(text)?),
+            Action::AgreementAdjust => Act::Adjust(parse(text)?),
             Action::FactReport => Act::Fact(parse(text)?),
             Action::HoldRelease => Act::Release(parse(text)?),
             Action::PeriodClose => Act::Close(parse(text)?),
@@ -179,6 +187,7 @@ pub(crate) fn follow(case: &Case<'_>, act: &Act) -> Checked<Writes> {
     match act {
         Act::Feed(body) => sign::put_feed(case, body),
         Act::Sign(body) => sign::sign(case, body),
+        Act::Adjust(body) => adjust::adjust(case, body),
         Act::Fact(body) => facts::report(case, body),
         Act::Release(body) => calendar::release(case, body),
         Act::Close(body) => calendar::close(case, body),

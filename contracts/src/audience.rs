@@ -166,6 +166,7 @@ impl Named {
             Act::Instruct(_) => {}
             Act::Feed(_)
             | Act::Fact(_)
+            | Act::Adjust(_)
             | Act::Release(_)
             | Act::Close(_)
             | Act::Issue(_)

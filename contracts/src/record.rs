@@ -321,6 +321,7 @@ impl Body {
             Action::EventCapture => Body::EventCapture(Box::new(Capture::read(text)?)),
             Action::FeedPut
             | Action::AgreementSign
+            | Action::AgreementAdjust
             | Action::FactReport
             | Action::HoldRelease
             | Action::PeriodClose

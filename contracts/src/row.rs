@@ -9,8 +9,8 @@ use thiserror::Error;
 
 use crate::{
     agreements::{
-        AccountRow, AgreementRow, DisputeRow, FeedRow, LineRow, OrderRow, PayoutRow, SaleRow, SegmentRow, SoldRow,
-        StatementRow, TermsRow,
+        AccountRow, AdjustmentRow, AgreementRow, CostRow, DisputeRow, FeedRow, LineRow, OrderRow, PayoutRow, SaleRow,
+        SegmentRow, SoldRow, StatementRow, TermsRow,
     },
     canonical_text,
     catalogue::{BomRow, ProductRow},
@@ -67,6 +67,10 @@ pub enum Data {
     Order(OrderRow),
     /// `payout/<contract>/<batch>/<party>`: money on its way.
     Payout(PayoutRow),
+    /// `cost/<contract>/<item>`: a cost of a pool.
+    Cost(Box<CostRow>),
+    /// `adjustment/<contract>/<name>`: amounts agreed on outside of the terms.
+    Adjustment(Box<AdjustmentRow>),
     /// `dispute/<contract>/<unit>`: the last dispute about a unit.
     Dispute(DisputeRow),
     /// `statement/<contract>/<party>/<number>`: a stretch of an account that was put before its party.
@@ -219,6 +223,8 @@ impl Data {
             "segment" => Data::Segment(serde_json::from_str(text)?),
             "order" => Data::Order(serde_json::from_str(text)?),
             "payout" => Data::Payout(serde_json::from_str(text)?),
+            "cost" => Data::Cost(serde_json::from_str(text)?),
+            "adjustment" => Data::Adjustment(serde_json::from_str(text)?),
             "dispute" => Data::Dispute(serde_json::from_str(text)?),
             "statement" => Data::Statement(serde_json::from_str(text)?),
             "line" => Data::Line(serde_json::from_str(text)?),
@@ -269,6 +275,8 @@ kinds! {
     Segment: SegmentRow, row => *row;
     Order: OrderRow, row => row;
     Payout: PayoutRow, row => row;
+    Cost: CostRow, row => *row;
+    Adjustment: AdjustmentRow, row => *row;
     Dispute: DisputeRow, row => row;
     Statement: StatementRow, row => *row;
     Line: LineRow, row => *row;
@@ -369,6 +377,16 @@ pub fn key_of_order(contract: &str, segment: &str, order: &str) -> String {
 /// `payout/<contract>/<batch>/<party>`
 pub fn key_of_payout(contract: &str, batch: &str, party: &str) -> String {
     format!("payout/{contract}/{batch}/{party}")
+}
+
+/// `cost/<contract>/<item>`
+pub fn key_of_cost(contract: &str, item: &str) -> String {
+    format!("cost/{contract}/{item}")
+}
+
+/// `adjustment/<contract>/<name>`
+pub fn key_of_adjustment(contract: &str, name: &str) -> String {
+    format!("adjustment/{contract}/{name}")
 }
 
 /// `dispute/<contract>/<unit>`

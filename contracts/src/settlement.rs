@@ -44,14 +44,14 @@ mod tests;
 pub use allocate::{WEIGHT_MAX, WEIGHTS_MAX, Weights, allocate};
 pub use book::{Batch, Book, Outcome};
 pub use change::Change;
-pub use entitlement::{Basis, Milestone, Milestones, Part, Worth, of_line, of_segment};
+pub use entitlement::{Basis, Milestone, Milestones, Part, Worth, carried, of_line, of_segment};
 pub use eval::eval;
-pub use event::{Amendment, Event, Paid, Payout, What};
+pub use event::{Adjustment, Amendment, Cost, Event, Paid, Payout, What};
 pub use export::{Accounting, Journal, Transaction, beancount, ledger};
 pub use journal::{Account, Balances, Bucket, Entry, Posting};
 pub use line::{Line, Progress};
 pub use money::{AMOUNT_MAX, Currency, Minor, Money, Ppm, UNITS_MAX};
-pub use names::{BatchId, ComponentId, EventId, LineId, MilestoneName, OrderId, Party};
+pub use names::{AdjustmentId, BatchId, ComponentId, CostId, EventId, LineId, MilestoneName, OrderId, Party};
 pub use parts::{Formula, Parts, Sign};
 pub use period::{Period, Span, Zone};
 pub use rate::{Rounding, rate};
@@ -63,7 +63,8 @@ pub use segment::{Metrics, Segment, SegmentId};
 pub use stream::Stream;
 pub use tax::{cn_cumulative_2025, cn_labour_2018};
 pub use terms::{
-    Component, Cover, Factor, Fixed, Guarantee, Heading, Kind, Metric, Mode, Payment, RefundBelow, Roles, Terms,
+    Component, CostCategory, Cover, Factor, Fixed, Guarantee, Heading, Kind, Metric, Mode, Payment, Pool, RefundBelow,
+    Roles, Terms,
 };
 pub use tier::{Steps, marginal, slab};
 pub use unit::{Dispute, Stage, Unit, UnitId};

@@ -156,7 +156,7 @@ impl Codes {
     }
 }
 
-fn sorted(elements: impl Iterator<Item = String>) -> Vec<String> {
+pub(crate) fn sorted(elements: impl Iterator<Item = String>) -> Vec<String> {
     let mut elements: Vec<String> = elements.collect();
     elements.sort();
     elements

@@ -45,6 +45,9 @@ pub fn configure(ledger: Arc<dyn Ledger>, site: Site) -> impl Fn(&mut web::Servi
             .service(reads("/x/records/{id}", record::read).wrap(Compress::default()))
             .service(reads("/x/earnings", earnings::read).wrap(Compress::default()))
             .service(reads("/x/earnings/{contract}/{party}", earnings::read_sheet).wrap(Compress::default()))
+            .service(
+                reads("/x/earnings/{contract}/{party}/{number}", earnings::read_statement).wrap(Compress::default()),
+            )
             .service(reads("/x/session", session::read).wrap(Compress::default()))
             .service(reads("/x/sign", signing::read).wrap(Compress::default()))
             .service(reads("/x/labels", labels::read).wrap(Compress::default()))

@@ -4,6 +4,7 @@
 
 mod access;
 mod agreement;
+mod amounts;
 mod author;
 mod calendar;
 mod capture;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use hefu_contracts::{
     agreements::{
-        AccountAt, AccountRow, AgreementRow, DisputeRow, Earnings, LineRow, PayoutRow, SaleRow, SegmentRow,
-        StatementRow, TermsRow,
+        AccountAt, AccountRow, AdjustmentRow, AgreementRow, DisputeRow, Earnings, LineRow, PayoutRow, SaleRow,
+        SegmentRow, StatementRow, TermsRow,
         bundle::{Bundle, Extent},
         export::Book,
     },
@@ -21,8 +21,9 @@ use crate::{
     ledger::Ledger,
     problem::{Door, Problem},
     views::{
-        AccountEntryView, AccountView, AgreementLineView, AgreementNewsView, AgreementView, AgreementsView,
-        DisputeView, DisputesView, EarningsView, LineEarningsView, LineView, LinesView, PayoutView, PeriodEarningsView,
+        AccountEntryView, AccountView, AdjustmentView, AdjustmentsView, AgreementLineView, AgreementNewsView,
+        AgreementView, AgreementsView, CostView, CostsView, DisputeView, DisputesView, EarningView, EarningsView,
+        LineEarningsView, LineView, LinesView, MovementView, MovementsView, PayoutView, PeriodEarningsView,
         StatementLineView, VersionView,
     },
 };
@@ -238,6 +239,25 @@ impl<'l> Readable<'l> {
         self.ledger.statement(&self.contract, party, number, extent)?.ok_or_else(unknown)
     }
 
+    /// The movements of a statement from its place `skip` on, at most `limit`, with their arithmetic.
+    ///
+    /// # Errors
+    /// As [`Readable::statement`].
+    pub fn movements(&self, party: &str, number: u64, skip: usize, limit: usize) -> Result<MovementsView, Problem> {
+        let movements = self.statement(party, number, Extent::Plain)?.movements().map_err(Fault::new)?;
+        let end = skip.saturating_add(limit);
+        let next =
+            (end < movements.len()).then(|| format!("{}/statements/{number}/movements?after={end}", self.path(party)));
+        Ok(MovementsView {
+            contract: self.contract.clone(),
+            currency: self.currency(),
+            movements: movements.into_iter().skip(skip).take(limit).map(MovementView::of).collect(),
+            next,
+            number,
+            party: party.to_owned(),
+        })
+    }
+
     /// The payouts to a party, in the order of their batches' names.
     ///
     /// # Errors
@@ -263,6 +283,26 @@ impl<'l> Readable<'l> {
         Ok(DisputesView { disputes, next: next.map(|last| self.next("disputes", &last)) })
     }
 
+    /// The costs of the contract's pool, by their names.
+    ///
+    /// # Errors
+    /// A fault of the ledger.
+    pub fn costs(&self, after: Option<&str>) -> Result<CostsView, Problem> {
+        let (rows, next) = self.page(&row::key_of_cost(&self.contract, ""), after, PAGE_MAX)?;
+        let next = next.map(|last| self.next("costs", &last));
+        Ok(CostsView { costs: rows.into_iter().map(CostView::of).collect(), next })
+    }
+
+    /// What the parties agreed on outside of the terms, by name. All who are bound have signed all of it.
+    ///
+    /// # Errors
+    /// A fault of the ledger.
+    pub fn adjustments(&self, after: Option<&str>) -> Result<AdjustmentsView, Problem> {
+        let (rows, next) = self.page(&row::key_of_adjustment(&self.contract, ""), after, PAGE_MAX)?;
+        let next = next.map(|last| self.next("adjustments", &last));
+        Ok(AdjustmentsView { adjustments: rows.into_iter().map(AdjustmentView::of).collect(), next })
+    }
+
     /// What a party earns: of every period, and of a page of lines.
     ///
     /// # Errors
@@ -283,7 +323,10 @@ impl<'l> Readable<'l> {
             let reported: Option<LineRow> = self.ledger.row(&format!("line/{line}"))?.map(kept).transpose()?;
             Ok(LineEarningsView::of(line, sale, reported, earnings))
         };
+        let agreed: BTreeMap<String, AdjustmentRow> =
+            self.all(&row::key_of_adjustment(&self.contract, ""))?.into_iter().collect();
         Ok(EarningsView {
+            adjustments: told.of_adjustments(&agreed)?.into_iter().map(EarningView::of).collect(),
             balances: account.balances,
             contract: self.contract.clone(),
             currency: self.currency(),

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use hefu_api::Ledger;
-use hefu_contracts::agreements::bundle::Bundle;
+use hefu_contracts::{action::Action, agreements::bundle::Bundle};
+use serde_json::json;
 
 use crate::{
     client::{Answer, ask, get},
+    demo::Deed,
     secrets::{CONTRACT, OWED, VISITORS, World, tells},
 };
 
@@ -94,6 +96,14 @@ async fn an_account_leads_to_the_bundle_that_proves_it() {
     let full = read(&world, "creator", &format!("{address}?full=true")).await;
     let full = Bundle::read(full.text().as_bytes()).unwrap();
     assert!(full.check(&world.demo.chain.genesis().chain()).unwrap().has_facts);
+    let moved = read(&world, "creator", &format!("{address}/movements")).await.json();
+    assert_eq!(
+        (&moved["movements"][0]["amount"], &moved["movements"][0]["formula"], &moved["movements"][0]["event"]),
+        (&json!(OWED[0].1), &json!("11100.01; × 7/10 = 7770.01"), &json!("milestone"))
+    );
+    let beyond = read(&world, "creator", &format!("{address}/movements?after=1")).await.json();
+    assert_eq!((&beyond["movements"], &beyond["next"]), (&json!([]), &json!(null)));
+    read(&world, "yueling", &format!("{address}/movements")).await.is_problem(404, "E-ACCOUNT-UNKNOWN");
     read(&world, "creator", &format!("{address}?full=perhaps")).await.is_problem(400, "E-QUERY");
     read(&world, "store", &format!("{address}?full=true")).await.is_problem(404, "E-AGREEMENT-UNREADABLE");
 }
@@ -121,6 +131,48 @@ async fn earnings_say_what_comes_of_which_term_and_what_it_waits_for() {
     assert_eq!(payouts, serde_json::json!({"payouts": []}));
     let disputes = read(&world, "creator", &format!("/v1/agreements/{CONTRACT}/disputes")).await.json();
     assert_eq!(disputes, serde_json::json!({"disputes": []}));
+}
+
+#[actix_web::test]
+async fn costs_of_a_pool_and_adjustments_are_listed_with_what_was_signed() {
+    let world = World::new();
+    for list in ["costs", "adjustments"] {
+        let none = read(&world, "creator", &format!("/v1/agreements/{CONTRACT}/{list}")).await.json();
+        assert_eq!(none, json!({list: []}));
+    }
+    let all = ["creator", "yueling"];
+    let terms = json!({
+        "contract_id": "P1", "effective_from": "2026-01-01T00:00:00Z", "obligor": "corenest",
+        "required_signers": ["corenest", "creator", "yueling"], "pool": {
+            "borne_by": {"fixed": ["corenest", "creator"]},
+            "tiers": [{"kind": "split", "to": [["creator", "7"], ["yueling", "3"]]},
+                      {"kind": "loss", "to": [["corenest", "1"]]}],
+        },
+    });
+    world.demo.take_with("corenest", &all, &Deed::new(Action::AgreementSign, json!({"terms": terms})).private());
+    let at = world.demo.chain.now();
+    let cost = json!({"amount": "4200", "category": "fixed", "contract": "P1", "item": "press"});
+    let report = Deed::new(Action::FactReport, json!({"at": at, "fact": {"cost": cost}})).private();
+    let reported = world.demo.take_with("corenest", &["creator"], &report);
+    let body = json!({"about": "pool:creator", "amounts": {"creator": "55"}, "contract": "P1", "name": "thanks",
+        "reason": "goodwill"});
+    let agreed = world.demo.take_with("corenest", &all, &Deed::new(Action::AgreementAdjust, body).private());
+
+    let costs = read(&world, "yueling", "/v1/agreements/P1/costs").await.json();
+    let told = json!({"amount": "4200", "at": at, "category": "fixed", "item": "press", "record": reported.id});
+    assert_eq!(costs, json!({"costs": [told]}));
+    let adjustments = read(&world, "yueling", "/v1/agreements/P1/adjustments").await.json();
+    let adjustment = &adjustments["adjustments"][0];
+    assert_eq!((&adjustment["amounts"], &adjustment["record"]), (&json!({"creator": "55"}), &json!(agreed.id)));
+    let earnings = read(&world, "creator", "/v1/agreements/P1/accounts/creator/earnings").await.json();
+    assert_eq!(earnings["adjustments"][0]["unit"], "adjustment:thanks");
+    assert_eq!(
+        (&earnings["balances"]["payable"], &earnings["periods"][0]["earnings"][0]["component"]),
+        (&json!("55"), &json!("pool"))
+    );
+    for list in ["costs", "adjustments"] {
+        read(&world, "store", &format!("/v1/agreements/P1/{list}")).await.is_problem(404, "E-AGREEMENT-UNREADABLE");
+    }
 }
 
 #[actix_web::test]

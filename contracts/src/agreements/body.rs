@@ -95,6 +95,8 @@ pub enum Fact {
     AftersaleClosed(LineName),
     /// A case about a line was opened.
     AftersaleOpen(LineName),
+    /// A pool had a cost.
+    Cost(CostFact),
     /// A milestone of a contract was reached.
     Milestone(MilestoneFact),
     /// An order line was paid. Its attribution is the list `/body/attribution`.
@@ -131,6 +133,23 @@ pub struct MilestoneFact {
     pub name: String,
 }
 
+/// A cost of a contract with a pool: by everybody who bears it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostFact {
+    /// How much, in minor units of the contract's currency; below zero where it came back.
+    pub amount: Minor,
+    /// `coordination`, `fixed` or `variable`.
+    pub category: String,
+    /// The contract.
+    pub contract: String,
+    /// Salted hash of the invoice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Hash>,
+    /// Its name within the contract, never used again: 1 to 128 of A–Z, a–z, 0–9, hyphen and underscore.
+    pub item: String,
+}
+
 /// An order line that was paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -157,7 +176,7 @@ pub struct PaidFact {
 
 /// A refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RefundedFact {
     /// The line's number within its order.
     pub line: String,
@@ -165,9 +184,26 @@ pub struct RefundedFact {
     pub order: String,
     /// How much, part by part, in minor units.
     pub parts: Parts,
+    /// Why nothing came back, where it did not: the named codes were seen as returned otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_only: Option<RefundOnly>,
     /// Pieces that came back.
     #[serde(with = "decimal")]
     pub units: i128,
+}
+
+/// Why a buyer was refunded and keeps what he has. A closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RefundOnly {
+    /// It arrived broken or spoilt.
+    Damaged,
+    /// The seller lets him.
+    Goodwill,
+    /// It never arrived.
+    Lost,
+    /// Something else.
+    Other,
 }
 
 impl PaidFact {
@@ -214,6 +250,42 @@ pub struct StatementAccept {
     pub contract: String,
     /// Number of the statement.
     pub number: u64,
+}
+
+/// Body of `agreement.adjust`: by everybody who must sign the contract's newest terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementAdjust {
+    /// The unit or statement that it makes good for, at most 256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Who gets how much more, in minor units of the contract's currency; below zero who gives it back.
+    pub amounts: BTreeMap<String, Minor>,
+    /// The contract.
+    pub contract: String,
+    /// Salted hash of what was agreed in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Hash>,
+    /// Its name within the contract, never used again: 1 to 128 of A–Z, a–z, 0–9, hyphen and underscore.
+    pub name: String,
+    /// Why.
+    pub reason: AdjustmentReason,
+}
+
+/// Why an adjustment is made. A closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AdjustmentReason {
+    /// A line was attributed otherwise than it should have been.
+    Attribution,
+    /// A fact was wrong.
+    Correction,
+    /// Without any duty.
+    Goodwill,
+    /// Something else.
+    Other,
+    /// Other terms are to hold for what is past.
+    Terms,
 }
 
 /// Body of `dispute.open`: by the obligor or somebody who earns.

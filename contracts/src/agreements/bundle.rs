@@ -11,6 +11,7 @@
 mod build;
 mod check;
 mod facts;
+mod movements;
 mod replay;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::proof::{History, Proof, ProvenRecord};
 
 pub use build::{Which, build};
 pub use check::Proven;
+pub use movements::Movement;
 
 /// Media type of a bundle.
 pub const MEDIA_TYPE: &str = "application/vnd.hefu.statement+json";
@@ -49,7 +51,7 @@ pub struct Bundle {
     pub version: u32,
 }
 
-/// The signed facts behind an account's entries. Rows of feeds, and of keys that reported milestones without one, are
+/// The signed facts behind an account's entries. Rows of feeds, and of keys that signed what no feed reports, are
 /// among those of the proof.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -105,6 +105,11 @@ impl<'c> Desk<'c> {
         &mut self.agreement
     }
 
+    /// Number of the last event.
+    pub(super) const fn seq(&self) -> u64 {
+        self.book.seq
+    }
+
     /// The newest version of the terms, in force or not.
     pub(super) fn newest(&self) -> Result<&Terms, Refusal> {
         self.book.newest().map_err(refuse)
@@ -410,6 +415,11 @@ pub(super) fn refuse(reason: Reason) -> Refusal {
         Reason::TaxExceeds => Code::TaxExceeds,
         Reason::BatchExists => Code::PayoutExists,
         Reason::BatchUnknown => Code::PayoutUnknown,
+        Reason::AmountZero => Code::AmountZero,
+        Reason::CostExists => Code::CostExists,
+        Reason::CostUnborne => Code::CostUnborne,
+        Reason::CostNegative => Code::CostNegative,
+        Reason::AdjustmentExists => Code::AdjustmentExists,
         Reason::AmendmentContract => Code::AgreementOther,
         Reason::AmendmentVersion => Code::AgreementVersion,
         Reason::AmendmentUnsigned => Code::AgreementUnsigned,

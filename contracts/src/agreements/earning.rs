@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    rows::{MilestoneRow, PayoutRow, SaleRow, SegmentRow, UnitRow},
+    rows::{AdjustmentRow, MilestoneRow, PayoutRow, SaleRow, SegmentRow, UnitRow},
     spell,
 };
 use crate::{
     register::Fault,
     settlement::{
-        Basis, Metrics, Milestone, MilestoneName, Milestones, Minor, Part, Party, Reckoning, Segment, SegmentId, Terms,
-        UnitId,
+        Basis, Milestone, MilestoneName, Milestones, Minor, Money, Part, Party, Reckoning, Segment, SegmentId, Terms,
+        UnitId, carried,
     },
     time::Time,
 };
@@ -22,7 +22,7 @@ use crate::{
 pub struct Earning {
     /// The party's share as it is now, in minor units.
     pub amount: Minor,
-    /// The component of the term sheet, or `cap` or `guarantee`.
+    /// The component of the term sheet, or `cap`, `guarantee`, `pool` or `adjustment`.
     pub component: String,
     /// How the amount comes about, from the terms and what was reported.
     pub formula: String,
@@ -205,8 +205,9 @@ impl<'a> Earnings<'a> {
         for (name, row) in rows {
             let id = spell::read_segment(name).ok_or_else(|| unusable(name))?;
             let terms = self.terms(id)?;
-            let segment = Segment { metrics: metrics(row), lines_net: row.lines_net };
-            let carried = self.carried(rows, id)?;
+            let segment = Segment { metrics: row.metrics(), lines_net: row.lines_net };
+            let metrics = |id| rows.get(&spell::segment(id)).map(SegmentRow::metrics);
+            let carried = carried(self.terms, id, metrics).map_err(Fault::new)?;
             let basis = Basis { id, segment: &segment, carried, milestones: &self.milestones };
             let mut earnings = Vec::new();
             for (part, reckoning) in Reckoning::of_segment(terms, &basis, &self.party).map_err(Fault::new)? {
@@ -216,6 +217,7 @@ impl<'a> Earnings<'a> {
                     Part::Component(place) => terms.components.get(place).map_or("", |component| component.id.as_str()),
                     Part::Cap => "cap",
                     Part::Guarantee => "guarantee",
+                    Part::Pool(_) => "pool",
                 };
                 earnings.push(Earning {
                     amount: reckoning.amount,
@@ -232,35 +234,43 @@ impl<'a> Earnings<'a> {
         Ok(told)
     }
 
-    /// The sums of the same period that earlier versions hand on.
-    fn carried(&self, rows: &BTreeMap<String, SegmentRow>, id: SegmentId) -> Result<Metrics, Fault> {
-        let mut carried = Metrics::default();
-        let mut version = id.version;
-        while self.terms(SegmentId { version, ..id })?.heading.carries_metrics && version > 1 {
-            version = version.saturating_sub(1);
-            if let Some(row) = rows.get(&spell::segment(SegmentId { version, ..id })) {
-                carried = carried.plus(&metrics(row)).map_err(Fault::new)?;
-            }
+    /// What was agreed on outside of the terms, by name: it belongs to its receiver as soon as it is agreed.
+    ///
+    /// # Errors
+    /// [`Fault`] where the terms have no version.
+    pub fn of_adjustments(&self, rows: &BTreeMap<String, AdjustmentRow>) -> Result<Vec<Earning>, Fault> {
+        let (version, terms) = self.terms.iter().next_back().ok_or_else(|| unusable("terms"))?;
+        let currency = terms.heading.currency;
+        let mine = rows.iter().filter_map(|(name, row)| Some((name, row, *row.amounts.get(self.party.as_str())?)));
+        let told = mine.map(|(name, row, amount)| Earning {
+            amount,
+            component: "adjustment".to_owned(),
+            formula: Money { currency, minor: amount }.decimal(),
+            reversed: Minor::ZERO,
+            standing: self.paid(row.seq),
+            unit: format!("adjustment:{name}"),
+            version: *version,
+        });
+        Ok(told.collect())
+    }
+
+    /// Where an amount stands that became payable by an event.
+    fn paid(&self, seq: u64) -> Standing {
+        match self.payouts.iter().find(|payout| payout.seq > seq) {
+            Some(payout) if payout.result.is_some() => Standing::Paid,
+            Some(_) => Standing::Paying,
+            None => Standing::Payable,
         }
-        Ok(carried)
     }
 
     fn standing(&self, unit: &UnitRow, awaits: Standing) -> Standing {
         match (&unit.disputed, unit.released_by, unit.release_at) {
             (Some(_), _, _) => Standing::Disputed,
-            (None, Some(seq), _) => match self.payouts.iter().find(|payout| payout.seq > seq) {
-                Some(payout) if payout.result.is_some() => Standing::Paid,
-                Some(_) => Standing::Paying,
-                None => Standing::Payable,
-            },
+            (None, Some(seq), _) => self.paid(seq),
             (None, None, Some(_)) if unit.blocked => Standing::Blocked,
             (None, None, Some(until)) if until > self.now => Standing::Held { until },
             (None, None, Some(since)) => Standing::Due { since },
             (None, None, None) => awaits,
         }
     }
-}
-
-const fn metrics(row: &SegmentRow) -> Metrics {
-    Metrics { gross_base: row.gross_base, net_base: row.net_base, net_units: row.net_units, orders: row.orders }
 }

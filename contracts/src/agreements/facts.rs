@@ -1,5 +1,7 @@
 //! Facts: what a platform's feed reports about order lines, and what was done for a contract.
 
+pub(super) mod cost;
+
 use hefu_keys::Hash;
 
 use super::{
@@ -12,7 +14,9 @@ use super::{
 };
 use crate::{
     execute::{Case, Checked},
+    gs1::Epc,
     parties::KeyRole,
+    provenance::ThingRow,
     refusal::{Code, Refusal},
     row::{self, Data},
     settlement::{Currency, LineId, MilestoneName, OrderId, Paid, Parts, Ppm, Roles, What},
@@ -34,7 +38,10 @@ pub(super) fn check_parts(case: &Case<'_>, act: &Act) -> Result<(), Refusal> {
     let allowed = match act.fact().map(|report| &report.fact) {
         Some(Fact::Paid(_)) => ATTRIBUTION,
         Some(Fact::Shipped(_) | Fact::Refunded(_)) => CODES,
-        Some(Fact::Received(_) | Fact::AftersaleOpen(_) | Fact::AftersaleClosed(_) | Fact::Milestone(_)) | None => "",
+        Some(
+            Fact::Received(_) | Fact::AftersaleOpen(_) | Fact::AftersaleClosed(_) | Fact::Milestone(_) | Fact::Cost(_),
+        )
+        | None => "",
     };
     match case.record().parts.keys().find(|pointer| *pointer != allowed) {
         None => Ok(()),
@@ -59,6 +66,7 @@ pub(super) fn report(case: &Case<'_>, body: &FactReport) -> Checked<Writes> {
         line.tell(case, body.at, step, writes)
     };
     match &body.fact {
+        Fact::Cost(fact) => cost::cost(case, body, fact, &mut writes)?,
         Fact::Milestone(fact) => milestone(case, body, fact, &mut writes)?,
         Fact::Paid(fact) => paid(case, body, feed, fact, &mut writes)?,
         Fact::Shipped(name) => shipped(case, body.at, line(name)?, &mut writes)?,
@@ -288,11 +296,15 @@ fn shipped(case: &Case<'_>, at: Time, mut line: Line, writes: &mut Writes) -> Ch
     }
     for code in codes {
         let key = row::key_of_sold(code);
-        if let Some(sold) = case.get::<SoldRow>(&key)?.filter(|sold| sold.returned.is_none()) {
-            let refusal = Refusal::new(Code::CodeSold).at(CODES).because(code.as_str());
-            return Err(refusal.against(sold.record).into());
+        if let Some(sold) = case.get::<SoldRow>(&key)? {
+            let refuse = |code_of: Code, record| Refusal::new(code_of).at(CODES).because(code.as_str()).against(record);
+            match sold.returned {
+                None => return Err(refuse(Code::CodeSold, sold.record).into()),
+                Some(back) if is_returned(case, code)? => return Err(refuse(Code::CodeReturned, back).into()),
+                Some(_) => {}
+            }
         }
-        let row = SoldRow { line: line.key.clone(), record: case.record().id, returned: None };
+        let row = SoldRow { line: line.key.clone(), record: case.record().id, refunded: None, returned: None };
         writes.set(key, Data::Sold(row));
     }
     line.row.codes = count;
@@ -344,9 +356,30 @@ fn take_back(case: &Case<'_>, line: &Line, fact: &RefundedFact, writes: &mut Wri
     }
     for code in codes {
         let key = row::key_of_sold(code);
-        let sold = case.get::<SoldRow>(&key)?.filter(|sold| sold.line == line.key && sold.returned.is_none());
+        let is_with_buyer =
+            |sold: &SoldRow| sold.line == line.key && sold.returned.is_none() && sold.refunded.is_none();
+        let sold = case.get::<SoldRow>(&key)?.filter(is_with_buyer);
         let sold = sold.ok_or_else(|| wrong(code.as_str().to_owned()))?;
-        writes.set(key, Data::Sold(SoldRow { returned: Some(case.record().id), ..sold }));
+        let record = Some(case.record().id);
+        let row = if fact.refund_only.is_some() {
+            SoldRow { refunded: record, ..sold }
+        } else if is_returned(case, code)? {
+            SoldRow { returned: record, ..sold }
+        } else {
+            return Err(Refusal::new(Code::CodeNotReturned)
+                .at(CODES)
+                .because(code.as_str())
+                .against(sold.record)
+                .into());
+        };
+        writes.set(key, Data::Sold(row));
     }
     Ok(())
+}
+
+/// Whether the last that was seen of an item is that it was returned (CBV 2.0 §7.2, disposition `returned`). Until an
+/// event says otherwise it is in nobody's stock.
+fn is_returned(case: &Case<'_>, code: &Epc) -> Checked<bool> {
+    let thing: Option<ThingRow> = case.get(&row::key_of_thing(code))?;
+    Ok(thing.is_some_and(|thing| thing.disposition.as_deref() == Some("returned")))
 }

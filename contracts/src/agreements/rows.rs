@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use hefu_keys::{Address, Hash};
 use serde::{Deserialize, Serialize};
 
+use super::body::AdjustmentReason;
 use crate::{
     raw::Raw,
-    settlement::{Minor, Parts, decimal},
+    settlement::{Metrics, Minor, Parts, decimal},
     time::Time,
 };
 
@@ -161,6 +162,9 @@ pub struct UnitRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SegmentRow {
+    /// Costs of a pool that those who bear them agreed to.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub costs: Minor,
     /// Base as it was paid.
     pub gross_base: Minor,
     /// Net value of all units of its lines.
@@ -176,6 +180,19 @@ pub struct SegmentRow {
     /// What the segment earns: by the component's place in the term sheet, `cap` and `guarantee`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub worth: BTreeMap<String, UnitRow>,
+}
+
+impl SegmentRow {
+    /// What entitlements look at.
+    pub const fn metrics(&self) -> Metrics {
+        Metrics {
+            gross_base: self.gross_base,
+            net_base: self.net_base,
+            net_units: self.net_units,
+            orders: self.orders,
+            costs: self.costs,
+        }
+    }
 }
 
 /// Row `order/<contract>/<segment>/<order>`: how many lines of an order have a base above zero.
@@ -214,6 +231,44 @@ pub struct PayoutResult {
     pub paid: bool,
     /// The record that attests it.
     pub record: Hash,
+}
+
+/// Row `cost/<contract>/<item>`: a cost of a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostRow {
+    /// How much, in minor units; below zero where it came back.
+    pub amount: Minor,
+    /// When it was incurred.
+    pub at: Time,
+    /// `coordination`, `fixed` or `variable`.
+    pub category: String,
+    /// Salted hash of the invoice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Hash>,
+    /// The record that all who bear it signed.
+    pub record: Hash,
+    /// Number of the event.
+    pub seq: u64,
+}
+
+/// Row `adjustment/<contract>/<name>`: amounts that all who are bound agreed on outside of the terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdjustmentRow {
+    /// The unit or statement that it makes good for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Who gets how much more, in minor units; below zero who gives it back.
+    pub amounts: BTreeMap<String, Minor>,
+    /// Why.
+    pub reason: AdjustmentReason,
+    /// The record that all of them signed.
+    pub record: Hash,
+    /// Number of the event.
+    pub seq: u64,
+    /// Time of the block.
+    pub time: Time,
 }
 
 /// Row `dispute/<contract>/<unit>`: the last dispute about a unit.
@@ -303,9 +358,16 @@ pub struct SoldRow {
     pub line: String,
     /// The record that shipped it.
     pub record: Hash,
+    /// The record that refunded it without taking it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<Hash>,
     /// The record that took it back, after which it may be sold again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Hash>,
+}
+
+const fn is_nothing(amount: &Minor) -> bool {
+    amount.is_zero()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

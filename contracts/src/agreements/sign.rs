@@ -12,7 +12,7 @@ use crate::{
     parties::{KeyRole, KeyRow, PartyKind, PartyRow},
     refusal::{Code, Refusal},
     row::{self, Data},
-    settlement::{Party, Terms},
+    settlement::{Party, Pool, Terms},
     state::Writes,
 };
 
@@ -96,7 +96,8 @@ fn contract_of(terms: &Terms) -> Result<&str, Refusal> {
 /// Whoever owes, or bears what cannot be clawed back, must be asked.
 fn check_obliged(terms: &Terms) -> Result<(), Refusal> {
     let roles = &terms.roles;
-    let mut obliged = std::iter::once(&roles.obligor).chain(&roles.risk.parties);
+    let invested = terms.pool.iter().flat_map(Pool::obliged);
+    let mut obliged = std::iter::once(&roles.obligor).chain(&roles.risk.parties).chain(invested);
     match obliged.find(|party| !roles.required_signers.contains(party)) {
         None => Ok(()),
         Some(party) => {
@@ -126,9 +127,14 @@ fn begin(case: &Case<'_>, terms: &Terms) -> Result<(), Refusal> {
         let detail = format!("version {} of a contract that was not signed before", heading.version);
         return Err(Refusal::new(Code::AgreementVersion).at("/body/terms/version").because(detail));
     }
-    match terms.roles.required_signers.iter().find(|party| !signed(case, party)) {
+    require_signers(case, &terms.roles.required_signers, Code::AgreementUnsigned)
+}
+
+/// That all of these have signed.
+pub(super) fn require_signers(case: &Case<'_>, parties: &[Party], code: Code) -> Result<(), Refusal> {
+    match parties.iter().find(|party| !signed(case, party)) {
         None => Ok(()),
-        Some(party) => Err(Refusal::new(Code::AgreementUnsigned).at("/signers").because(party.as_str())),
+        Some(party) => Err(Refusal::new(code).at("/signers").because(party.as_str())),
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn place(id: &UnitId) -> String {
         }
         UnitId::Segment { part: Part::Cap, .. } => "cap".to_owned(),
         UnitId::Segment { part: Part::Guarantee, .. } => "guarantee".to_owned(),
+        UnitId::Segment { part: Part::Pool(taker), .. } => format!("pool:{taker}"),
     }
 }
 
@@ -46,7 +47,10 @@ pub(super) fn read_part(text: &str) -> Option<Part> {
     match text {
         "cap" => Some(Part::Cap),
         "guarantee" => Some(Part::Guarantee),
-        place => place.parse().ok().map(Part::Component),
+        text => match text.strip_prefix("pool:") {
+            Some(taker) => taker.parse().ok().map(Part::Pool),
+            None => text.parse().ok().map(Part::Component),
+        },
     }
 }
 
@@ -59,8 +63,8 @@ pub(super) enum UnitAt {
     Segment(SegmentId),
 }
 
-/// Where the unit of a name is to be found: `line:<line>:<component>`, or `comp:<component>`, `cap` and `guarantee`
-/// with the end that its segment gives them. It need not exist.
+/// Where the unit of a name is to be found: `line:<line>:<component>`, or `comp:<component>`, `cap`, `guarantee`
+/// and `pool:<party>` with the end that its segment gives them. It need not exist.
 pub(super) fn unit_at(name: &str) -> Option<UnitAt> {
     if let Some(line) = name.strip_prefix("line:") {
         return line.rsplit_once(':').map(|(line, _)| UnitAt::Line(line.to_owned()));

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     register::Fault,
     settlement::{
-        Batch, BatchId, Book, Bucket, Dispute, Line, LineId, Metrics, OrderId, Part, Party, Progress, Segment,
-        SegmentId, Stage, Terms, Unit, UnitId, Worth,
+        Batch, BatchId, Book, Bucket, Dispute, Line, LineId, OrderId, Party, Progress, Segment, SegmentId, Stage,
+        Terms, Unit, UnitId, Worth,
     },
     time::Time,
 };
@@ -46,8 +46,8 @@ pub(super) fn bucket(name: &str) -> Option<Bucket> {
 impl Loaded {
     /// Adds a segment and its units.
     pub(super) fn segment(&mut self, book: &mut Book, id: SegmentId, row: &SegmentRow) -> Option<()> {
-        let SegmentRow { gross_base, lines_net, net_base, net_units, orders, worth } = row;
-        let metrics = Metrics { gross_base: *gross_base, net_base: *net_base, net_units: *net_units, orders: *orders };
+        let SegmentRow { lines_net, worth, .. } = row;
+        let metrics = row.metrics();
         book.segments.insert(id, Segment { metrics, lines_net: *lines_net });
         for (place, unit) in worth {
             let part = spell::read_part(place)?;
@@ -141,14 +141,14 @@ impl Loaded {
     /// A segment's row as the book has it now.
     pub(super) fn segment_row(&self, book: &Book, id: SegmentId) -> Option<SegmentRow> {
         let Segment { metrics, lines_net } = book.segments.get(&id)?;
-        let components = book.terms(id.version).ok()?.components.len();
-        let parts = (0..components).map(Part::Component).chain([Part::Cap, Part::Guarantee]);
+        let parts = book.terms(id.version).ok()?.parts();
         Some(SegmentRow {
             gross_base: metrics.gross_base,
             lines_net: *lines_net,
             net_base: metrics.net_base,
             net_units: metrics.net_units,
             orders: metrics.orders,
+            costs: metrics.costs,
             worth: self.worth(book, parts.map(|part| UnitId::Segment { segment: id, part })),
         })
     }

@@ -71,10 +71,38 @@ pub fn template(Template { reach, depth }: Template) -> Value {
     })
 }
 
+/// A term sheet of a co-investment pool to fill in: who put in how much gets it back first, the rest is shared, and
+/// losses are borne as agreed.
+pub fn pool() -> Value {
+    json!({
+        "arbiter": "arbiter", "base": {"goods": "1", "merchant_discount": "-1"}, "clawback_limit": "5000000",
+        "contract_id": "CONTRACT", "currency": "CNY", "decrease_notice_days": "30", "dispute_days": "30",
+        "effective_from": "2026-01-01T00:00:00+08:00", "feeds": ["platform:shop"], "hold_days": "15",
+        "min_payout": "100", "obligor": "brand",
+        "period": {"from": "2026-01-01T00:00:00+08:00", "to": "2026-02-01T00:00:00+08:00"},
+        "pool": {
+            "borne_by": {"coordination": ["brand"], "fixed": ["brand", "creator"], "variable": ["brand", "creator"]},
+            "tiers": [
+                {"kind": "amount", "to": [["platform", "1"]], "amount": "500000"},
+                {"kind": "return_capital", "contributions": [["brand", "2000000"], ["creator", "1000000"]]},
+                {"kind": "split", "to": [["brand", "5"], ["creator", "3"], ["factory", "2"]]},
+                {"kind": "loss", "to": [["brand", "2"], ["creator", "1"]]},
+            ],
+        },
+        "release_blocked_by_aftersale": true, "required_signers": ["brand", "creator", "factory"],
+        "scope": {"contents": "any", "products": "any"}, "version": "1",
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::settlement::{Book, Terms};
+
+    #[test]
+    fn a_pool_is_a_term_sheet() {
+        Book::new(Terms::read(&pool()).unwrap());
+    }
 
     #[test]
     fn all_nine_are_term_sheets_and_differ() {

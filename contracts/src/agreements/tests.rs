@@ -9,6 +9,7 @@ mod export;
 pub(super) mod golden;
 mod lines;
 mod money;
+mod pools;
 mod signing;
 mod story;
 pub(super) mod written;
@@ -37,7 +38,12 @@ pub(super) struct Trade {
 
 impl Trade {
     pub(super) fn new() -> Trade {
-        let mut trade = Trade { world: World::new() };
+        Trade::over(World::new())
+    }
+
+    /// In a world in which something happened before.
+    pub(super) fn over(world: World) -> Trade {
+        let mut trade = Trade { world };
         for (id, kind) in [
             ("adu", "kol"),
             ("mcn", "mcn"),

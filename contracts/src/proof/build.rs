@@ -209,6 +209,8 @@ fn named_by(data: &Data) -> impl Iterator<Item = String> {
         | Data::Segment(_)
         | Data::Order(_)
         | Data::Payout(_)
+        | Data::Cost(_)
+        | Data::Adjustment(_)
         | Data::Dispute(_)
         | Data::Statement(_)
         | Data::Line(_)

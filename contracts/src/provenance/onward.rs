@@ -32,6 +32,8 @@ pub fn behind(row: &Row) -> Vec<String> {
         | Data::Segment(_)
         | Data::Order(_)
         | Data::Payout(_)
+        | Data::Cost(_)
+        | Data::Adjustment(_)
         | Data::Dispute(_)
         | Data::Statement(_)
         | Data::Line(_)

@@ -47,6 +47,20 @@ impl Weights {
         Weights { each: vec![1], total: 1 }
     }
 
+    /// Equal weights for so many.
+    ///
+    /// # Errors
+    /// [`Reason::WeightsCount`].
+    pub(super) fn equal(count: usize) -> Result<Weights, Reason> {
+        Weights::new(vec![1; count])
+    }
+
+    /// As many weights of which the one at a place gets everything.
+    pub(super) fn only(&self, place: usize) -> Weights {
+        let each = (0..self.each.len()).map(|other| i128::from(other == place)).collect();
+        Weights { each, total: 1 }
+    }
+
     /// The weight at a place of the list; zero behind its end.
     pub(super) fn at(&self, place: usize) -> i128 {
         self.each.get(place).copied().unwrap_or(0)

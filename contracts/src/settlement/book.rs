@@ -14,7 +14,7 @@ use super::{
     journal::{Balances, Entry},
     line::{Line, OrderCount},
     money::Minor,
-    names::{BatchId, EventId, LineId, Party},
+    names::{AdjustmentId, BatchId, CostId, EventId, LineId, Party},
     reason::Reason,
     rules,
     segment::{Segment, SegmentId},
@@ -76,6 +76,10 @@ pub struct Book {
     pub batches: BTreeMap<BatchId, Batch>,
     /// Number of the last payout to each party that did not fail.
     pub paid_out: BTreeMap<Party, u64>,
+    /// Costs of a pool that were reported.
+    pub costs: BTreeSet<CostId>,
+    /// Amounts agreed on outside of the terms.
+    pub adjustments: BTreeSet<AdjustmentId>,
     /// Every accepted event, to know it again.
     pub events: BTreeMap<EventId, Event>,
 }
@@ -95,6 +99,8 @@ impl Book {
             balances: BTreeMap::new(),
             batches: BTreeMap::new(),
             paid_out: BTreeMap::new(),
+            costs: BTreeSet::new(),
+            adjustments: BTreeSet::new(),
             events: BTreeMap::new(),
         }
     }
@@ -143,6 +149,8 @@ impl Book {
         self.balances.extend(change.balances);
         self.batches.extend(change.batches);
         self.paid_out.extend(change.paid_out);
+        self.costs.extend(change.cost);
+        self.adjustments.extend(change.adjustment);
         change.event
     }
 

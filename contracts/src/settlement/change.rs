@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use super::{
     allocate::allocate,
     book::{Batch, Book},
-    entitlement::{Milestones, Part, Worth},
+    entitlement::{Milestones, Worth},
     event::Event,
     journal::{Account, Balances, Bucket, Entry, Posting},
     line::{Line, OrderCount},
     money::Minor,
-    names::{BatchId, LineId, Party},
+    names::{AdjustmentId, BatchId, CostId, LineId, Party},
     reason::Reason,
     segment::{Segment, SegmentId},
     terms::Terms,
@@ -43,6 +43,10 @@ pub struct Change {
     pub batches: BTreeMap<BatchId, Batch>,
     /// Numbers of last payouts.
     pub paid_out: BTreeMap<Party, u64>,
+    /// A cost of the pool.
+    pub cost: Option<CostId>,
+    /// An amount agreed on outside of the terms.
+    pub adjustment: Option<AdjustmentId>,
     /// The journal, one entry for each unit whose amounts changed or moved.
     pub entries: Vec<Entry>,
 }
@@ -69,6 +73,8 @@ impl<'a> Draft<'a> {
             balances: BTreeMap::new(),
             batches: BTreeMap::new(),
             paid_out: BTreeMap::new(),
+            cost: None,
+            adjustment: None,
             entries: Vec::new(),
         };
         Draft { book, change }
@@ -96,8 +102,7 @@ impl<'a> Draft<'a> {
 
     /// The units of a segment that no single line causes, in the order in which they are posted.
     pub fn units_of_segment(&self, segment: SegmentId) -> Result<Vec<(UnitId, Unit)>, Reason> {
-        let components = self.book.terms(segment.version)?.components.len();
-        let parts = (0..components).map(Part::Component).chain([Part::Cap, Part::Guarantee]);
+        let parts = self.book.terms(segment.version)?.parts();
         let ids = parts.map(|part| UnitId::Segment { segment, part });
         Ok(ids.filter_map(|id| self.unit(&id).cloned().map(|unit| (id, unit))).collect())
     }
@@ -122,8 +127,8 @@ impl<'a> Draft<'a> {
             Some(unit) => unit.clone(),
             None => Unit { version: after.version, ..Unit::default() },
         };
-        let split = &terms.roles.split;
-        let (was, is) = (allocate(before.worth.net, &split.weights)?, allocate(after.worth.net, &split.weights)?);
+        let (split, weights) = (&terms.roles.split, id.weights(terms));
+        let (was, is) = (allocate(before.worth.net, &weights)?, allocate(after.worth.net, &weights)?);
         let mut postings = Postings::default();
         for (place, (party, (was, is))) in split.parties.iter().zip(was.into_iter().zip(is)).enumerate() {
             let (from, to) = (before.bucket(place), after.bucket(place));

@@ -30,6 +30,8 @@ pub enum Part {
     Cap,
     /// What is missing to the guarantee.
     Guarantee,
+    /// What the pool gives to the taker at this place of the split.
+    Pool(usize),
 }
 
 /// A milestone that was reached.
@@ -57,6 +59,30 @@ pub struct Basis<'a> {
     pub milestones: &'a Milestones,
 }
 
+/// The sums of the same period that earlier versions hand on, as far as each carries them; `metrics` knows those of a
+/// segment.
+///
+/// # Errors
+/// [`Reason::NotInForce`] where there is no such version, limits.
+pub fn carried(
+    versions: &BTreeMap<u32, Terms>,
+    id: SegmentId,
+    metrics: impl Fn(SegmentId) -> Option<Metrics>,
+) -> Result<Metrics, Reason> {
+    let mut sums = Metrics::default();
+    let mut version = id.version;
+    while versions.get(&version).ok_or(Reason::NotInForce)?.heading.carries_metrics
+        && let Some(before) = version.checked_sub(1)
+        && versions.contains_key(&before)
+    {
+        version = before;
+        if let Some(earlier) = metrics(SegmentId { version, ..id }) {
+            sums = sums.plus(&earlier)?;
+        }
+    }
+    Ok(sums)
+}
+
 /// What a line with this net base earns under a component; nothing where it is none per line.
 ///
 /// # Errors
@@ -68,7 +94,7 @@ pub fn of_line(component: &Component, base: Minor) -> Result<Option<Worth>, Reas
     }
 }
 
-/// What the units of a segment are worth, in the order of the term sheet, then cap and guarantee.
+/// What the units of a segment are worth, in the order of the term sheet, then cap and guarantee, then the pool.
 ///
 /// # Errors
 /// Limits.
@@ -92,6 +118,13 @@ pub fn of_segment(terms: &Terms, basis: &Basis<'_>) -> Result<Vec<(Part, Worth)>
         let missing = guarantee.amount.minus(variable)?.max(Minor::ZERO);
         let is_due = basis.has_due(&guarantee.due);
         parts.push((Part::Guarantee, without_fee(if is_due { missing } else { Minor::ZERO })));
+    }
+    if let Some(pool) = &terms.pool {
+        let before = pool.got(basis.carried.distributable()?)?;
+        let after = pool.got(basis.segment.metrics.plus(&basis.carried)?.distributable()?)?;
+        for (place, (before, after)) in before.into_iter().zip(after).enumerate() {
+            parts.push((Part::Pool(place), without_fee(after.minus(before)?)));
+        }
     }
     Ok(parts)
 }

@@ -13,14 +13,11 @@ use super::{
     read::{Fault, Fields, Node, Read, parse},
     reason::Reason,
     tax::{cn_cumulative_2025, cn_labour_2018},
-    terms::{Mode, read_mode, read_rounding, read_shares, read_steps},
+    terms::{Mode, read_mode, read_rounding, read_steps, read_tiers},
     tier,
-    waterfall::{Tier, waterfall},
+    waterfall::waterfall,
 };
 use crate::canonical_text;
-
-/// Most levels of a waterfall.
-const TIERS_MAX: usize = 64;
 
 #[derive(Debug, Serialize)]
 struct Answers {
@@ -103,40 +100,13 @@ fn eval_tier(fields: &Fields<'_>) -> Read<Answer> {
 }
 
 fn eval_waterfall(fields: &Fields<'_>) -> Read<Answer> {
-    let tiers: Vec<_> = fields.get("tiers")?.list(TIERS_MAX)?.iter().map(read_tier).collect::<Read<_>>()?;
+    let tiers = read_tiers(&fields.get("tiers")?)?;
     let mut answers = Vec::new();
     for node in fields.get("cumulative")?.list(usize::MAX)? {
         let got = waterfall(&tiers, node.amount()?).map_err(|reason| node.refused(reason))?;
         answers.push(got.iter().map(|(party, amount)| (party.to_string(), amount.to_string())).collect());
     }
     Ok(Answer::ByParty(answers))
-}
-
-fn read_tier(node: &Node<'_>) -> Read<Tier> {
-    type Reader = fn(&Fields<'_>) -> Read<Tier>;
-    const KINDS: [(&str, (&[&str], Reader)); 4] = [
-        (
-            "amount",
-            (&["kind", "to", "amount"], |fields| {
-                Ok(Tier::Amount {
-                    to: read_shares(&fields.get("to")?)?,
-                    amount: fields.get("amount")?.amount_positive()?,
-                })
-            }),
-        ),
-        ("return_capital", (&["kind", "contributions"], read_capital)),
-        ("split", (&["kind", "to"], |fields| read_shares(&fields.get("to")?).map(Tier::Split))),
-        ("loss", (&["kind", "to"], |fields| read_shares(&fields.get("to")?).map(Tier::Loss))),
-    ];
-    let (known, read) = node.any_fields()?.get("kind")?.word(&KINDS)?;
-    read(&node.fields(known)?)
-}
-
-fn read_capital(fields: &Fields<'_>) -> Read<Tier> {
-    let node = fields.get("contributions")?;
-    let to = read_shares(&node)?;
-    let amount = Minor::new(to.weights.total()).map_err(|reason| node.refused(reason))?;
-    Ok(Tier::ReturnCapital { to, amount })
 }
 
 fn eval_labour(fields: &Fields<'_>) -> Read<Answer> {

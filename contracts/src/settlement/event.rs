@@ -3,11 +3,13 @@
 mod read;
 mod write;
 
+use std::collections::BTreeMap;
+
 use super::{
     money::{Currency, Minor},
-    names::{BatchId, EventId, LineId, MilestoneName, OrderId, Party},
+    names::{AdjustmentId, BatchId, CostId, EventId, LineId, MilestoneName, OrderId, Party},
     parts::Parts,
-    terms::Terms,
+    terms::{CostCategory, Terms},
 };
 use crate::time::Time;
 
@@ -91,6 +93,10 @@ pub enum What {
         /// Whether the money went out.
         is_paid: bool,
     },
+    /// A pool had a cost.
+    Cost(Cost),
+    /// All who are bound agreed on amounts outside of the terms.
+    Adjust(Adjustment),
     /// A new version of the terms was agreed.
     Amend(Box<Amendment>),
 }
@@ -121,6 +127,34 @@ pub struct Payout {
     pub amount: Option<Minor>,
     /// How much of it goes to the tax authority.
     pub tax_withheld: Minor,
+}
+
+/// A cost of a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cost {
+    /// Its name, never used again.
+    pub id: CostId,
+    /// What kind of cost.
+    pub category: CostCategory,
+    /// How much; below zero where it came back.
+    pub amount: Minor,
+}
+
+/// Amounts that all who are bound agreed on outside of the terms: the only way in which something is changed
+/// afterwards (§10).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Adjustment {
+    /// Its name, never used again.
+    pub id: AdjustmentId,
+    /// Who gets how much more; below zero who gives it back.
+    pub amounts: BTreeMap<Party, Minor>,
+}
+
+impl Adjustment {
+    /// What its entries are called in journals: `adjustment:<name>`.
+    pub fn unit(&self) -> String {
+        format!("adjustment:{}", self.id)
+    }
 }
 
 /// A new version of the terms.

@@ -73,6 +73,7 @@ impl Line {
             net_base,
             net_units: subtract(self.units, self.units_back)?,
             orders: i128::from(!net_base.is_zero()),
+            costs: Minor::ZERO,
         })
     }
 

@@ -51,6 +51,10 @@ names! {
     OrderId: |text| !text.contains(char::is_control),
     /// An event, as whoever reports it names it.
     EventId: |text| !text.contains(char::is_control),
+    /// An item of a pool's costs: ASCII letters, digits, hyphens and underscores.
+    CostId: is_plain,
+    /// An amount agreed on outside of the terms: ASCII letters, digits, hyphens and underscores.
+    AdjustmentId: is_plain,
     /// A payout that was instructed.
     BatchId: |text| !text.contains(char::is_control),
 }

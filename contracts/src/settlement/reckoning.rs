@@ -6,11 +6,14 @@
 
 use super::{
     allocate::allocate,
-    entitlement::{Basis, Part, Worth, of_line, of_segment},
+    book::Book,
+    entitlement::{Basis, Part, Worth, carried, of_line, of_segment},
     money::{Currency, Minor, Money, Ppm},
     names::Party,
     reason::Reason,
     terms::{Component, Fixed, Kind, Metric, Mode, Terms},
+    unit::UnitId,
+    waterfall::by_tier,
 };
 
 /// What a unit comes to for one party, and how.
@@ -36,7 +39,7 @@ impl Reckoning {
         teller.tell(share_of(&teller.money(base), ppm), component.fee, worth).map(Some)
     }
 
-    /// Of every unit of a segment that no single line causes.
+    /// Of every unit of a segment that no single line causes; of a pool, the party's own.
     ///
     /// # Errors
     /// Limits.
@@ -52,6 +55,10 @@ impl Reckoning {
                 },
                 Part::Cap => (teller.bound("min", terms.cap, variable), Ppm::ZERO),
                 Part::Guarantee => (teller.guarantee(basis, variable), Ppm::ZERO),
+                Part::Pool(place) => {
+                    told.extend(teller.pool(place, basis)?.map(|reckoning| (part, reckoning)));
+                    continue;
+                }
             };
             if counts(terms, part) {
                 variable = variable.plus(worth.net)?;
@@ -59,6 +66,34 @@ impl Reckoning {
             told.push((part, teller.tell(gross, fee, worth)?));
         }
         Ok(told)
+    }
+}
+
+impl Book {
+    /// What the unit of a name comes to for a party as the book stands; nothing where there is none of this name.
+    ///
+    /// # Errors
+    /// Limits.
+    pub fn reckon(&self, unit: &str, party: &Party) -> Result<Option<Reckoning>, Reason> {
+        if let Some((line, component)) = UnitId::of_line(unit) {
+            let Some(line) = self.lines.get(&line) else { return Ok(None) };
+            let terms = self.terms(line.segment.version)?;
+            let place = terms.components.iter().position(|known| known.id.as_str() == component);
+            return match place {
+                Some(place) => Reckoning::of_line(terms, place, line.net_base(&terms.base)?, party),
+                None => Ok(None),
+            };
+        }
+        for (id, segment) in &self.segments {
+            let terms = self.terms(id.version)?;
+            let named = |part| UnitId::Segment { segment: *id, part }.name(terms) == unit;
+            let Some(part) = terms.parts().find(|part| named(*part)) else { continue };
+            let carried = carried(&self.versions, *id, |id| self.segments.get(&id).map(|segment| segment.metrics))?;
+            let basis = Basis { id: *id, segment, carried, milestones: &self.milestones };
+            let told = Reckoning::of_segment(terms, &basis, party)?;
+            return Ok(told.into_iter().find(|(known, _)| *known == part).map(|(_, reckoning)| reckoning));
+        }
+        Ok(None)
     }
 }
 
@@ -147,6 +182,34 @@ impl Teller<'_> {
         }
     }
 
+    /// What is to be distributed, what each level gives the party, and what she got before under earlier versions:
+    /// `1000.00 − 300.00 = 700.00; return_capital 50.00 + split 85.00 = 135.00`. What the pool gives another taker is none of hers.
+    fn pool(&self, place: usize, basis: &Basis<'_>) -> Result<Option<Reckoning>, Reason> {
+        let is_hers = self.terms.roles.split.parties.get(place) == Some(self.party);
+        let Some(pool) = self.terms.pool.as_ref().filter(|_| is_hers) else { return Ok(None) };
+        let total = basis.segment.metrics.plus(&basis.carried)?;
+        let whole = total.distributable()?;
+        let mut formula =
+            format!("{} − {} = {}", self.money(total.net_base), self.money(total.costs), self.money(whole));
+        let (mut got, mut told) = (Minor::ZERO, Vec::new());
+        for (tier, shares) in by_tier(&pool.tiers, whole)? {
+            let mine = tier.shares().parties.iter().zip(shares).filter(|(party, _)| *party == self.party);
+            for (_, share) in mine {
+                got = got.plus(share)?;
+                told.push(format!("{} {}", tier.word(), self.money(share)));
+            }
+        }
+        if !told.is_empty() {
+            formula = format!("{formula}; {} = {}", told.join(" + "), self.money(got));
+        }
+        let before = pool.got(basis.carried.distributable()?)?.get(place).copied().unwrap_or_default();
+        let amount = got.minus(before)?;
+        if !before.is_zero() {
+            formula = format!("{formula}; − {} = {}", self.money(before), self.money(amount));
+        }
+        Ok(Some(Reckoning { amount, formula }))
+    }
+
     /// `min(0, 20000.00 − 25310.00)`.
     fn bound(&self, which: &str, limit: Option<Minor>, variable: Minor) -> String {
         format!("{which}(0, {} − {})", self.money(limit.unwrap_or_default()), self.money(variable))
@@ -169,7 +232,7 @@ fn counts(terms: &Terms, part: Part) -> bool {
     match part {
         Part::Component(place) => terms.components.get(place).is_some_and(|component| component.kind.is_variable()),
         Part::Cap => true,
-        Part::Guarantee => false,
+        Part::Guarantee | Part::Pool(_) => false,
     }
 }
 
@@ -222,6 +285,7 @@ mod tests {
             net_base: Minor::new(120_000).unwrap(),
             net_units: 800,
             orders: 3,
+            costs: Minor::ZERO,
         };
         let segment = Segment { metrics, lines_net: Minor::new(10_000).unwrap() };
         let milestones: Milestones = reached

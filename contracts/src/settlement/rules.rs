@@ -6,17 +6,18 @@ mod dispute;
 mod find;
 mod lines;
 mod payout;
+mod pool;
 
 use std::collections::BTreeSet;
 
 use super::{
     book::Book,
     change::Draft,
-    entitlement::{self, Basis, Milestone},
+    entitlement::{self, Basis, Milestone, carried},
     event::{Amendment, Event, What},
     names::MilestoneName,
     reason::Reason,
-    segment::{Metrics, Segment, SegmentId},
+    segment::{Segment, SegmentId},
     unit::UnitId,
 };
 use crate::time::Time;
@@ -40,6 +41,8 @@ pub(super) fn follow(draft: &mut Draft<'_>, event: &Event) -> Result<(), Reason>
         What::DisputeClose { unit } => dispute::close(draft, unit),
         What::Payout(payout) => payout::instruct(draft, payout, event.at),
         What::PayoutResult { batch, is_paid } => payout::result(draft, batch, *is_paid, event.at),
+        What::Cost(cost) => pool::cost(draft, cost, event.at),
+        What::Adjust(adjustment) => pool::adjust(draft, adjustment, event.at),
         What::Amend(amendment) => amend(draft, amendment, needed(event.at)?),
     }
 }
@@ -92,17 +95,7 @@ fn price(draft: &mut Draft<'_>, id: SegmentId) -> Result<(), Reason> {
 
 fn basis<'d>(draft: &'d Draft<'_>, book: &Book, id: SegmentId) -> Result<Basis<'d>, Reason> {
     let segment = draft.segment(&id).ok_or(Reason::NotInForce)?;
-    let mut carried = Metrics::default();
-    let mut version = id.version;
-    while book.terms(version)?.heading.carries_metrics
-        && let Some(before) = version.checked_sub(1)
-        && book.versions.contains_key(&before)
-    {
-        version = before;
-        if let Some(earlier) = draft.segment(&SegmentId { version, ..id }) {
-            carried = carried.plus(&earlier.metrics)?;
-        }
-    }
+    let carried = carried(&book.versions, id, |id| draft.segment(&id).map(|earlier| earlier.metrics))?;
     Ok(Basis { id, segment, carried, milestones: draft.milestones() })
 }
 

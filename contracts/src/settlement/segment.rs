@@ -48,6 +48,8 @@ pub struct Metrics {
     pub net_units: i128,
     /// Orders whose base after refunds is above zero.
     pub orders: i128,
+    /// Costs that those who bear them have agreed to.
+    pub costs: Minor,
 }
 
 impl Metrics {
@@ -61,7 +63,16 @@ impl Metrics {
             net_base: self.net_base.plus(other.net_base)?,
             net_units: add(self.net_units, other.net_units)?,
             orders: add(self.orders, other.orders)?,
+            costs: self.costs.plus(other.costs)?,
         })
+    }
+
+    /// What a pool has to distribute; below zero where costs exceed sales.
+    ///
+    /// # Errors
+    /// [`Reason::Overflow`].
+    pub fn distributable(&self) -> Result<Minor, Reason> {
+        self.net_base.minus(self.costs)
     }
 
     /// What is measured.

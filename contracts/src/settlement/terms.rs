@@ -3,11 +3,13 @@
 mod amendment;
 mod component;
 mod cover;
+mod pool;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    entitlement::Part,
     money::{Currency, Minor},
     names::{MilestoneName, Party},
     parts::Formula,
@@ -16,10 +18,12 @@ use super::{
 };
 use crate::time::{Millis, Time};
 
-pub(super) use read::{read_mode, read_rounding, read_shares, read_steps};
+pub(super) use pool::read_tiers;
+pub(super) use read::{read_mode, read_rounding, read_steps};
 
 pub use component::{Component, Factor, Fixed, Kind, Metric, Mode, RefundBelow};
 pub use cover::Cover;
+pub use pool::{CostCategory, Pool};
 
 /// Most components of one term sheet.
 pub const COMPONENTS_MAX: usize = 64;
@@ -43,6 +47,8 @@ pub struct Terms {
     pub guarantee: Option<Guarantee>,
     /// How entitlements become money.
     pub payment: Payment,
+    /// Where what comes in is shared by a waterfall: it is all that is earned then, and the split names its takers.
+    pub pool: Option<Pool>,
 }
 
 /// Which contract, which version, for when.
@@ -123,7 +129,15 @@ impl Terms {
     /// Everybody whom the terms name, by id.
     pub fn parties(&self) -> BTreeSet<String> {
         let named = self.account_holders().into_iter().chain(&self.roles.required_signers).chain(&self.roles.arbiter);
-        named.map(|party| party.as_str().to_owned()).collect()
+        let bearers = self.pool.iter().flat_map(|pool| pool.borne_by.values().flatten());
+        named.chain(bearers).map(|party| party.as_str().to_owned()).collect()
+    }
+
+    /// Everything that a segment earns beside its lines, in the order in which it is posted.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part> + use<> {
+        let takers = if self.pool.is_some() { self.roles.split.parties.len() } else { 0 };
+        let components = (0..self.components.len()).map(Part::Component);
+        components.chain([Part::Cap, Part::Guarantee]).chain((0..takers).map(Part::Pool))
     }
 
     /// The most that a party's `payable` may be below zero.

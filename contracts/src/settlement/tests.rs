@@ -1,6 +1,7 @@
 //! The published and computed vectors, the rules, and the invariants of settlement.
 
 mod isolation;
+mod pools;
 mod properties;
 mod random;
 mod rules;

@@ -1,8 +1,9 @@
 //! The smallest thing that is earned, held, disputed and released as a whole (§6).
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
+    allocate::Weights,
     entitlement::{Part, Worth},
     journal::Bucket,
     names::LineId,
@@ -31,7 +32,8 @@ pub enum UnitId {
 }
 
 impl UnitId {
-    /// Its name in journals and disputes: `line:O1-1:comm`, `comp:tier@2026-09`, `cap`, `guarantee`.
+    /// Its name in journals and disputes: `line:O1-1:comm`, `comp:tier@2026-09`, `cap`, `guarantee`,
+    /// `pool:kol`.
     pub fn name(&self, terms: &Terms) -> String {
         let component = |place: usize| terms.components.get(place).map_or("", |component| component.id.as_str());
         match self {
@@ -40,7 +42,22 @@ impl UnitId {
                 Part::Component(place) => format!("comp:{}{segment}", component(*place)),
                 Part::Cap => format!("cap{segment}"),
                 Part::Guarantee => format!("guarantee{segment}"),
+                Part::Pool(place) => {
+                    let taker = terms.roles.split.parties.get(*place).map_or("", |party| party.as_str());
+                    format!("pool:{taker}{segment}")
+                }
             },
+        }
+    }
+
+    /// In which proportion it is divided among those who earn: by the split, and what a pool gives somebody is hers.
+    pub(super) fn weights<'t>(&self, terms: &'t Terms) -> Cow<'t, Weights> {
+        let weights = &terms.roles.split.weights;
+        match self {
+            UnitId::Segment { part: Part::Pool(place), .. } => Cow::Owned(weights.only(*place)),
+            UnitId::Segment { part: Part::Component(_) | Part::Cap | Part::Guarantee, .. } | UnitId::Line { .. } => {
+                Cow::Borrowed(weights)
+            }
         }
     }
 

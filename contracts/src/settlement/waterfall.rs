@@ -20,7 +20,7 @@ pub struct Shares {
 }
 
 /// One level of the waterfall.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Tier {
     /// A fixed amount first: the platform, agreed costs.
     Amount {
@@ -42,6 +42,25 @@ pub enum Tier {
     Loss(Shares),
 }
 
+impl Tier {
+    /// Who shares it.
+    pub const fn shares(&self) -> &Shares {
+        match self {
+            Tier::Amount { to, .. } | Tier::ReturnCapital { to, .. } | Tier::Split(to) | Tier::Loss(to) => to,
+        }
+    }
+
+    /// The word for it in term sheets.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Tier::Amount { .. } => "amount",
+            Tier::ReturnCapital { .. } => "return_capital",
+            Tier::Split(_) => "split",
+            Tier::Loss(_) => "loss",
+        }
+    }
+}
+
 /// What everybody has got when the cumulative distributable amount is `distributable`, in the order of first mention.
 /// Those whose turn did not come stand with zero; those who only bear losses stand there when there is one.
 ///
@@ -49,23 +68,46 @@ pub enum Tier {
 /// [`Reason::LossUnborne`] and [`Reason::SurplusUnassigned`] where money would belong to nobody, and limits.
 pub fn waterfall(tiers: &[Tier], distributable: Minor) -> Result<Vec<(Party, Minor)>, Reason> {
     let mut got = Vec::new();
+    for (tier, shares) in by_tier(tiers, distributable)? {
+        for (party, share) in tier.shares().parties.iter().zip(shares) {
+            credit(&mut got, party, share)?;
+        }
+    }
+    Ok(got)
+}
+
+/// Everybody whom a waterfall names, in the order of first mention.
+pub(super) fn takers(tiers: &[Tier]) -> Vec<Party> {
+    let mut takers: Vec<Party> = Vec::new();
+    for party in tiers.iter().flat_map(|tier| &tier.shares().parties) {
+        if !takers.contains(party) {
+            takers.push(party.clone());
+        }
+    }
+    takers
+}
+
+/// What each level that has its turn gives, to each who shares it, at their places.
+///
+/// # Errors
+/// As [`waterfall`].
+pub(super) fn by_tier(tiers: &[Tier], distributable: Minor) -> Result<Vec<(&Tier, Vec<Minor>)>, Reason> {
+    let mut given = Vec::new();
     let mut left = distributable.within_limits()?;
     for tier in tiers {
-        let (to, part) = match tier {
-            Tier::Loss(to) if left.is_negative() => (to, left),
-            Tier::Split(to) if !distributable.is_negative() => (to, left),
-            Tier::Amount { to, amount } | Tier::ReturnCapital { to, amount } if !distributable.is_negative() => {
-                (to, left.min(*amount))
+        let part = match tier {
+            Tier::Loss(_) if left.is_negative() => left,
+            Tier::Split(_) if !distributable.is_negative() => left,
+            Tier::Amount { amount, .. } | Tier::ReturnCapital { amount, .. } if !distributable.is_negative() => {
+                left.min(*amount)
             }
             Tier::Loss(_) | Tier::Split(_) | Tier::Amount { .. } | Tier::ReturnCapital { .. } => continue,
         };
         left = left.minus(part)?;
-        for (party, share) in to.parties.iter().zip(allocate(part, &to.weights)?) {
-            credit(&mut got, party, share)?;
-        }
+        given.push((tier, allocate(part, &tier.shares().weights)?));
     }
     match left {
-        Minor::ZERO => Ok(got),
+        Minor::ZERO => Ok(given),
         left if left.is_negative() => Err(Reason::LossUnborne),
         _ => Err(Reason::SurplusUnassigned),
     }

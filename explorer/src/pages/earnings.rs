@@ -1,6 +1,7 @@
 //! What somebody earns: first which accounts there are, then one of them, line by line.
 
 mod sheet;
+mod statement;
 
 use actix_web::HttpResponse;
 use askama::Template;
@@ -14,6 +15,7 @@ use super::{Page, session, trouble::Trouble};
 use crate::{directory::Directory, visit::Visit, words::Words};
 
 pub(crate) use sheet::read as read_sheet;
+pub(crate) use statement::read as read_statement;
 
 /// An account among others.
 #[derive(Debug)]

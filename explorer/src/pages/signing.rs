@@ -26,7 +26,7 @@ pub(crate) async fn read(visit: Visit) -> HttpResponse {
 }
 
 /// Names of the fields of term sheets (settlement §4).
-const FIELDS: [(&str, &str, &str); 26] = [
+const FIELDS: [(&str, &str, &str); 35] = [
     ("action", "操作", "Action"),
     ("contract_id", "合同", "Contract"),
     ("version", "版本", "Version"),
@@ -36,6 +36,15 @@ const FIELDS: [(&str, &str, &str); 26] = [
     ("obligor", "付款方", "Who owes"),
     ("split", "分成", "Shared by weight"),
     ("components", "计酬项", "What is earned"),
+    ("pool", "共投池分配顺序", "Pool, level by level"),
+    ("item", "成本名称", "Cost"),
+    ("category", "成本类别", "Kind of cost"),
+    ("amount", "金额（最小货币单位）", "Amount in minor units"),
+    ("name", "调整名称", "Adjustment"),
+    ("amounts", "调整金额（最小货币单位）", "Amounts in minor units"),
+    ("reason", "原因", "Reason"),
+    ("about", "涉及", "About"),
+    ("at", "发生时间", "When"),
     ("base", "计酬基数", "Base of a line"),
     ("cap", "封顶", "Cap"),
     ("guarantee", "保底", "Guarantee"),

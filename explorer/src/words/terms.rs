@@ -136,6 +136,7 @@ pub(crate) const ACTIONS: &[Term] = &[
     term("authority.revoke", "收回授权", "Authority revoked"),
     term("bom.put", "登记物料清单", "Bill of material set"),
     term("codes.issue", "发码", "Codes issued"),
+    term("agreement.adjust", "另行约定的调整", "Amounts agreed on outside of the terms"),
     term("dispute.close", "争议了结", "Dispute closed"),
     term("dispute.open", "提出争议", "Dispute opened"),
     term("event.capture", "事件", "Event"),

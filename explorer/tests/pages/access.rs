@@ -35,6 +35,9 @@ fn addresses(world: &World, route: &str) -> Vec<String> {
         "/x/earnings/{contract}/{party}" => {
             OWED.map(|(party, _)| route.replace("{contract}", CONTRACT).replace("{party}", party)).to_vec()
         }
+        "/x/earnings/{contract}/{party}/{number}" => OWED
+            .map(|(party, _)| route.replace("{contract}", CONTRACT).replace("{party}", party).replace("{number}", "1"))
+            .to_vec(),
         "/x/session" => vec!["/x/session".to_owned(), "/x/session?next=/x/blocks/1".to_owned()],
         "/01/{gtin}/21/{serial}/qr.svg" => vec![format!("{}/qr.svg", path(0))],
         "/01/{gtin}/21/{serial}/qr.png" => vec![format!("{}/qr.png", path(0))],
@@ -200,6 +203,13 @@ async fn an_account_says_of_every_amount_how_it_comes_about_and_what_it_waits_fo
         );
     }
     assert!(links.contains(&format!("/v1/agreements/{CONTRACT}/accounts/{party}/statements/1")), "{links:?}");
+    // The statement is told line by line.
+    let line = seen(&world, creator, &format!("{address}/1?lang=en")).await.is_page(200);
+    assert!(line.visible().contains("Milestone reached") && line.visible().contains(&written(owed)));
+    assert!(line.all("pre").any(|pre| pre.text == "11100.01; × 7/10 = 7770.01"));
+    let other = format!("/x/earnings/{CONTRACT}/{}/1", OWED[1].0);
+    seen(&world, creator, &other).await.is_page(404);
+    seen(&world, creator, &format!("{address}/2")).await.is_page(404);
     // Whoever is not signed in is sent there, and back.
     let nobody = seen(&world, &VISITORS[0], &format!("{address}?lang=en")).await;
     assert_eq!(nobody.header(header::LOCATION), format!("/x/session?next={address}&lang=en"));

@@ -6,20 +6,21 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use hefu_contracts::{
     action::Action,
-    agreements::{Depth, FeedPut, Reach, Template, export::Format, template},
+    agreements::{Depth, FeedPut, Reach, Template, export::Format, pool, template},
     settlement::{Party, Terms},
 };
 use serde_json::{Value, json};
 
 use super::{
     access::ReadAs,
+    amounts::{Adjust, Cost},
     author::{self, AtNode, Signing},
     failure::{Exit, Told},
     files,
     keyring::Keyring,
     output, words,
 };
-use crate::client::{Content, Partial};
+use crate::client::Content;
 
 /// `hefu agreement …`
 #[derive(Debug, Subcommand)]
@@ -34,6 +35,9 @@ pub enum Agreement {
         #[arg(value_parser = words::parse::<Depth>)]
         depth: Depth,
     },
+    /// Print a term sheet of a co-investment pool to fill in
+    #[command(after_help = "Examples:\n  hefu agreement pool > pool.json")]
+    Pool,
     /// Read a term sheet and say who must sign it
     #[command(after_help = "Examples:\n  hefu agreement check sheet.json")]
     Check {
@@ -59,6 +63,19 @@ pub enum Agreement {
     #[command(after_help = "Examples:\n  \
         hefu agreement draft sheet.json --with 5F3s… --with 5Gx2… --key admin --out draft.json")]
     Draft(Draft),
+    /// Report a cost of a pool, signed by everybody who bears it
+    ///
+    /// Who bears which category stands in the term sheet. With no other signer the record is handed in; otherwise it goes
+    /// from signer to signer like a term sheet.
+    #[command(after_help = "Examples:\n  \
+        hefu agreement cost P1 press-2609 --category fixed --amount 600000 --with 5F3s… --key admin --out cost.json")]
+    Cost(Cost),
+    /// Give or take amounts outside of the terms, signed by everybody who must sign these
+    ///
+    /// This is the only way in which something is changed afterwards: it is an entry of its own, payable at once.
+    #[command(after_help = "Examples:\n  \
+        hefu agreement adjust C1 october --amount adu=50000 --reason terms --with 5F3s… --key admin --out adjust.json")]
+    Adjust(Adjust),
 }
 
 /// `hefu agreement show`
@@ -81,6 +98,12 @@ pub struct Show {
     /// The order lines, with what each earns and when it is released
     #[arg(long, requires = "contract")]
     lines: bool,
+    /// The costs of its pool
+    #[arg(long, requires = "contract", conflicts_with_all = ["account", "lines"])]
+    costs: bool,
+    /// What was agreed on outside of its terms
+    #[arg(long, requires = "contract", conflicts_with_all = ["account", "lines", "costs"])]
+    adjustments: bool,
     /// Go on after this entry or line, where an answer before has more
     #[arg(long, value_name = "PLACE")]
     after: Option<String>,
@@ -130,6 +153,7 @@ impl Agreement {
             Agreement::Template { reach, depth } => {
                 output::line(serde_json::to_string_pretty(&template(Template { reach, depth }))?)
             }
+            Agreement::Pool => output::line(serde_json::to_string_pretty(&pool())?),
             Agreement::Check { file } => {
                 let terms = sheet(&file)?.1;
                 let names =
@@ -146,6 +170,8 @@ impl Agreement {
             Agreement::Show(show) => show.run(),
             Agreement::Export(export) => export.run(),
             Agreement::Draft(draft) => draft.run(),
+            Agreement::Cost(cost) => cost.run(),
+            Agreement::Adjust(adjust) => adjust.run(),
         }
     }
 }
@@ -160,14 +186,15 @@ fn sheet(file: &std::path::Path) -> anyhow::Result<(Value, Terms)> {
 
 impl Show {
     fn run(self) -> anyhow::Result<()> {
-        let Show { keyring, node, reader, contract, account, earnings, lines, after } = self;
+        let Show { keyring, node, reader, contract, account, earnings, lines, costs, adjustments, after } = self;
         let mut path = String::from("/v1/agreements");
         for (before, part) in [("/", contract.as_ref()), ("/accounts/", account.as_ref())] {
             if let Some(part) = part {
                 path = format!("{path}{before}{part}");
             }
         }
-        for (is_wanted, part) in [(earnings, "/earnings"), (lines, "/lines")] {
+        let parts = [(earnings, "/earnings"), (lines, "/lines"), (costs, "/costs"), (adjustments, "/adjustments")];
+        for (is_wanted, part) in parts {
             if is_wanted {
                 path.push_str(part);
             }
@@ -190,19 +217,8 @@ impl Export {
 impl Draft {
     fn run(self) -> anyhow::Result<()> {
         let (sheet, _) = sheet(&self.file)?;
-        let mut signers = Vec::new();
-        for other in &self.others {
-            signers.push(author::address_of(&self.signing.keyring().find(other)?)?);
-        }
-        let author = self.signing.author()?;
-        signers.insert(0, author.key().address());
         let content = Content::plain(Action::AgreementSign, json!({"terms": sheet}));
-        let mut partial = Partial::read(content.draft(&author.frame()?).document(&signers)?)?;
-        partial.sign(author.key())?;
-        for signer in partial.missing() {
-            eprintln!("{signer} has yet to sign, with `hefu record sign FILE --key KEY`");
-        }
-        files::print_or_write(self.out.as_ref(), &partial.text()?)
+        self.signing.pass_around(&content, &self.others, self.out.as_ref())
     }
 }
 

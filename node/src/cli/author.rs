@@ -84,6 +84,29 @@ impl Signing {
         }
     }
 
+    /// Makes a record that several must sign, signed by this key. Where nobody else must it is handed in; otherwise it
+    /// is written to `out`, or printed, and goes from signer to signer.
+    ///
+    /// # Errors
+    /// As [`Author::submit`], or from the file system.
+    pub fn pass_around(&self, content: &Content, others: &[String], out: Option<&PathBuf>) -> anyhow::Result<()> {
+        if others.is_empty() {
+            return self.author()?.submit(content, &[]).map(drop);
+        }
+        let mut signers = Vec::with_capacity(others.len().saturating_add(1));
+        for other in others {
+            signers.push(address_of(&self.keyring.find(other)?)?);
+        }
+        let author = self.author()?;
+        signers.insert(0, author.key().address());
+        let mut partial = Partial::read(content.draft(&author.frame()?).document(&signers)?)?;
+        partial.sign(author.key())?;
+        for signer in partial.missing() {
+            eprintln!("{signer} has yet to sign, with `hefu record sign FILE --key KEY`");
+        }
+        files::print_or_write(out, &partial.text()?)
+    }
+
     /// Whether people or programs read the output.
     pub const fn is_json(&self) -> bool {
         self.json

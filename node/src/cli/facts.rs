@@ -26,7 +26,7 @@ use crate::{
 
 const IMPORT_HELP: &str = "Columns: type (paid, shipped, received, refunded, aftersale_open, aftersale_closed, milestone), at, order, line,
 created_at, product, content, currency, units, contracts (K1=600000;K2=400000 in millionths), codes (links or URNs, separated
-by semicolons), contract, milestone, after_min, and part:<name> for every part of an amount, in minor units.
+by semicolons), refund_only (damaged, goodwill, lost or other, where nothing came back), contract, milestone, after_min, and part:<name> for every part of an amount, in minor units.
 
 Examples:
   hefu facts import orders.csv --feed douyin:shop1 --order-keys order-keys.json --key gateway --dry-run

@@ -8,7 +8,7 @@ use hefu_contracts::{
     action::Action,
     agreements::{
         StatementAccept, StatementIssue,
-        bundle::{Bundle, Proven},
+        bundle::{Bundle, Movement, Proven},
     },
     entry::Entry,
     settlement::{Currency, Minor, Money},
@@ -36,6 +36,7 @@ pub enum Statement {
     /// checks every event against the fact that the platform signed. Exit code 0: it holds; 4: it does not, and the
     /// first thing that fails is named; 2: the file is no bundle, or not all of one.
     #[command(after_help = "Examples:\n  hefu statement verify 2026-09.json --genesis 3f…\n  \
+        hefu statement verify 2026-09.json --genesis 3f… --movements\n  \
         curl -s … | hefu statement verify - --genesis 3f… --json")]
     Verify(Verify),
     /// Fetch the bundle of your statement
@@ -59,6 +60,9 @@ pub struct Verify {
     /// Hash of the genesis document of the chain that you trust
     #[arg(long, value_name = "HASH")]
     genesis: Hash,
+    /// Print every amount as well, with its arithmetic and what stood there after it
+    #[arg(long)]
+    movements: bool,
     /// Print as JSON, with every entry
     #[arg(long)]
     json: bool,
@@ -154,7 +158,16 @@ impl Verify {
             let about = broken.subject.as_ref().map_or_else(String::new, |subject| format!(" (about {subject})"));
             anyhow::Error::new(broken).context(Told::new(format!("{from} does not hold{about}")).exit(Exit::Unproven))
         })?;
-        if self.json { output::json(&as_json(&bundle, &proven)) } else { print(&bundle, &proven) }
+        let movements = if self.movements { Some(bundle.movements()?) } else { None };
+        if self.json {
+            let mut told = as_json(&bundle, &proven);
+            if let (Some(movements), Some(told)) = (movements, told.as_object_mut()) {
+                told.insert("movements".to_owned(), serde_json::to_value(movements)?);
+            }
+            return output::json(&told);
+        }
+        print_movements(currency(&proven), &movements.unwrap_or_default())?;
+        print(&bundle, &proven)
     }
 }
 
@@ -182,6 +195,20 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 /// The currency of a contract, which no version changes.
 fn currency(proven: &Proven) -> Currency {
     proven.terms.values().next().map_or(Currency::CNY, |terms| terms.heading.currency)
+}
+
+fn print_movements(currency: Currency, movements: &[Movement]) -> anyhow::Result<()> {
+    let decimal = |minor| Money { currency, minor }.decimal();
+    for movement in movements {
+        let Movement { amount, balance, bucket, event, formula, n, time, unit, .. } = movement;
+        let (amount, balance) = (decimal(*amount), decimal(*balance));
+        let unit = unit.as_deref().unwrap_or("-");
+        output::line(format_args!("{n:>6}  {time}  {event:<16}{bucket:<12}{amount:>14}{balance:>16}  {unit}"))?;
+        if let Some(formula) = formula {
+            output::line(format_args!("        {formula}"))?;
+        }
+    }
+    if movements.is_empty() { Ok(()) } else { output::line("") }
 }
 
 fn print(bundle: &Bundle, proven: &Proven) -> anyhow::Result<()> {

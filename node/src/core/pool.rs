@@ -221,6 +221,7 @@ fn changes_keys(sealed: &Sealed) -> bool {
         | Action::PeriodClose
         | Action::StatementIssue
         | Action::StatementAccept
+        | Action::AgreementAdjust
         | Action::DisputeOpen
         | Action::DisputeClose
         | Action::PayoutInstruct

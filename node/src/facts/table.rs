@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use csv::StringRecord;
 use hefu_contracts::{
-    agreements::{LineName, MilestoneFact, PaidFact, RefundedFact, order},
+    agreements::{LineName, MilestoneFact, PaidFact, RefundOnly, RefundedFact, order},
     gs1::{Epc, Gtin},
     settlement::{Currency, Minor, Parts},
     time::Time,
@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::{BadKeys, OrderKeys};
 
 /// Columns that every table may have; a column `part:<name>` holds what was paid, or refunded, of a part.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "type",
     "at",
     "order",
@@ -26,6 +26,7 @@ const COLUMNS: [&str; 14] = [
     "units",
     "contracts",
     "codes",
+    "refund_only",
     "contract",
     "milestone",
     "after_min",
@@ -136,7 +137,11 @@ impl Row<'_> {
             "received" => What::Received(name(keys)?),
             "refunded" => {
                 let LineName { line, order } = name(keys)?;
-                What::Refunded(RefundedFact { line, order, parts: self.parts()?, units: self.units()? })
+                let refund_only = match self.find("refund_only") {
+                    None => None,
+                    Some(_) => Some(self.parse("refund_only", "damaged, goodwill, lost or other", word)?),
+                };
+                What::Refunded(RefundedFact { line, order, parts: self.parts()?, refund_only, units: self.units()? })
             }
             "aftersale_open" => What::AftersaleOpen(name(keys)?),
             "aftersale_closed" => What::AftersaleClosed(name(keys)?),
@@ -216,6 +221,11 @@ impl Row<'_> {
         codes.sort();
         Ok(codes)
     }
+}
+
+/// A word of a closed list.
+fn word(cell: &str) -> Option<RefundOnly> {
+    serde_json::from_value(cell.into()).ok()
 }
 
 /// The elements of a cell, separated by semicolons.

@@ -164,6 +164,10 @@ fn a_creator_sees_what_she_is_owed_and_checks_her_statement_offline() {
     assert!(told.out.contains("payable") && told.out.contains("8.90") && told.out.contains("proven: 3 entries"));
     let proven = bench.hefu(&[&verify[..], &["--json"]].concat()).check(0).json();
     assert_eq!(proven["statement"]["closing"]["balances"], json!({"payable": "890"}));
+    let told = bench.hefu(&[&verify[..], &["--movements"]].concat()).check(0).out.clone();
+    assert!(told.contains("89.00 × 10% = 8.90") && told.contains("received"), "{told}");
+    let moved = bench.hefu(&[&verify[..], &["--movements", "--json"]].concat()).check(0).json();
+    assert_eq!((&moved["movements"][0]["event"], &moved["movements"][0]["balance"]), (&json!("paid"), &json!("890")));
     let of_full = ["statement", "verify", "full.json", "--genesis", &genesis];
     let told = bench.hefu(&of_full);
     told.check(0);
@@ -181,6 +185,89 @@ fn a_creator_sees_what_she_is_owed_and_checks_her_statement_offline() {
     bench.write("bundle.json", bundle);
     let zero = "0".repeat(64);
     bench.hefu(&["statement", "verify", "bundle.json", "--genesis", &zero]).check_because(4, "this is chain");
+}
+
+/// A pool's sheet, filled in: brand and creator put 300.00 in and share what is left by halves.
+fn pool_sheet(bench: &Bench) -> Value {
+    let mut sheet: Value = serde_json::from_str(&bench.hefu(&["agreement", "pool"]).check(0).out).unwrap();
+    for (name, value) in [
+        ("contract_id", json!("P1")),
+        ("obligor", json!("corenest")),
+        ("arbiter", json!("wise")),
+        ("required_signers", json!(["corenest", "adu"])),
+        ("feeds", json!(["douyin:shop1"])),
+        ("period", Value::Null),
+    ] {
+        sheet[name] = value;
+    }
+    sheet["pool"] = json!({
+        "borne_by": {"fixed": ["corenest", "adu"], "variable": ["corenest"]},
+        "tiers": [
+            {"kind": "return_capital", "contributions": [["corenest", "2000"], ["adu", "1000"]]},
+            {"kind": "split", "to": [["corenest", "1"], ["adu", "1"]]},
+            {"kind": "loss", "to": [["corenest", "2"], ["adu", "1"]]},
+        ],
+    });
+    sheet
+}
+
+/// Signs a half-signed record by a second key and hands it in.
+fn second(bench: &Bench, file: &str, key: &str) {
+    let signed = format!("signed-{file}");
+    bench.hefu(&["record", "sign", file, "--key", key, "--out", &signed]).check(0);
+    bench.hefu(&["record", "submit", &signed, "--wait"]).check(0);
+}
+
+#[test]
+fn a_pool_shares_sales_less_costs_and_what_is_agreed_on_beside_it() {
+    let data = tempfile::tempdir().unwrap();
+    let node = DevNode::start(data.path(), &[]);
+    let bench = joined(&node);
+    bench.write("pool.json", pool_sheet(&bench).to_string());
+    bench
+        .hefu(&["agreement", "draft", "pool.json", "--with", "adu", "--key", "corenest", "--out", "draft.json"])
+        .check(0);
+    second(&bench, "draft.json", "adu");
+    bench.write("orders.csv", orders(&[&PAID.replace("C1", "P1"), RECEIVED]));
+    let import = ["facts", "import", "orders.csv", "--feed", "douyin:shop1", "--order-keys", "order-keys.json"];
+    bench.hefu(&[&import[..], &["--key", "douyin"]].concat()).check(0);
+
+    let cost = |item: &'static str, amount: &'static str| {
+        ["agreement", "cost", "P1", item, "--amount", amount, "--category", "fixed", "--key", "corenest"]
+    };
+    bench.hefu(&cost("press", "900")).check_because(1, "a cost is signed by everybody who bears it");
+    bench.hefu(&[&cost("press", "900")[..], &["--with", "adu", "--out", "cost.json"]].concat()).check(0);
+    second(&bench, "cost.json", "adu");
+    bench
+        .hefu(&["agreement", "cost", "P1", "parcel", "--amount=-1", "--category", "rent", "--key", "corenest"])
+        .check(2);
+    let costs = bench.hefu(&["agreement", "show", "P1", "--costs", "--key", "adu"]).check(0).json();
+    assert_eq!((&costs["costs"][0]["item"], &costs["costs"][0]["amount"]), (&json!("press"), &json!("900")));
+
+    let adjust =
+        ["agreement", "adjust", "P1", "thanks", "--amount", "adu=50", "--reason", "goodwill", "--key", "corenest"];
+    bench.hefu(&[&adjust[..], &["--with", "adu", "--out", "adjust.json"]].concat()).check(0);
+    second(&bench, "adjust.json", "adu");
+    let agreed = bench.hefu(&["agreement", "show", "P1", "--adjustments", "--key", "adu"]).check(0).json();
+    assert_eq!(agreed["adjustments"][0]["amounts"], json!({"adu": "50"}));
+    bench.hefu(&["agreement", "adjust", "P1", "x", "--amount", "adu:1", "--reason", "other", "--key", "adu"]).check(2);
+
+    let earnings = ["agreement", "show", "P1", "--account", "adu", "--earnings", "--key", "adu"];
+    let told = bench.hefu(&earnings).check(0).json();
+    // 89.00 less 9.00 are 80.00: 10.00 come back to her, and half of the other 50.00 are hers.
+    let pool = &told["periods"][0]["earnings"][0];
+    assert_eq!(pool["formula"], "89.00 − 9.00 = 80.00; return_capital 10.00 + split 25.00 = 35.00");
+    assert_eq!(told["balances"], json!({"accrued": "3500", "payable": "50"}));
+
+    bench.hefu(&["statement", "issue", "--contract", "P1", "--key", "corenest"]).check(0);
+    let fetch = ["statement", "fetch", "--contract", "P1", "--party", "adu", "--number", "1", "--key", "adu", "--full"];
+    bench.hefu(&[&fetch[..], &["--out", "bundle.json"]].concat()).check(0);
+    let genesis = node.genesis.clone();
+    assert_eq!(node.stop(), Some(0));
+    let verify = ["statement", "verify", "bundle.json", "--genesis", &genesis];
+    bench.hefu(&verify).check(0);
+    bench.write("bundle.json", bench.read("bundle.json").replacen("\"amount\":\"900\"", "\"amount\":\"901\"", 1));
+    bench.hefu(&verify).check(4);
 }
 
 #[test]

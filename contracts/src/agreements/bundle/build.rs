@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{BUNDLE_VERSION, Bundle, BundleKind, Extent, Facts, facts::is_of_fact};
 use crate::{
-    agreements::{ATTRIBUTION, Act, AgreementRow, StatementRow},
+    agreements::{ATTRIBUTION, AgreementRow, StatementRow},
     entry::Entry,
     proof::{
         History, PROOF_VERSION, Proof, ProofKind, ProvenRecord,
@@ -92,11 +92,11 @@ fn facts(archive: &dyn Archive, contract: &str, entries: &[Entry], rows: &mut Ve
     for entry in entries.iter().filter(|entry| is_of_fact(entry)) {
         let kept = kept(archive, &entry.record)?;
         let record = Record::read(&kept.text).map_err(Fault::new)?;
-        let report = record.body.agreement().and_then(Act::fact).ok_or_else(|| missing("a fact's record"))?;
-        provers.insert(match &report.feed {
-            Some(feed) => row::key_of_feed(feed),
-            None => row::key_of_key(record.author().map_err(Fault::new)?),
-        });
+        let act = record.body.agreement().ok_or_else(|| missing("a fact's record"))?;
+        match act.fact().and_then(|report| report.feed.as_ref()) {
+            Some(feed) => provers.extend([row::key_of_feed(feed)]),
+            None => provers.extend(record.signers.iter().map(row::key_of_key)),
+        }
         let shares = kept.lists.get(ATTRIBUTION);
         let mine = |element: &String| submission::share(element).is_ok_and(|(of, _)| of == contract);
         let found = shares.and_then(|list| Some((list, list.elements.iter().position(mine)?)));

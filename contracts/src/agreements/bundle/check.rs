@@ -6,7 +6,7 @@ use hefu_keys::Hash;
 
 use super::{BUNDLE_BYTES_MAX, BUNDLE_VERSION, Bundle, facts::Backing, replay::Replay};
 use crate::{
-    agreements::{AccountAt, Act, StatementRow, TermsRow},
+    agreements::{AccountAt, Act, StatementRow, TermsRow, store},
     entry::{Entry, Role},
     exact::{self, Inexact, Misfit},
     proof::{Broken, ProvenRecord, What},
@@ -32,6 +32,18 @@ pub struct Proven {
     pub terms: BTreeMap<u32, Terms>,
     /// Whether the signed fact behind each entry was there, and was checked.
     pub has_facts: bool,
+}
+
+/// What a bundle says of itself.
+pub(super) struct Opened<'b> {
+    /// The account from its beginning.
+    pub entries: &'b [Entry],
+    /// How many entries lie before the statement.
+    pub opening: u64,
+    /// Whose account it is.
+    pub party: Party,
+    /// Every version of the terms.
+    pub terms: BTreeMap<u32, Terms>,
 }
 
 pub(super) type Rows = BTreeMap<String, Row>;
@@ -96,6 +108,30 @@ impl Bundle {
             terms,
             has_facts,
         })
+    }
+
+    /// What the bundle says of itself, read and not checked.
+    pub(super) fn open(&self) -> Result<Opened<'_>, Broken> {
+        let form = |error: &dyn std::fmt::Display| Broken::new(What::Form, error);
+        let (contract, party, _) = name(&self.proof.subject)?;
+        let party = Party::new(party).ok_or_else(|| form(&"the party's id has another form"))?;
+        let mut opening = None;
+        let mut terms = BTreeMap::new();
+        let prefix = format!("terms/{contract}/");
+        for text in &self.proof.rows {
+            let Row { key, data, .. } = Row::read(text.get()).map_err(|bad| form(&bad))?;
+            if key == self.proof.subject
+                && let Data::Statement(row) = &data
+            {
+                opening = Some(row.opening.n);
+            } else if let (Data::Terms(row), Some(version)) = (&data, key.strip_prefix(&prefix)) {
+                let version: u32 = version.parse().map_err(|_| form(&"a row of terms has another key"))?;
+                terms.insert(version, store::terms(row).map_err(|bad| form(&bad))?);
+            }
+        }
+        let [history] = self.proof.histories.as_slice() else { return Err(form(&"it has not one history")) };
+        let opening = opening.ok_or_else(|| Broken::new(What::Statement, "there is no such statement"))?;
+        Ok(Opened { entries: &history.entries, opening, party, terms })
     }
 
     /// Every version of the terms, as its row has it and as its record was signed, and no other record.

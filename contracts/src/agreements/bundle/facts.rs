@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::{Facts, check::Rows};
 use crate::{
     agreements::{
-        ATTRIBUTION, Act,
-        body::{Fact, FactReport, LineName, MilestoneFact, PaidFact, RefundedFact},
-        facts::{SIGNED, line_id, shared},
+        ATTRIBUTION, Act, adjust,
+        body::{AgreementAdjust, CostFact, Fact, FactReport, LineName, MilestoneFact, PaidFact, RefundedFact},
+        facts::{SIGNED, cost, line_id, shared},
     },
     annex::Part,
     entry::{Deed, Entry},
@@ -22,12 +22,16 @@ use crate::{
     raw::Raw,
     record::{Record, Verified},
     row::{self, Data},
-    settlement::{self, Book, Currency, Event, EventId, LineId, MilestoneName, OrderId, Paid, Parts},
+    settlement::{
+        self, Book, Currency, Event, EventId, LineId, MilestoneName, OrderId, Paid, Parts, Party, Roles, Terms,
+    },
     submission,
 };
 
-/// Types of events that a fact makes; all others follow from time, or are made by the contract's parties.
-const TYPES: [&str; 7] = ["aftersale_closed", "aftersale_open", "milestone", "paid", "received", "refund", "shipped"];
+/// Types of events that a fact makes, or that change amounts by agreement; all others follow from time or move amounts
+/// that the terms say.
+const TYPES: [&str; 9] =
+    ["adjust", "aftersale_closed", "aftersale_open", "cost", "milestone", "paid", "received", "refund", "shipped"];
 
 /// Whether an entry tells what a fact was reported for.
 pub(super) fn is_of_fact(entry: &Entry) -> bool {
@@ -136,12 +140,16 @@ impl<'b> Backing<'b> {
         }
         let id = entry.record;
         let (record, proven) = self.take(&id)?;
-        let report = record.body.agreement().and_then(Act::fact);
-        let report = report.ok_or_else(|| fact("the record reports no fact").about(id))?;
-        self.check_key(&record, report, entry, book).map_err(|broken| broken.about(id))?;
-        let share = self.share(&record, proven, report).map_err(|broken| broken.about(id))?;
-        let what = self.told(report, share).map_err(|broken| broken.about(id))?;
-        let event = Event { id: event_id(&id)?, at: Some(report.at), what };
+        let (at, what) = match record.body.agreement() {
+            Some(Act::Fact(report)) => {
+                self.check_key(&record, report, entry, book).map_err(|broken| broken.about(id))?;
+                let share = self.share(&record, proven, report).map_err(|broken| broken.about(id))?;
+                (report.at, self.told(report, share).map_err(|broken| broken.about(id))?)
+            }
+            Some(Act::Adjust(body)) => (entry.time, self.adjusted(&record, body, book).map_err(|b| b.about(id))?),
+            Some(_) | None => return Err(fact("the record reports no fact").about(id)),
+        };
+        let event = Event { id: event_id(&id)?, at: Some(at), what };
         let event = Raw::of(&event.to_value()).map_err(|error| fact(error).about(id))?;
         match entry.data.as_slice() {
             [deed] if deed.event == event => Ok(()),
@@ -155,17 +163,20 @@ impl<'b> Backing<'b> {
         let author = record.author().map_err(fact)?;
         let terms = book.in_force(Some(report.at)).map_err(|reason| fact(reason.word()))?;
         let Some(feed) = &report.feed else {
-            let Fact::Milestone(milestone) = &report.fact else { return Err(fact("no feed reports it")) };
-            let Some(Data::Key(key)) = self.rows.get(&row::key_of_key(author)).map(|row| &row.data) else {
-                return Err(fact("the row of the key that signed is missing"));
+            return match &report.fact {
+                Fact::Cost(cost) => self.check_bearers(record, cost, terms),
+                Fact::Milestone(milestone) => self.check_teller(author, milestone, &terms.roles),
+                Fact::Paid(_)
+                | Fact::Shipped(_)
+                | Fact::Received(_)
+                | Fact::Refunded(_)
+                | Fact::AftersaleOpen(_)
+                | Fact::AftersaleClosed(_) => Err(fact("no feed reports it")),
             };
-            let roles = &terms.roles;
-            let may_say = roles.obligor.as_str() == key.party
-                || milestone.name == SIGNED && roles.split.parties.iter().any(|party| party.as_str() == key.party);
-            return if may_say { Ok(()) } else { Err(fact(format!("{} may not say so", key.party))) };
         };
         let covered = match &report.fact {
             Fact::Paid(paid) => terms.cover.covers(feed, Some(&paid.product.to_string()), paid.content.as_deref()),
+            Fact::Cost(_) => false,
             Fact::Milestone(_) => terms.cover.feeds.as_ref().is_some_and(|feeds| feeds.contains(feed)),
             // Any feed of the platform may tell what became of a line; the line's name says which platform.
             Fact::Shipped(_)
@@ -186,6 +197,47 @@ impl<'b> Backing<'b> {
             return Ok(());
         }
         Err(fact(format!("it is signed by {author}, which was not the key of the feed {feed}")))
+    }
+
+    /// A milestone without a feed is by a key of whoever may say so.
+    fn check_teller(&self, author: &Address, milestone: &MilestoneFact, roles: &Roles) -> Result<(), Broken> {
+        let party = self.party_of(author)?;
+        let may_say = roles.obligor.as_str() == party
+            || milestone.name == SIGNED && roles.split.parties.iter().any(|known| known.as_str() == party);
+        if may_say { Ok(()) } else { Err(fact(format!("{party} may not say so"))) }
+    }
+
+    /// A cost is signed by everybody who bears it.
+    fn check_bearers(&self, record: &Record, cost: &CostFact, terms: &Terms) -> Result<(), Broken> {
+        let category = cost::read(cost).map_err(fact)?.category;
+        let bearers = terms.pool.as_ref().and_then(|pool| pool.borne_by.get(&category));
+        self.check_signers(record, bearers.ok_or_else(|| fact("nobody bears costs of this category"))?)
+    }
+
+    /// What everybody who must sign the newest terms has signed.
+    fn adjusted(&self, record: &Record, body: &AgreementAdjust, book: &Book) -> Result<settlement::What, Broken> {
+        if body.contract != self.contract {
+            return Err(fact(format!("the adjustment is one of the contract {}", body.contract)));
+        }
+        let terms = book.newest().map_err(|reason| fact(reason.word()))?;
+        self.check_signers(record, &terms.roles.required_signers)?;
+        adjust::read(body).map(settlement::What::Adjust).map_err(fact)
+    }
+
+    fn check_signers(&self, record: &Record, wanted: &[Party]) -> Result<(), Broken> {
+        let signed = record.signers.iter().map(|key| self.party_of(key)).collect::<Result<BTreeSet<_>, _>>()?;
+        match wanted.iter().find(|party| !signed.contains(party.as_str())) {
+            None => Ok(()),
+            Some(party) => Err(fact(format!("{party} has not signed it"))),
+        }
+    }
+
+    /// Whose key it is, by its row.
+    fn party_of(&self, key: &Address) -> Result<&'b str, Broken> {
+        match self.rows.get(&row::key_of_key(key)).map(|row| &row.data) {
+            Some(Data::Key(key)) => Ok(&key.party),
+            Some(_) | None => Err(fact("the row of a key that signed is missing")),
+        }
     }
 
     /// The contract's share of a line that was paid, which is all that is disclosed of the lists.
@@ -213,6 +265,7 @@ impl<'b> Backing<'b> {
         let feed = report.feed.as_deref();
         let of = |name: &LineName| line_id(feed, &name.order, &name.line).map_err(fact);
         Ok(match &report.fact {
+            Fact::Cost(cost) => self.cost(cost)?,
             Fact::Milestone(milestone) => self.milestone(milestone)?,
             Fact::Paid(paid) => {
                 let line = line_id(feed, &paid.order, &paid.line).map_err(fact)?;
@@ -227,6 +280,13 @@ impl<'b> Backing<'b> {
             Fact::AftersaleOpen(name) => settlement::What::AftersaleOpen { line: of(name)? },
             Fact::AftersaleClosed(name) => settlement::What::AftersaleClosed { line: of(name)? },
         })
+    }
+
+    fn cost(&self, fact_of: &CostFact) -> Result<settlement::What, Broken> {
+        if fact_of.contract != self.contract {
+            return Err(fact(format!("the cost is one of the contract {}", fact_of.contract)));
+        }
+        cost::read(fact_of).map(settlement::What::Cost).map_err(fact)
     }
 
     fn milestone(&self, milestone: &MilestoneFact) -> Result<settlement::What, Broken> {

@@ -54,6 +54,11 @@ impl<'t> Replay<'t> {
         Ok(())
     }
 
+    /// How a unit comes about for the party as the book stands.
+    pub(super) fn formula(&self, unit: &str) -> Option<String> {
+        self.book.reckon(unit, &self.party).ok().flatten().map(|reckoning| reckoning.formula)
+    }
+
     /// The book as it stands.
     pub(super) const fn book(&self) -> &Book {
         &self.book

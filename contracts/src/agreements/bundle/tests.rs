@@ -70,6 +70,30 @@ fn every_partys_statements_hold() {
 }
 
 #[test]
+fn a_statement_tells_every_amount_with_its_arithmetic() {
+    let kept = Kept::new(stated().world);
+    let told: Vec<_> = bundle(&kept, "adu", 2).movements().unwrap();
+    let told: Vec<_> = told
+        .iter()
+        .map(|movement| {
+            let amounts = (movement.amount.get(), movement.balance.get());
+            (movement.event.as_str(), movement.bucket.as_str(), amounts, movement.formula.as_deref().unwrap_or("-"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("refund", "payable", (-630, 1_890), "50.01 × 20% = 10.00; − 10% = 9.00; × 7/10 = 6.30"),
+            ("paid", "accrued", (73, 73), "3.88 × 30% = 1.16; − 10% = 1.04; × 7/10 = 0.73"),
+        ]
+    );
+    let first = bundle(&kept, "adu", 1).movements().unwrap();
+    let moved = first.iter().find(|movement| movement.event == "release" && movement.bucket == "payable").unwrap();
+    assert_eq!((moved.amount.get(), moved.unit.as_deref()), (1_260, Some(unit("one").as_str())));
+    assert_eq!(moved.formula.as_deref(), Some("100.01 × 20% = 20.00; − 10% = 18.00; × 7/10 = 12.60"));
+}
+
+#[test]
 fn whatever_is_changed_is_found() {
     let kept = Kept::new(stated().world);
     let good = serde_json::to_value(bundle(&kept, "adu", 2)).unwrap();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    agreements::{AgreementRow, Earning, Earnings, PayoutRow, SaleRow, SegmentRow, Standing},
+    agreements::{AdjustmentRow, AgreementRow, Earning, Earnings, PayoutRow, SaleRow, SegmentRow, Standing},
     row::Row,
     settlement::Terms,
 };
@@ -40,7 +40,17 @@ pub(in crate::agreements) fn earnings(trade: &Trade, contract: &str, party: &str
         _ => None,
     });
     let of_lines = sales.iter().flat_map(|(name, sale)| told.of_line(name, sale).unwrap());
-    of_lines.chain(told.of_segments(&segments).unwrap().into_iter().flat_map(|(_, earnings)| earnings)).collect()
+    let adjustments: BTreeMap<String, AdjustmentRow> =
+        below(trade, &format!("adjustment/{contract}/"), |data| match data {
+            Data::Adjustment(row) => Some(row.as_ref()),
+            _ => None,
+        });
+    let agreed = told.of_adjustments(&adjustments).unwrap();
+    let of_lines = of_lines.collect::<Vec<_>>().into_iter();
+    of_lines
+        .chain(told.of_segments(&segments).unwrap().into_iter().flat_map(|(_, earnings)| earnings))
+        .chain(agreed)
+        .collect()
 }
 
 /// That a party's units add up to its account: those that are pending to what is accrued, and so on.

@@ -35,9 +35,18 @@ fn everything() -> Trade {
     let mut arrived = json!({"batch": "B1", "contract": "C1", "paid": true, "party": "adu", "provider": "bank"});
     arrived["receipt"] = json!(Hash::of(b"receipt"));
     trade.world.take("corenest", &Trade::deed(Action::PayoutReceipt, arrived).with("adu")).unwrap();
-    let mut refunded = trade.fact("refunded", "one", &json!({"parts": {"goods": "2500"}, "units": "1"}));
+    let mut refunded =
+        trade.fact("refunded", "one", &json!({"parts": {"goods": "2500"}, "refundOnly": "damaged", "units": "1"}));
     refunded.lists.insert(CODES.to_owned(), vec![format!("https://id.gs1.org/01/{REFILL}/21/A")]);
     trade.world.take("douyin", &refunded).unwrap();
+    let adjustment = json!({"about": unit("one"), "amounts": {"adu": "100"}, "contract": "C1",
+        "evidence": evidence, "name": "A1", "reason": "goodwill"});
+    let deed = Trade::deed(Action::AgreementAdjust, adjustment).with("corenest").with("adu");
+    trade.world.take("mcn", &deed).unwrap();
+    trade.sign(&super::pools::sheet()).unwrap();
+    let mut deed = super::pools::cost(&trade, "press", "fixed", "6000").with("adu");
+    deed.body["at"] = json!(now);
+    trade.world.take("corenest", &deed).unwrap();
     trade
 }
 
@@ -63,7 +72,7 @@ fn records_about_agreements_are_frozen() {
         let document: Value = serde_json::from_str(&submission.record().text).unwrap();
         assert_eq!(act.to_value(), document["body"], "{name} is not spelt as it was read");
     }
-    assert_eq!(names.len(), 17, "{names:?}");
+    assert_eq!(names.len(), 19, "{names:?}");
 }
 
 #[test]
@@ -71,7 +80,9 @@ fn rows_and_entries_of_agreements_are_frozen() {
     let trade = everything();
     let kinds = [
         "account",
+        "adjustment",
         "agreement",
+        "cost",
         "dispute",
         "feed",
         "line",

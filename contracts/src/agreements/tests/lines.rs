@@ -1,7 +1,12 @@
 //! Order lines: reported once, attributed, shipped with codes, refunded.
 
 use super::*;
-use crate::agreements::SoldRow;
+use crate::{
+    agreements::SoldRow,
+    tests::{event, sorted},
+};
+
+const YUELING: &str = "9528880300016";
 
 #[test]
 fn a_line_earns_under_every_contract_that_shares_it() {
@@ -80,45 +85,90 @@ fn what_a_report_may_not_say_is_refused() {
     assert_eq!(trade.received("other").unwrap_err().code, Code::LineUnknown);
 }
 
+/// A trade in which four refills were made at Yueling, and their codes.
+fn stocked() -> (Trade, Vec<String>) {
+    let (mut world, refills, _) = World::with_codes();
+    world.take("yueling", &refills.commission(0, 4, YUELING, "2026-09-21T10:00:00.000+08:00")).unwrap();
+    let mut trade = Trade::over(world);
+    trade.sign(&sheet("C1")).unwrap();
+    (trade, (0..4).map(|index| refills.epc(index)).collect())
+}
+
+/// Somebody who has things sees them in this state.
+fn see(trade: &mut Trade, disposition: &str, at: &str, codes: &[&String]) {
+    let things: Vec<String> = codes.iter().map(|code| (*code).clone()).collect();
+    let mut deed = event("ObjectEvent", "OBSERVE", "inspecting", YUELING, at, &things);
+    deed.body["event"]["disposition"] = json!(disposition);
+    deed.body["cbv"] = json!(Hash::of(format!("{disposition}{at}{things:?}").as_bytes()));
+    trade.world.take("yueling", &deed).unwrap();
+}
+
+fn ship(trade: &Trade, order: &str, codes: &[&String]) -> Deed {
+    let mut deed = trade.fact("shipped", order, &json!({}));
+    deed.lists.insert(CODES.to_owned(), sorted(codes.iter().map(|code| (*code).clone())));
+    deed
+}
+
+fn back(trade: &Trade, order: &str, units: u32, codes: &[&String]) -> Deed {
+    let mut deed = trade.fact("refunded", order, &json!({"parts": {"goods": "100"}, "units": units.to_string()}));
+    if !codes.is_empty() {
+        deed.lists.insert(CODES.to_owned(), sorted(codes.iter().map(|code| (*code).clone())));
+    }
+    deed
+}
+
 #[test]
 fn item_codes_leave_once_and_come_back_with_their_line() {
-    let mut trade = Trade::signed();
-    let code = |serial: &str| format!("https://id.gs1.org/01/{REFILL}/21/{serial}");
-    let ship = |trade: &Trade, order: &str, codes: &[&str]| {
-        let mut deed = trade.fact("shipped", order, &json!({}));
-        deed.lists.insert(CODES.to_owned(), codes.iter().map(|serial| code(serial)).collect());
-        deed
-    };
-    let back = |trade: &Trade, order: &str, units: u32, codes: &[&str]| {
-        let mut deed = trade.fact("refunded", order, &json!({"parts": {"goods": "100"}, "units": units.to_string()}));
-        if !codes.is_empty() {
-            deed.lists.insert(CODES.to_owned(), codes.iter().map(|serial| code(serial)).collect());
-        }
-        deed
-    };
+    let (mut trade, codes) = stocked();
+    let [a, b, c, d] = [0, 1, 2, 3].map(|place| &codes[place]);
     let deed = trade.paid_deed("one", 1_000, 2, &[("C1", 1_000_000)]);
     let one = trade.world.take("douyin", &deed).unwrap();
     trade.paid("two", 500, &[]).unwrap();
-    let odd = ship(&trade, "one", &["A", "B", "C"]);
+    let odd = ship(&trade, "one", &[a, b, c]);
     trade.world.refuses("douyin", &odd, Code::LineCodes, None);
-    let even = ship(&trade, "one", &["A", "B", "C", "D"]);
+    let even = ship(&trade, "one", &[a, b, c, d]);
     let shipped = trade.world.take("douyin", &even).unwrap();
     trade.world.refuses("douyin", &even, Code::LineShipped, Some(one));
-    let twice = ship(&trade, "two", &["D"]);
+    let twice = ship(&trade, "two", &[d]);
     trade.world.refuses("douyin", &twice, Code::CodeSold, Some(shipped));
-    for codes in [&[][..], &["A"], &["A", "Z"]] {
+    let unknown = format!("https://id.gs1.org/01/{REFILL}/21/Z");
+    for codes in [&[][..], &[a], &[a, &unknown]] {
         let deed = back(&trade, "one", 1, codes);
-        trade.world.refuses("douyin", &deed, Code::LineCodes, Some(one));
+        let refusal = trade.world.take("douyin", &deed).unwrap_err();
+        let is_first = codes.len() == 2;
+        assert_eq!(refusal.code, if is_first { Code::CodeNotReturned } else { Code::LineCodes }, "{refusal}");
     }
-    let deed = back(&trade, "one", 1, &["C", "D"]);
+    let deed = back(&trade, "one", 1, &[c, d]);
+    trade.world.refuses("douyin", &deed, Code::CodeNotReturned, Some(shipped));
+    see(&mut trade, "returned", "2026-09-21T11:00:00.000+08:00", &[c, d]);
+    let strange = back(&trade, "one", 1, &[d, &unknown]);
+    trade.world.refuses("douyin", &strange, Code::LineCodes, Some(one));
     let returned = trade.world.take("douyin", &deed).unwrap();
-    let again = back(&trade, "one", 1, &["C", "D"]);
-    trade.world.refuses("douyin", &again, Code::LineCodes, Some(one));
-    let key = format!("sold/01/{REFILL}/21/D");
+    trade.world.refuses("douyin", &deed, Code::LineCodes, Some(one));
+    let key = crate::row::key_of_sold(&crate::gs1::Epc::parse(d).unwrap());
     let Data::Sold(SoldRow { returned: found, .. }) = &trade.world.rows[&key].data else { panic!("not sold") };
     assert_eq!(*found, Some(returned));
-    let again = ship(&trade, "two", &["D"]);
+
+    let again = ship(&trade, "two", &[d]);
+    trade.world.refuses("douyin", &again, Code::CodeReturned, Some(returned));
+    see(&mut trade, "sellable_accessible", "2026-09-21T12:00:00.000+08:00", &[d]);
     trade.world.take("douyin", &again).unwrap();
+}
+
+#[test]
+fn what_never_came_back_is_refunded_with_a_reason_and_not_sold_again() {
+    let (mut trade, codes) = stocked();
+    let one = trade.paid("one", 1_000, &[("C1", 1_000_000)]).unwrap();
+    trade.paid("two", 500, &[]).unwrap();
+    let out = ship(&trade, "one", &[&codes[0]]);
+    let shipped = trade.world.take("douyin", &out).unwrap();
+    let mut kept = back(&trade, "one", 1, &[&codes[0]]);
+    trade.world.refuses("douyin", &kept, Code::CodeNotReturned, Some(shipped));
+    kept.body["fact"]["refunded"]["refundOnly"] = json!("damaged");
+    trade.world.take("douyin", &kept).unwrap();
+    trade.world.refuses("douyin", &kept, Code::RefundExceeds, Some(one));
+    let again = ship(&trade, "two", &[&codes[0]]);
+    trade.world.refuses("douyin", &again, Code::CodeSold, Some(shipped));
 }
 
 #[test]

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Amendment, Event, Paid, Payout, What};
+use super::{Adjustment, Amendment, Cost, Event, Paid, Payout, What};
 use crate::settlement::{
     allocate::WEIGHTS_MAX,
     money::{Currency, Minor},
-    names::{BatchId, EventId, LineId, MilestoneName, OrderId, Party},
+    names::{AdjustmentId, BatchId, CostId, EventId, LineId, MilestoneName, OrderId, Party},
     parts::{PARTS_MAX, Parts},
     read::{Fault, Fields, Node, Read},
-    terms::Terms,
+    terms::{CostCategory, Terms},
 };
 
 /// Longest delay of a milestone: a hundred years, in minutes.
@@ -23,7 +23,7 @@ const RELEASES_MAX: usize = 1_000;
 type Reader = fn(&Fields<'_>) -> Read<What>;
 
 /// Every type, its own fields and how they are read.
-const TYPES: [(&str, (&[&str], Reader)); 15] = [
+const TYPES: [(&str, (&[&str], Reader)); 17] = [
     ("milestone", (&["name", "after_min"], milestone)),
     ("paid", (&["line", "order", "base", "parts", "units", "currency"], paid)),
     ("shipped", (&["line"], |fields| Ok(What::Shipped { line: line(fields)? }))),
@@ -38,6 +38,8 @@ const TYPES: [(&str, (&[&str], Reader)); 15] = [
     ("dispute_close", (&["unit"], |fields| Ok(What::DisputeClose { unit: unit(fields)? }))),
     ("payout", (&["party", "batch", "amount", "tax_withheld"], payout)),
     ("payout_result", (&["batch", "ok"], payout_result)),
+    ("cost", (&["item", "category", "amount"], cost)),
+    ("adjust", (&["name", "amounts"], adjust)),
     ("amend", (&["terms", "signers"], amend)),
 ];
 
@@ -129,6 +131,30 @@ fn payout(fields: &Fields<'_>) -> Read<What> {
 
 fn payout_result(fields: &Fields<'_>) -> Read<What> {
     Ok(What::PayoutResult { batch: batch(fields)?, is_paid: fields.get("ok")?.truth()? })
+}
+
+fn cost(fields: &Fields<'_>) -> Read<What> {
+    Ok(What::Cost(Cost {
+        id: fields.get("item")?.name(CostId::new)?,
+        category: fields.get("category")?.word(&CostCategory::WORDS)?,
+        amount: fields.get("amount")?.amount_unjudged()?,
+    }))
+}
+
+fn adjust(fields: &Fields<'_>) -> Read<What> {
+    let node = fields.get("amounts")?;
+    let named = node.any_fields()?;
+    let mut amounts = BTreeMap::new();
+    for name in named.names() {
+        let party = Party::new(name).ok_or_else(|| node.fault(Fault::Word, format!("{name:?} is no organisation")))?;
+        amounts.insert(party, named.get(name)?.amount_unjudged()?);
+    }
+    if amounts.is_empty() || amounts.len() > WEIGHTS_MAX {
+        return Err(
+            node.fault(Fault::Count, format!("names {} parties, 1 to {WEIGHTS_MAX} are accepted", amounts.len()))
+        );
+    }
+    Ok(What::Adjust(Adjustment { id: fields.get("name")?.name(AdjustmentId::new)?, amounts }))
 }
 
 fn amend(fields: &Fields<'_>) -> Read<What> {

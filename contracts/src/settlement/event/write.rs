@@ -3,7 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{Event, Paid, Payout, What};
-use crate::settlement::{names::LineId, parts::Parts};
+use crate::settlement::{
+    money::Minor,
+    names::{LineId, Party},
+    parts::Parts,
+};
 
 impl Event {
     /// The event without its id, which whoever keeps it knows from elsewhere. An amendment's terms are told by their
@@ -36,6 +40,8 @@ impl What {
             What::DisputeClose { .. } => "dispute_close",
             What::Payout(_) => "payout",
             What::PayoutResult { .. } => "payout_result",
+            What::Cost(_) => "cost",
+            What::Adjust(_) => "adjust",
             What::Amend(_) => "amend",
         }
     }
@@ -57,6 +63,8 @@ impl What {
             | What::DisputeClose { .. }
             | What::Payout(_)
             | What::PayoutResult { .. }
+            | What::Cost(_)
+            | What::Adjust(_)
             | What::Amend(_) => None,
         }
     }
@@ -97,6 +105,16 @@ impl What {
             What::PayoutResult { batch, is_paid } => {
                 put("batch", json!(batch.as_str()));
                 put("ok", json!(is_paid));
+            }
+            What::Cost(cost) => {
+                put("item", json!(cost.id.as_str()));
+                put("category", json!(cost.category.word()));
+                put("amount", json!(cost.amount));
+            }
+            What::Adjust(adjustment) => {
+                let amount = |(party, amount): (&Party, &Minor)| (party.as_str().to_owned(), json!(amount));
+                put("name", json!(adjustment.id.as_str()));
+                put("amounts", adjustment.amounts.iter().map(amount).collect());
             }
             What::Amend(amendment) => put("version", json!(amendment.terms.heading.version.to_string())),
             What::Shipped { .. }

@@ -10,7 +10,7 @@ use crate::settlement::{
     change::Draft,
     journal::{Account, Bucket},
     reason::Reason,
-    unit::{Dispute, Stage, Unit},
+    unit::{Dispute, Stage, Unit, UnitId},
 };
 
 pub(super) fn open(draft: &mut Draft<'_>, name: &str) -> Result<(), Reason> {
@@ -20,7 +20,7 @@ pub(super) fn open(draft: &mut Draft<'_>, name: &str) -> Result<(), Reason> {
     }
     let unmoved = match unit.stage {
         Stage::Accrued | Stage::Held { .. } => BTreeSet::new(),
-        Stage::Released { seq } => paid_shares(draft, &unit, seq)?,
+        Stage::Released { seq } => paid_shares(draft, &id, &unit, seq)?,
     };
     draft.set_unit(id, Unit { dispute: Some(Dispute { unmoved }), ..unit })
 }
@@ -35,13 +35,13 @@ pub(super) fn close(draft: &mut Draft<'_>, name: &str) -> Result<(), Reason> {
 }
 
 /// Whose shares of a released unit are not `payable` any more: a payout took them, or they made up for a carried debt.
-fn paid_shares(draft: &Draft<'_>, unit: &Unit, released: u64) -> Result<BTreeSet<usize>, Reason> {
-    let split = &draft.book.terms(unit.version)?.roles.split;
-    let shares = allocate(unit.worth.net, &split.weights)?;
+fn paid_shares(draft: &Draft<'_>, id: &UnitId, unit: &Unit, released: u64) -> Result<BTreeSet<usize>, Reason> {
+    let terms = draft.book.terms(unit.version)?;
+    let shares = allocate(unit.worth.net, &id.weights(terms))?;
     let is_gone = |(place, (party, share))| {
         let payable = draft.balance(&Account { party: Clone::clone(party), bucket: Bucket::Payable });
         let is_paid = draft.book.paid_out.get(party).is_some_and(|payout| *payout > released);
         (is_paid || payable < share || share.is_negative()).then_some(place)
     };
-    Ok(split.parties.iter().zip(shares).enumerate().filter_map(is_gone).collect())
+    Ok(terms.roles.split.parties.iter().zip(shares).enumerate().filter_map(is_gone).collect())
 }

@@ -61,6 +61,7 @@ fn count(draft: &mut Draft<'_>, id: &LineId, before: Option<&Line>, after: Line)
             net_base: metrics.net_base.plus(is.net_base.minus(was.net_base)?)?,
             net_units: add(metrics.net_units, subtract(is.net_units, was.net_units)?)?,
             orders: add(metrics.orders, orders)?,
+            costs: metrics.costs,
         },
         lines_net: lines_net.plus(net)?,
     };

@@ -53,6 +53,7 @@ impl Terms {
             || next.components.iter().any(|component| self.is_new_malus(component))
             || bounded
             || guaranteed_less
+            || self.pool != next.pool
             || self.base != next.base
             || self.roles.risk != next.roles.risk
             || (self.heading.carries_metrics && !next.heading.carries_metrics)

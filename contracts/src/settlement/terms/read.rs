@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     COMPONENTS_MAX, Component, Cover, Factor, Fixed, Guarantee, Heading, Kind, Metric, Mode, Payment, RefundBelow,
     Roles, Terms,
+    pool::{Pool, read_pool},
 };
 use crate::settlement::{
     allocate::{WEIGHTS_MAX, Weights},
@@ -23,7 +24,7 @@ use crate::settlement::{
 };
 use crate::time::Millis;
 
-const FIELDS: [&str; 29] = [
+const FIELDS: [&str; 30] = [
     "arbiter",
     "base",
     "cap",
@@ -44,6 +45,7 @@ const FIELDS: [&str; 29] = [
     "obligor",
     "partial_refund",
     "period",
+    "pool",
     "prev",
     "release_blocked_by_aftersale",
     "required_signers",
@@ -74,8 +76,12 @@ impl Terms {
     pub(in crate::settlement) fn read_node(node: &Node<'_>) -> Read<Terms> {
         let fields = node.fields(&FIELDS)?;
         read_unsupported(&fields)?;
-        let roles = read_roles(&fields)?;
-        let components = read_components(&fields.get("components")?)?;
+        let pool = fields.map("pool", |node| read_pool(&node))?;
+        let roles = read_roles(&fields, pool.as_ref())?;
+        let components = match &pool {
+            Some(_) => Vec::new(),
+            None => read_components(&fields.get("components")?)?,
+        };
         let pays_fees = components.iter().any(|component| component.fee != Ppm::ZERO);
         if pays_fees && roles.fee_to.is_none() {
             fields.get("fee_to")?;
@@ -96,6 +102,7 @@ impl Terms {
             cap: fields.map("cap", |node| node.amount_positive())?,
             guarantee: fields.map("guarantee", guarantee)?,
             payment: read_payment(&fields)?,
+            pool,
         })
     }
 }
@@ -106,6 +113,25 @@ fn read_unsupported(fields: &Fields<'_>) -> Read<()> {
         return Err(node.fault(Fault::Unsupported, "is not supported in this version"));
     }
     fields.map("partial_refund", |node| node.word(&[("proportional", ())])).map(|_| ())
+}
+
+/// A pool is shared by its waterfall alone: what somebody earns beside it, under a contract of its own, is one of its
+/// costs. It is one over the whole contract, whatever its version.
+fn check_pool(fields: &Fields<'_>) -> Read<()> {
+    for name in ["cap", "components", "fee_to", "guarantee", "split"] {
+        if let Some(node) = fields.find(name) {
+            return Err(node.fault(Fault::Unsupported, "has no place beside a pool, whose waterfall shares everything"));
+        }
+    }
+    if let Some(node) = fields.find("period").filter(|node| node.text().is_ok()) {
+        return Err(node.fault(Fault::Unsupported, "cuts a waterfall into pieces: a pool has one period"));
+    }
+    match fields.find("carry_metrics") {
+        Some(node) if !node.truth()? => {
+            Err(node.fault(Fault::Unsupported, "would begin the waterfall anew: a pool carries its sums on"))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn read_cover(fields: &Fields<'_>) -> Read<Cover> {
@@ -136,16 +162,25 @@ fn read_heading(fields: &Fields<'_>) -> Read<Heading> {
         previous: fields.map("prev", |node| read_text(&node))?,
         currency: fields.map("currency", currency)?.unwrap_or(Currency::CNY),
         effective_from: fields.map("effective_from", |node| node.time())?,
-        carries_metrics: fields.map("carry_metrics", |node| node.truth())?.unwrap_or(false),
+        carries_metrics: fields.map("carry_metrics", |node| node.truth())?.unwrap_or(fields.find("pool").is_some()),
         legal_text_hash: fields.map("legal_text_hash", |node| read_text(&node))?,
     })
 }
 
-fn read_roles(fields: &Fields<'_>) -> Read<Roles> {
+fn read_roles(fields: &Fields<'_>, pool: Option<&Pool>) -> Read<Roles> {
     let obligor = fields.get("obligor")?.name(Party::new)?;
     let risk = match fields.find("risk_weights") {
         Some(node) => read_shares(&node)?,
         None => Shares { parties: vec![obligor.clone()], weights: Weights::one() },
+    };
+    let split = match pool {
+        Some(pool) => {
+            check_pool(fields)?;
+            let (node, parties) = (fields.get("pool")?, pool.takers());
+            let weights = Weights::equal(parties.len()).map_err(|reason| node.refused(reason))?;
+            Shares { parties, weights }
+        }
+        None => read_shares(&fields.get("split")?)?,
     };
     let signers = |node: Node<'_>| {
         let signers: Vec<_> = node.list(WEIGHTS_MAX)?.iter().map(|node| node.name(Party::new)).collect::<Read<_>>()?;
@@ -154,7 +189,7 @@ fn read_roles(fields: &Fields<'_>) -> Read<Roles> {
     };
     Ok(Roles {
         fee_to: fields.map("fee_to", |node| node.name(Party::new))?,
-        split: read_shares(&fields.get("split")?)?,
+        split,
         risk,
         required_signers: fields.map("required_signers", signers)?.unwrap_or_default(),
         arbiter: fields.map("arbiter", |node| node.name(Party::new))?,
@@ -321,7 +356,7 @@ fn read_formula(node: &Node<'_>) -> Read<Formula> {
 }
 
 /// `[[party, weight], …]`
-pub(in crate::settlement) fn read_shares(node: &Node<'_>) -> Read<Shares> {
+pub(super) fn read_shares(node: &Node<'_>) -> Read<Shares> {
     let (mut parties, mut each) = (Vec::new(), Vec::new());
     // One more than the limit, so that weights refuse it with their own word.
     for entry in node.list(WEIGHTS_MAX.saturating_add(1))? {
@@ -333,7 +368,7 @@ pub(in crate::settlement) fn read_shares(node: &Node<'_>) -> Read<Shares> {
     Ok(Shares { parties, weights: Weights::new(each).map_err(|reason| node.refused(reason))? })
 }
 
-fn only_once<T: Ord>(node: &Node<'_>, names: &[T]) -> Read<()> {
+pub(super) fn only_once<T: Ord>(node: &Node<'_>, names: &[T]) -> Read<()> {
     let distinct: BTreeSet<_> = names.iter().collect();
     if distinct.len() == names.len() {
         Ok(())

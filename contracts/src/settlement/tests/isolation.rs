@@ -85,7 +85,7 @@ proptest! {
             | What::DisputeClose { .. } => false,
             What::Milestone { .. } | What::Paid(_) | What::Shipped { .. } | What::Received { .. } | What::Refund { .. }
             | What::AftersaleOpen { .. } | What::AftersaleClosed { .. } | What::Tick | What::Release { .. }
-            | What::PeriodClose | What::Amend(_) => true,
+            | What::PeriodClose | What::Cost(_) | What::Adjust(_) | What::Amend(_) => true,
         };
         for event in rest.iter().filter(goes_on) {
             prop_assert_eq!(plain.submit(event).0, disputed.submit(event).0, "{:?}", event);

@@ -327,6 +327,7 @@ proptest! {
                 UnitId::Segment { part: Part::Component(place), .. } => *place,
                 UnitId::Segment { part: Part::Cap, .. } => 4,
                 UnitId::Segment { part: Part::Guarantee, .. } => 5,
+                UnitId::Segment { part: Part::Pool(_), .. } => unreachable!("the deals have no pool"),
             };
             found[place] += unit.worth.net.get();
         }

@@ -67,6 +67,8 @@ struct Statement {
     closing: String,
     href: String,
     issued: String,
+    /// Where it is told line by line.
+    lines: String,
     number: u64,
     period: String,
 }
@@ -94,6 +96,8 @@ struct Dispute {
 struct AccountPage {
     w: &'static Words,
     page: Page,
+    /// What was agreed on outside of the terms.
+    adjustments: Vec<Unit>,
     contract: String,
     disputes: Vec<Dispute>,
     /// Addresses of the account as files, by format.
@@ -147,7 +151,7 @@ pub(crate) async fn read(
 }
 
 /// Nobody in particular has no account: first comes who it is.
-fn see_other(address: &str) -> HttpResponse {
+pub(super) fn see_other(address: &str) -> HttpResponse {
     let mut response = answer::guarded(HttpResponse::SeeOther());
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     response.insert_header((header::LOCATION, address)).finish()
@@ -169,7 +173,8 @@ async fn page(
             look_up(&found, &party, name, after.as_deref(), now)
         })
         .await?;
-    let told = Teller { currency: read.earnings.currency.clone(), w };
+    let shown = format!("/x/earnings/{contract}/{id}");
+    let told = Teller { currency: read.earnings.currency.clone(), path: shown.clone(), w };
     let path = format!("/v1/agreements/{contract}/accounts/{id}");
     let page = AccountPage {
         w,
@@ -181,7 +186,8 @@ async fn page(
             .lines
             .last()
             .filter(|_| read.earnings.next.is_some())
-            .map(|last| format!("/x/earnings/{contract}/{id}?lang={}&after={}", w.locale, last.line)),
+            .map(|last| format!("{shown}?lang={}&after={}", w.locale, last.line)),
+        adjustments: read.earnings.adjustments.into_iter().map(|earning| told.unit(earning)).collect(),
         lines: read.earnings.lines.into_iter().map(|line| told.line(line)).collect(),
         party: read.party,
         payouts: read.payouts.into_iter().map(|payout| told.payout(payout)).collect(),
@@ -219,6 +225,8 @@ fn look_up(found: &Readable<'_>, party: &str, name: String, after: Option<&str>,
 /// Says things in a language and a currency.
 struct Teller {
     currency: String,
+    /// Path of the account's page.
+    path: String,
     w: &'static Words,
 }
 
@@ -280,9 +288,10 @@ impl Teller {
             _ => w.refunded,
         };
         let date = earning.time.map(|time| self.date(time)).unwrap_or_default();
+        let name = earning.unit.strip_prefix("adjustment:").map(str::to_owned);
         Unit {
             amount: self.money(earning.amount),
-            component: earning.component,
+            component: name.unwrap_or(earning.component),
             formula: earning.formula,
             sentence: sentence.replace("{date}", &date),
             state,
@@ -314,6 +323,7 @@ impl Teller {
             closing: self.money(statement.closing.get("payable").copied().unwrap_or_default()),
             href: statement.bundle.clone(),
             issued: self.date(statement.time),
+            lines: format!("{}/{}?lang={}", self.path, statement.number, self.w.locale),
             number: statement.number,
             period: statement.period.clone().unwrap_or_else(|| self.words().whole.to_owned()),
         }

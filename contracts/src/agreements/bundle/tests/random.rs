@@ -69,6 +69,13 @@ fn step(trade: &mut Trade, kind: u8, order: usize, amount: u16) -> Result<(), cr
             trade.take("corenest", Action::PayoutInstruct, json!({"batch": batch, "payouts": payouts}))
         }
         24 => {
+            let name = format!("A{}", trade.world.height);
+            let amounts = json!({"adu": (i32::from(amount) - 20_000).to_string(), "mcn": "1"});
+            let body = json!({"amounts": amounts, "contract": "C1", "name": name, "reason": "correction"});
+            let deed = Trade::deed(Action::AgreementAdjust, body).with("corenest").with("adu");
+            trade.world.take("mcn", &deed)
+        }
+        25 => {
             trade.wait(i64::from(amount % 17));
             return Ok(());
         }
@@ -81,7 +88,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_rows_at_hand_are_enough(steps in prop::collection::vec((0u8..26, 0usize..6, any::<u16>()), 20..90)) {
+    fn the_rows_at_hand_are_enough(steps in prop::collection::vec((0u8..27, 0usize..6, any::<u16>()), 20..90)) {
         let mut trade = Trade::new();
         trade.sign(&involved()).unwrap();
         let mut taken = 0;
@@ -104,8 +111,19 @@ proptest! {
         for party in ["adu", "mcn", "corenest", "douyin"] {
             for extent in [Extent::Plain, Extent::Full] {
                 let found = build(&kept, &kept.tree, Which { contract: "C1", party, number: u64::try_from(number).unwrap() }, extent);
-                let checked = found.unwrap().unwrap().check(&kept.chain());
+                let bundle = found.unwrap().unwrap();
+                let checked = bundle.check(&kept.chain());
                 prop_assert!(checked.is_ok(), "{}", checked.unwrap_err());
+                // Line by line it leads from one balance to the next, and to the closing.
+                let statement = checked.unwrap().statement;
+                let mut stands = statement.opening.balances.clone();
+                for movement in bundle.movements().unwrap() {
+                    let before = stands.get(&movement.bucket).map_or(0, |amount| amount.get());
+                    prop_assert_eq!(before + movement.amount.get(), movement.balance.get());
+                    stands.insert(movement.bucket, movement.balance);
+                }
+                stands.retain(|_, amount| !amount.is_zero());
+                prop_assert_eq!(stands, statement.closing.balances);
             }
         }
     }
