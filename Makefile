@@ -71,7 +71,7 @@ sim: setup ## validators in simulated worlds where everything fails: SEEDS=10000
 soak: build ## four validators under load for MINUTES=30: memory and open files must stay flat
 	HEFU_MINUTES=$(MINUTES) $(CARGO) test $(PROFILE) --locked --workspace --features hefu-tests/soak --test it -- --nocapture soak::
 
-bench: setup-browser build ## figures of this machine, in one run
+bench: setup-browser setup-databases build ## figures of this machine, in one run
 	$(CARGO) bench --locked --workspace --bench ledger --bench settlement --bench agreements
 
 bench-network: setup-databases build ## four validators under load, beside PostgreSQL and three etcd

@@ -13,5 +13,6 @@ pub mod history;
 pub mod links;
 pub mod machine;
 pub mod people;
+pub mod postgres;
 pub mod process;
 pub mod testnet;

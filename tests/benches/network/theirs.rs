@@ -1,9 +1,7 @@
 //! PostgreSQL and a network of three etcd with the same payload, where they are installed.
 
 use std::{
-    fs,
     net::TcpListener,
-    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     time::{Duration, Instant},
@@ -11,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hefu_tests::testnet::get;
+use hefu_tests::{postgres::Postgres, testnet::get};
 
 use crate::processes;
 
@@ -49,12 +47,11 @@ const TABLES: &str = "
 /// Measures both and prints ours ÷ theirs.
 pub fn beside(ours: f64, payload: &[String]) -> Result<()> {
     println!("\nbeside       ours: 4 copies, every signature verified on each; theirs verify none");
-    match postgres_tools() {
-        None => println!("PostgreSQL   not installed (Debian: postgresql-15), left out"),
-        Some(tools) => {
-            let database = Postgres::start(&tools, payload)?;
+    match filled(payload)? {
+        None => println!("PostgreSQL   not installed (Debian: postgresql), left out"),
+        Some(database) => {
             for rows in [1, ROWS_TOGETHER] {
-                let (rate, each_second) = database.rate(rows)?;
+                let (rate, each_second) = rate_of(&database, rows)?;
                 let what = format!("PostgreSQL, 1 copy, a hash chain, {rows} rows a commit");
                 told(&what, rate, each_second, ours);
             }
@@ -81,128 +78,28 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn postgres_tools() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
-    let tools = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
-    tools.filter(|tools| tools.join("initdb").exists() && tools.join("pgbench").exists()).max()
+/// A database with the payload in it.
+fn filled(payload: &[String]) -> Result<Option<Postgres>> {
+    let Some(postgres) = Postgres::start()? else { return Ok(None) };
+    let mut sql = TABLES.to_owned();
+    for (id, body) in (1..).zip(payload) {
+        sql.push_str(&format!("INSERT INTO payload VALUES ({id}, decode('{}', 'base64'));\n", STANDARD.encode(body)));
+    }
+    postgres.sql("tables", &sql)?;
+    Ok(Some(postgres))
 }
 
-struct Postgres {
-    tools: PathBuf,
-    directory: tempfile::TempDir,
-    port: String,
-}
-
-impl Postgres {
-    fn start(tools: &Path, payload: &[String]) -> Result<Postgres> {
-        let directory = tempfile::tempdir()?;
-        let postgres = Postgres { tools: tools.to_owned(), directory, port: free_port()?.to_string() };
-        postgres.give_away()?;
-        let (data, log) = (postgres.path("data"), postgres.path("log"));
-        postgres.run("initdb", &["-D", &data, "-A", "trust", "-U", "bench"])?;
-        let options = format!("-p {} -k {} -c listen_addresses=''", postgres.port, postgres.directory.path().display());
-        postgres.run("pg_ctl", &["-D", &data, "-l", &log, "-w", "-o", &options, "start"])?;
-        let mut sql = TABLES.to_owned();
-        for (id, body) in (1..).zip(payload) {
-            sql.push_str(&format!(
-                "INSERT INTO payload VALUES ({id}, decode('{}', 'base64'));\n",
-                STANDARD.encode(body)
-            ));
-        }
-        postgres.write("tables.sql", &sql)?;
-        postgres.run(
-            "psql",
-            &[&postgres.at()[..], &["-q", "-v", "ON_ERROR_STOP=1", "-f", &postgres.path("tables.sql"), "postgres"]]
-                .concat(),
-        )?;
-        Ok(postgres)
-    }
-
-    /// Rows a second, and for each second of its processors.
-    fn rate(&self, rows: usize) -> Result<(f64, f64)> {
-        self.write("load.sql", &format!("\\set which random(1, 1000)\nSELECT chain(:which, {rows});\n"))?;
-        let pid = fs::read_to_string(self.path("data/postmaster.pid"))?;
-        let pid = pid.lines().next().context("no process")?.parse()?;
-        let (clients, seconds) = (CLIENTS.to_string(), LASTS.as_secs().to_string());
-        let script = self.path("load.sql");
-        let load = ["-n", "-c", &clients, "-j", "2", "-T", &seconds, "-f", &script, "postgres"];
-        let used = processes::seconds(pid)?;
-        let out = self.run("pgbench", &[&self.at()[..], &load].concat())?;
-        let used = processes::seconds(pid)? - used;
-        let tps =
-            out.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse::<f64>().ok());
-        let rate = tps.with_context(|| format!("pgbench says {out}"))? * rows as f64;
-        Ok((rate, rate * LASTS.as_secs_f64() / used))
-    }
-
-    fn at(&self) -> [&str; 6] {
-        ["-h", self.directory.path().to_str().unwrap_or_default(), "-p", &self.port, "-U", "bench"]
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.directory.path().join(name).display().to_string()
-    }
-
-    fn write(&self, name: &str, text: &str) -> Result<()> {
-        fs::write(self.directory.path().join(name), text)?;
-        self.give_away()
-    }
-
-    /// Its programs refuse to run as root, so root lets their own user do it.
-    fn give_away(&self) -> Result<()> {
-        if is_root()? {
-            let status = Command::new("chown").arg("-R").arg("postgres").arg(self.directory.path()).status()?;
-            ensure!(status.success(), "there is no user postgres");
-        }
-        Ok(())
-    }
-
-    fn run(&self, tool: &str, arguments: &[&str]) -> Result<String> {
-        let tool = self.tools.join(tool);
-        let mut command = match is_root()? {
-            true => {
-                let mut command = Command::new("runuser");
-                command.args(["-u", "postgres", "--"]).arg(&tool);
-                command
-            }
-            false => Command::new(&tool),
-        };
-        // Its server inherits what it is started with, and a pipe would never end.
-        let errors = tempfile::tempfile()?;
-        let out = tempfile::tempfile()?;
-        let (out_too, errors_too) = (out.try_clone()?, errors.try_clone()?);
-        let status = command
-            .args(arguments)
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(out_too)
-            .stderr(errors_too)
-            .status()?;
-        let (out, errors) = (read(out)?, read(errors)?);
-        ensure!(status.success(), "{}: {out}{errors}", tool.display());
-        Ok(out)
-    }
-}
-
-fn read(mut file: fs::File) -> Result<String> {
-    use std::io::{Read, Seek};
-    let mut text = String::new();
-    file.rewind()?;
-    file.read_to_string(&mut text)?;
-    Ok(text)
-}
-
-fn is_root() -> Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    Ok(fs::metadata("/proc/self")?.uid() == 0)
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        if let Err(error) = self.run("pg_ctl", &["-D", &self.path("data"), "-m", "immediate", "stop"]) {
-            eprintln!("PostgreSQL goes on: {error}");
-        }
-    }
+/// Rows a second, and for each second of its processors.
+fn rate_of(postgres: &Postgres, rows: usize) -> Result<(f64, f64)> {
+    let script =
+        postgres.write("load.sql", &format!("\\set which random(1, 1000)\nSELECT chain(:which, {rows});\n"))?;
+    let (clients, seconds) = (CLIENTS.to_string(), LASTS.as_secs().to_string());
+    let used = processes::seconds(postgres.pid()?)?;
+    let out = postgres.run("pgbench", &["-n", "-c", &clients, "-j", "2", "-T", &seconds, "-f", &script, "postgres"])?;
+    let used = processes::seconds(postgres.pid()?)? - used;
+    let tps = out.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse::<f64>().ok());
+    let rate = tps.with_context(|| format!("pgbench says {out}"))? * rows as f64;
+    Ok((rate, rate * LASTS.as_secs_f64() / used))
 }
 
 /// Three etcd on loopback.

@@ -4,6 +4,10 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "a measurement may stop at any fault")]
 
+mod postgres;
+
+use std::time::Instant;
+
 use anyhow::{Context, Result, ensure};
 use hefu_contracts::{
     settlement::{Event, EventId, LineId, Minor, Outcome, Paid, Parts, Stream, Terms, What},
@@ -15,7 +19,7 @@ const LINES: usize = 1_000_000;
 
 fn main() -> Result<()> {
     let mut run = Run { stream: Stream::new(terms()?), events: 0, postings: 0 };
-    let start = busy()?;
+    let (clock, start) = (Instant::now(), busy()?);
     let received: Time = "2026-09-21T08:00:00.000Z".parse()?;
     for number in 0..LINES {
         let line = LineId::new(&format!("shop1-{number}")).context("a line's name")?;
@@ -36,13 +40,14 @@ fn main() -> Result<()> {
     let start = busy()?;
     run.submit("tick", Some("2026-10-21T08:00:00.000Z".parse()?), What::Tick)?;
     let released = busy()? - start;
+    let by_the_clock = clock.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     let rate = |count: usize| count as f64 / (taken + released);
     println!("settlement   {LINES} order lines: {} events, {} postings", run.events, run.postings);
     println!("             {taken:.2} s of one core, and {released:.2} s to release all at once");
     println!("             {:.0} postings and {:.0} events per second and core", rate(run.postings), rate(run.events));
     println!("             {} at most resident", resident()?);
-    Ok(())
+    postgres::beside(by_the_clock, LINES, run.postings, run.stream.balances())
 }
 
 struct Run {
