@@ -118,7 +118,7 @@ fn party_of(ledger: &dyn Ledger, key: Address, now: Time) -> Result<(Name, Reade
 }
 
 /// The rows of a ledger, as the rules read them.
-struct Rows<'a>(&'a dyn Ledger);
+pub(crate) struct Rows<'a>(pub(crate) &'a dyn Ledger);
 
 impl Snapshot for Rows<'_> {
     fn row(&self, key: &str) -> Result<Option<Row>, Fault> {

@@ -10,13 +10,11 @@ mod walk;
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use hefu_contracts::{audience::Reader, gs1::Epc, row, time::Time};
+use hefu_contracts::{audience::Reader, gs1::Epc, provenance::Span, row, time::Time};
 use serde::Deserialize;
 
-pub use impact::{
-    ImpactContainerView, ImpactHolderView, ImpactRecallView, ImpactStateView, ImpactStockView, ImpactView, Scope,
-};
-pub use view::{BeganView, TraceKind, TraceLinkView, TraceThingView, TraceView, WithheldView};
+pub use impact::{ImpactContainerView, ImpactHolderView, ImpactStateView, ImpactStockView, ImpactView, Scope};
+pub use view::{BeganView, RecallView, SpanView, TraceKind, TraceLinkView, TraceThingView, TraceView, WithheldView};
 pub use walk::{Direction, Relation};
 
 use crate::{
@@ -80,9 +78,25 @@ pub(crate) struct TraceQuery {
 
 /// Parameters of an impact.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct ImpactQuery {
     format: Option<Format>,
+    made_from: Option<Time>,
+    made_until: Option<Time>,
+}
+
+impl ImpactQuery {
+    /// Of a site: when what is asked for was made there.
+    fn made(&self, source: &Epc) -> Result<Option<Span>, Problem> {
+        if self.made_from.is_none() && self.made_until.is_none() {
+            return Ok(None);
+        }
+        if walk::site_of(&row::key_of_thing(source)).is_none() {
+            return Err(Problem::from(Door::Query).because("only a site is asked for what it made in a time"));
+        }
+        let from = self.made_from.or_else(|| Time::from_millis(0));
+        Ok(from.map(|from| Span { from, until: self.made_until }))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -108,7 +122,7 @@ pub fn trace(
     reader: &Reader,
     (subject, direction, as_of): (&Epc, Direction, Option<Time>),
 ) -> Result<Option<TraceView>, Problem> {
-    let reached = Walk { ledger, direction, as_of, limit: TRACE_MAX }.from(&row::key_of_thing(subject))?;
+    let reached = Walk { ledger, direction, as_of, made: None, limit: TRACE_MAX }.from(&row::key_of_thing(subject))?;
     if reached.places.is_empty() {
         return Ok(None);
     }
@@ -120,12 +134,12 @@ pub fn trace(
 fn gather<T>(
     ledger: &dyn Ledger,
     reader: &Reader,
-    source: &Epc,
+    (source, made): (&Epc, Option<Span>),
     tell: impl FnOnce(&Impact, &Desk<'_>) -> Result<T, Problem>,
 ) -> Result<Option<T>, Problem> {
     let [for_parties, for_anybody] = IMPACT_MAX;
     let limit = if *reader == Reader::Public { for_anybody } else { for_parties };
-    let walk = Walk { ledger, direction: Direction::Forward, as_of: None, limit };
+    let walk = Walk { ledger, direction: Direction::Forward, as_of: None, made, limit };
     let reached = walk.from(&row::key_of_thing(source))?;
     if reached.places.is_empty() {
         return Ok(None);
@@ -135,12 +149,18 @@ fn gather<T>(
     tell(&impact, &desk).map(Some)
 }
 
-/// Who has what came of something, as a reader is shown it; nothing where there is no record of it.
+/// Who has what came of something, or what a site made, in a time where one is given, as a reader is shown it; nothing where
+/// there is no record of it.
 ///
 /// # Errors
 /// A fault.
-pub fn impact(ledger: &dyn Ledger, reader: &Reader, source: &Epc) -> Result<Option<ImpactView>, Problem> {
-    gather(ledger, reader, source, |impact, desk| Ok(impact.view(desk)))
+pub fn impact(
+    ledger: &dyn Ledger,
+    reader: &Reader,
+    source: &Epc,
+    made: Option<Span>,
+) -> Result<Option<ImpactView>, Problem> {
+    gather(ledger, reader, (source, made), |impact, desk| Ok(impact.view(desk)))
 }
 
 fn unknown(epc: &Epc, then: Option<Time>) -> Problem {
@@ -200,8 +220,8 @@ pub(crate) async fn read(
 
 /// Read who has what came of something, and in which state.
 ///
-/// It can be asked before a recall is opened. Holders are told to whoever has to do with the source, has opened a recall of
-/// it, or audits; other organisations are told of what is theirs; everybody how much there is. As CSV it is a sheet of key data
+/// It can be asked before a recall is opened. A site is asked for what it made, in a time where one is given. Holders are told to whoever has to do with the source, has opened a recall of
+/// it, or audits, and of a site to the organisation whose site it is; other organisations are told of what is theirs; everybody how much there is. As CSV it is a sheet of key data
 /// elements, one line for each item and stock. At most 100,000 rows are looked at, 20,000 for anybody.
 #[utoipa::path(
     get,
@@ -212,6 +232,8 @@ pub(crate) async fn read(
     params(
         ("id" = String, Path, description = "as for a trace"),
         ("format" = Option<String>, Query, description = "`json` or `csv`; otherwise as `Accept` says"),
+        ("madeFrom" = Option<shapes::Time>, Query, description = "of a site: from when what is asked for was made there"),
+        ("madeUntil" = Option<shapes::Time>, Query, description = "of a site: until when what is asked for was made there"),
     ),
     responses(
         (status = 200, description = "the impact", content((ImpactView = "application/json"), (String = "text/csv"))),
@@ -226,6 +248,7 @@ pub(crate) async fn read_impact(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let source = subject(&path)?;
+    let made = query.0.made(&source)?;
     let reader = reader(&request).await?;
     let keep = if reader == Reader::Public { Keep::Never } else { Keep::Personal };
     match Format::of(query.0.format, &request) {
@@ -234,13 +257,13 @@ pub(crate) async fn read_impact(
         }
         Format::Json | Format::Svg => {
             let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-                impact(ledger, &reader, &source)?.ok_or_else(|| unknown(&source, None))
+                impact(ledger, &reader, &source, made)?.ok_or_else(|| unknown(&source, None))
             });
             answer::json(&found.await?, keep, None)
         }
         Format::Csv => {
             let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-                gather(ledger, &reader, &source, sheet::of)?.ok_or_else(|| unknown(&source, None))
+                gather(ledger, &reader, (&source, made), sheet::of)?.ok_or_else(|| unknown(&source, None))
             });
             Ok(answer::text(found.await?, CSV, keep, None))
         }

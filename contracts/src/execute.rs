@@ -195,6 +195,11 @@ impl Case<'_> {
         &self.author.key.party
     }
 
+    /// The rows as they stand before the record.
+    pub const fn rows(&self) -> &Overlay<'_> {
+        self.overlay
+    }
+
     /// A row's data of a known kind.
     ///
     /// # Errors

@@ -10,6 +10,8 @@ mod contents;
 mod custody;
 mod declare;
 mod event;
+mod inherited;
+mod making;
 mod nesting;
 mod object;
 pub mod onward;
@@ -33,7 +35,10 @@ use crate::time::Time;
 pub use ancestry::{ANCESTORS_MAX, ANCESTRY_DEPTH_MAX, TransformationRow};
 pub use balance::BalanceRow;
 pub(crate) use capture::capture;
+pub use contents::{CARRIED_MAX, Contents};
 pub use event::{Capture, Event, EventAction, EventKind, INPUTS, OUTPUTS, Persistent, TRANSACTIONS, lists_of};
+pub use inherited::{Inherited, inherited};
+pub use making::{Making, Span};
 pub use quantity::{Amount, BadAmount, DECIMALS, EACH, Quantity, Side};
 pub use recall::{RECALLS_MAX, RecallLift, RecallOpen, RecallReason, RecallRow};
 pub(crate) use recall::{lift as lift_recall, open as open_recall};
@@ -71,16 +76,6 @@ pub struct Parent {
     pub key: String,
     /// The record that put it there.
     pub record: Hash,
-}
-
-/// What is inside a thing, as far as the rules bind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contents {
-    /// Number of things directly inside.
-    pub count: u64,
-    /// Most levels of things that were inside one another since it was last empty; 1 where they held nothing.
-    pub levels: u64,
 }
 
 /// A handover that has begun: only the named receiver can end it.
@@ -167,6 +162,9 @@ pub struct ThingRow {
     /// Balances of lots inside it that are more than nothing, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lots: Vec<String>,
+    /// Where and when it was made, by site, of a trade item or lot whose prefix is registered here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<Making>,
     /// Who owns it and by which record; whoever brought it into being where no other is known. Having it is another thing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Mark>,

@@ -314,6 +314,11 @@ pub fn key_of_site(gln: &Gln) -> String {
     format!("site/{gln}")
 }
 
+/// `thing/414/<gln>`: a place as something that is recalled.
+pub fn key_of_place(gln: &Gln) -> String {
+    format!("thing/414/{gln}")
+}
+
 /// `key/<address>`
 pub fn key_of_key(address: &Address) -> String {
     format!("key/{address}")

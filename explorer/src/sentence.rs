@@ -71,7 +71,13 @@ fn about(known: &Known, record: &Record, w: &Words) -> Option<String> {
         Body::CodesIssue(body) => Some(counted(w.sentence.codes_of, body.count, &product(known, &body.gtin, w))),
         Body::Agreement(act) => act.contract().map(str::to_owned),
         Body::BomPut(body) => Some(product(known, &body.gtin, w)),
-        Body::RecallOpen(body) => Some(body.source.path().to_owned()),
+        Body::RecallOpen(body) => {
+            let made = body.made.map(|made| match made.until {
+                Some(until) => format!(" · {} – {until}", made.from),
+                None => format!(" · {} –", made.from),
+            });
+            Some(format!("{}{}", body.source.path(), made.unwrap_or_default()))
+        }
         Body::RecallLift(body) => Some(body.source.path().to_owned()),
         Body::Evidence(body) => Some(body.validator.to_string()),
         Body::EventCapture(capture) => {

@@ -81,6 +81,7 @@ const fn said(relation: Relation, zh: Zh) -> &'static str {
         Relation::Inside => ("装入", "inside"),
         Relation::Fixed => ("装配于", "fixed to"),
         Relation::Member => ("属于", "of the kind"),
+        Relation::Made => ("制造", "made here"),
     };
     if zh.0 { chinese } else { english }
 }
@@ -110,20 +111,21 @@ fn draw(svg: &mut String, thing: &TraceThingView, (x, y): (usize, usize), zh: Zh
         (false, _) => ("#fdecea", "#b3261e"),
         (true, TraceKind::Transformation) => ("#eef3f8", "#41607f"),
         (true, TraceKind::Container) => ("#f6f1e5", "#806526"),
-        (true, TraceKind::Item | TraceKind::Lot | TraceKind::Thing) => ("#eef6ef", "#2f6b3c"),
+        (true, TraceKind::Item | TraceKind::Lot | TraceKind::Site | TraceKind::Thing) => ("#eef6ef", "#2f6b3c"),
     };
     let name = thing.product.as_ref().map(|product| if zh.0 { &product.name.zh } else { &product.name.en });
     let kind = match thing.kind {
         TraceKind::Item => zh.pick("单品", "item"),
         TraceKind::Lot => zh.pick("批次", "lot"),
         TraceKind::Container => zh.pick("容器", "container"),
+        TraceKind::Site => zh.pick("场所", "site"),
         TraceKind::Thing => zh.pick("物品", "thing"),
         TraceKind::Transformation => zh.pick("加工", "transformation"),
     };
     let title = name.map_or(kind, String::as_str);
     let id = match thing.kind {
         TraceKind::Transformation => thing.began.as_ref().map(|mark| mark.by.id.clone()).unwrap_or_default(),
-        TraceKind::Item | TraceKind::Lot | TraceKind::Container | TraceKind::Thing => {
+        TraceKind::Item | TraceKind::Lot | TraceKind::Container | TraceKind::Site | TraceKind::Thing => {
             thing.row.split_once('/').map_or_else(String::new, |(_, id)| id.to_owned())
         }
     };

@@ -6,7 +6,8 @@ use hefu_contracts::{
     audience::{Audience, Reader},
     gs1::{Epc, Gtin},
     height::Height,
-    provenance::{Amount, RecallReason, RecallRow, ThingRow},
+    parties::SiteRow,
+    provenance::{Amount, Inherited, ThingRow},
     row::{self, Data, Kind},
 };
 use hefu_keys::Hash;
@@ -14,8 +15,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    view::{Desk, gtin_of, id_of, state},
-    walk::{Met, Reached, outermost},
+    view::{Desk, RecallView, gtin_of, id_of, state},
+    walk::{Met, Reached, outermost, site_of},
 };
 use crate::{
     openapi::shapes,
@@ -50,9 +51,9 @@ pub struct ImpactView {
     /// What it is, where it is in the catalogue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product: Option<ProductView>,
-    /// Recalls that are open on it.
+    /// Recalls that hold for it: those that are open on it, on what it came of and on what its site made then.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub recalls: Vec<ImpactRecallView>,
+    pub recalls: Vec<RecallView>,
     /// How much is shown to the reader.
     pub scope: Scope,
     /// What is in question, as a canonical identifier.
@@ -66,19 +67,6 @@ pub struct ImpactView {
     pub things: u64,
     /// Whether there is more than was looked at.
     pub truncated: bool,
-}
-
-/// A recall that is open.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ImpactRecallView {
-    /// Who opened it.
-    pub by: PartyView,
-    /// Why: `counterfeit`, `labelling`, `quality` or `safety`.
-    #[schema(value_type = String)]
-    pub reason: RecallReason,
-    /// The record.
-    #[schema(value_type = shapes::Hash)]
-    pub record: Hash,
 }
 
 /// How many things are in a state.
@@ -155,7 +143,7 @@ pub(super) struct Impact {
     states: BTreeMap<StateView, u64>,
     things: u64,
     pub(super) stocks: Vec<Stock>,
-    pub(super) recalls: Vec<(Hash, RecallRow)>,
+    pub(super) recalls: BTreeMap<Hash, Inherited>,
     truncated: bool,
 }
 
@@ -179,14 +167,18 @@ impl Impact {
         let key = row::key_of_thing(source);
         let own = desk.ledger.row(&key)?.and_then(|row| ThingRow::of(row.data)).unwrap_or_default();
         desk.fetch_names(&key, &own)?;
-        let mut recalls = Vec::new();
-        for id in &own.recalls {
-            if let Some(recall) = desk.ledger.row(&row::key_of_recall(id))?.and_then(|row| RecallRow::of(row.data)) {
-                desk.fetch(row::key_of_party(&recall.by))?;
-                recalls.push((*id, recall));
-            }
-        }
-        let opened = Audience::of_contract(recalls.iter().map(|(_, recall)| recall.by.clone()));
+        let site = match site_of(&key) {
+            Some(gln) => desk.ledger.row(&row::key_of_site(&gln))?.and_then(|row| SiteRow::of(row.data)),
+            None => None,
+        };
+        let recalls = desk.recalls(&key, &own)?;
+        // Anybody may open a recall of what another site made for them; that does not open its books.
+        let opened = match &site {
+            Some(site) => Audience::of_contract([site.party.clone()]),
+            None => Audience::of_contract(
+                recalls.iter().filter(|(id, _)| own.recalls.contains(id)).map(|(_, found)| found.recall.by.clone()),
+            ),
+        };
         let scope = match desk.reader {
             Reader::Public => Scope::Totals,
             reader if opened.includes(reader) || desk.may_read(&key, &own, &own) => Scope::All,
@@ -205,7 +197,7 @@ impl Impact {
         for place in reached.places.into_iter().filter(|place| !place.around) {
             let Met::Thing(thing) = place.met else { continue };
             // Of a lot its stocks tell who has it.
-            if place.key.starts_with("lot/") {
+            if place.key.starts_with("lot/") || site_of(&place.key).is_some() {
                 continue;
             }
             let outer = outermost(desk.ledger, &thing, &mut desk.around)?;
@@ -279,11 +271,7 @@ impl Impact {
                 unit: stock.unit.clone(),
             }
         });
-        let recalls = self.recalls.iter().map(|(record, recall)| ImpactRecallView {
-            by: names.party(&recall.by),
-            reason: recall.reason,
-            record: *record,
-        });
+        let recalls = self.recalls.iter().map(|(record, recall)| desk.recall_view(*record, recall));
         ImpactView {
             containers,
             height: *desk.ledger.heights().borrow(),

@@ -52,7 +52,7 @@ struct Line {
 
 /// The sheet's text.
 pub(super) fn of(impact: &Impact, desk: &Desk<'_>) -> Result<String, Problem> {
-    let recalls: Vec<String> = impact.recalls.iter().map(|(record, _)| record.to_string()).collect();
+    let recalls: Vec<String> = impact.recalls.keys().map(ToString::to_string).collect();
     let recalls = recalls.join(" ");
     let mut hits: Vec<&Hit> = impact.hits.iter().collect();
     hits.sort_by(|a, b| a.key.cmp(&b.key));

@@ -6,16 +6,18 @@ use hefu_contracts::{
     audience::{Audience, Reader},
     gs1::{Epc, EpcKind, Gtin},
     height::Height,
-    provenance::{Flag, ThingRow, TransformationRow},
+    provenance::{Flag, Inherited, RecallReason, ThingRow, TransformationRow, inherited},
     row::{self, Row},
+    state::Overlay,
     time::Time,
 };
 use hefu_keys::Hash;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::walk::{Direction, Met, Place, Reached, Relation, outermost};
+use super::walk::{Direction, Met, Place, Reached, Relation, outermost, site_of};
 use crate::{
+    access::Rows,
     ledger::Ledger,
     openapi::shapes,
     problem::Problem,
@@ -37,6 +39,10 @@ pub struct TraceView {
     pub height: Height,
     /// How one leads to another; those of which an end is withheld are left out.
     pub links: Vec<TraceLinkView>,
+    /// Recalls that hold for the subject now: of itself, of what it came of, of what its site made then, and of what is
+    /// inside it. None where another time was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recalls: Vec<RecallView>,
     /// What was asked for, as a canonical identifier.
     pub subject: String,
     /// What was reached, nearest first.
@@ -46,6 +52,39 @@ pub struct TraceView {
     /// How many things are there whose codes are for others than the reader, by trade item.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<WithheldView>,
+}
+
+/// A recall that is open.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecallView {
+    /// Whether it stops things of every organisation, and not only those that bear a prefix of whoever opened it.
+    pub binds_everybody: bool,
+    /// Who opened it.
+    pub by: PartyView,
+    /// Of a site: from when to when what is recalled was made there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made: Option<SpanView>,
+    /// Why: `counterfeit`, `labelling`, `quality` or `safety`.
+    #[schema(value_type = String)]
+    pub reason: RecallReason,
+    /// The record.
+    #[schema(value_type = shapes::Hash)]
+    pub record: Hash,
+    /// What is recalled, as a canonical identifier.
+    pub source: String,
+}
+
+/// A stretch of time, both ends within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SpanView {
+    /// Where it begins.
+    #[schema(value_type = shapes::Time)]
+    pub from: Time,
+    /// Where it ends; absent where it is still going on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Time>)]
+    pub until: Option<Time>,
 }
 
 /// How one leads to another.
@@ -80,6 +119,8 @@ pub enum TraceKind {
     Lot,
     /// A container.
     Container,
+    /// A site, for what was made there.
+    Site,
     /// Anything else.
     Thing,
     /// A transformation.
@@ -93,6 +134,7 @@ impl TraceKind {
             TraceKind::Item => "item",
             TraceKind::Lot => "lot",
             TraceKind::Container => "container",
+            TraceKind::Site => "site",
             TraceKind::Thing => "thing",
             TraceKind::Transformation => "transformation",
         }
@@ -202,6 +244,27 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// The open recalls that hold for a thing, and what names in them stand for.
+    pub(super) fn recalls(&mut self, key: &str, thing: &ThingRow) -> Result<BTreeMap<Hash, Inherited>, Problem> {
+        let rows = Rows(self.ledger);
+        let found = inherited(&Overlay::new(&rows), &[(key.to_owned(), thing.clone())])?;
+        for inherited in found.values() {
+            self.fetch(row::key_of_party(&inherited.recall.by))?;
+        }
+        Ok(found)
+    }
+
+    pub(super) fn recall_view(&self, record: Hash, Inherited { binds_everybody, recall }: &Inherited) -> RecallView {
+        RecallView {
+            binds_everybody: *binds_everybody,
+            by: self.names().party(&recall.by),
+            made: recall.made.map(|made| SpanView { from: made.from, until: made.until }),
+            reason: recall.reason,
+            record,
+            source: id_of(&recall.source),
+        }
+    }
+
     /// Whose trade item it is, once its row was fetched.
     fn owner(&self, key: &str) -> Option<String> {
         match self.names.get(&row::key_of_product(&gtin_of(key)?)).map(|row| &row.data) {
@@ -239,6 +302,7 @@ fn kind_of(key: &str) -> TraceKind {
         Some("lot") => TraceKind::Lot,
         Some("container") => TraceKind::Container,
         Some("transformation") => TraceKind::Transformation,
+        Some(_) if site_of(key).is_some() => TraceKind::Site,
         Some(_) | None => TraceKind::Thing,
     }
 }
@@ -276,12 +340,18 @@ pub(super) fn show(
     for view in &mut things {
         view.via = view.via.take().filter(|via| is_shown(&via.from) && is_shown(&via.to));
     }
+    let subject_row = reached.places.first().filter(|_| as_of.is_none());
+    let recalls = match subject_row.map(|place| (&place.key, &place.met)) {
+        Some((key, Met::Thing(thing))) => desk.recalls(key, thing)?,
+        Some((_, Met::Transformation(_))) | None => BTreeMap::new(),
+    };
     let ties = reached.ties.into_iter().filter(|tie| is_shown(&tie.from) && is_shown(&tie.to));
     Ok(TraceView {
         as_of,
         direction,
         height: *desk.ledger.heights().borrow(),
         links: ties.map(|tie| TraceLinkView { from: tie.from, relation: tie.relation, to: tie.to }).collect(),
+        recalls: recalls.iter().map(|(id, recall)| desk.recall_view(*id, recall)).collect(),
         subject: subject.as_str().to_owned(),
         things,
         truncated: reached.truncated,

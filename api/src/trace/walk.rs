@@ -2,17 +2,19 @@
 //!
 //! Back lead transformations to what they used up, and a thing to what is inside it or fixed to it. On lead transformations
 //! to what came of them, a part to what it is fixed to, a class to its lots and items, and a container that was asked for to
-//! what is inside. Whatever encloses a thing is met as well, but not followed: a pallet says where a bottle is, and nothing
+//! what is inside, and a site to what was made there. Whatever encloses a thing is met as well, but not followed: a pallet says where a bottle is, and nothing
 //! about the other bottles on it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hefu_contracts::{
     entry::Role,
-    provenance::{NESTING_MAX, Parent, ThingRow, TransformationRow},
-    row::{Data, Kind, Row},
+    gs1::Gln,
+    provenance::{NESTING_MAX, Parent, Span, ThingRow, TransformationRow},
+    row::{self, Data, Kind, Row},
     time::Time,
 };
+use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,6 +48,8 @@ pub enum Relation {
     Fixed,
     /// The second is a lot or an item of the first, a class.
     Member,
+    /// The second was made at the first, a site.
+    Made,
 }
 
 impl Relation {
@@ -57,6 +61,7 @@ impl Relation {
             Relation::Inside => "inside",
             Relation::Fixed => "fixed",
             Relation::Member => "member",
+            Relation::Made => "made",
         }
     }
 }
@@ -114,8 +119,15 @@ pub(super) struct Walk<'l> {
     pub direction: Direction,
     /// As things were at this time of the blocks, where not now.
     pub as_of: Option<Time>,
+    /// Of a site: when what is looked for was made there, where not at any time.
+    pub made: Option<Span>,
     /// Most rows that are looked at.
     pub limit: usize,
+}
+
+/// The number of a site, where a row's key is that of one.
+pub(super) fn site_of(key: &str) -> Option<Gln> {
+    key.strip_prefix("thing/414/")?.parse().ok()
 }
 
 impl Walk<'_> {
@@ -134,7 +146,7 @@ impl Walk<'_> {
                 reached.truncated = true;
                 break;
             }
-            let Some(row) = self.ledger.row(&next.key)? else { continue };
+            let Some(row) = self.row(&next.key)? else { continue };
             let (key, depth, around) = (next.key.clone(), next.depth, next.around);
             let Some(met) = self.meet(row)? else { continue };
             let steps = match &met {
@@ -153,6 +165,15 @@ impl Walk<'_> {
             }
         }
         Ok(reached)
+    }
+
+    /// A row. A site that was never recalled has none as a thing, and is one all the same.
+    fn row(&self, key: &str) -> Result<Option<Row>, Problem> {
+        let row = self.ledger.row(key)?;
+        let Some(gln) = site_of(key).filter(|_| row.is_none() && self.as_of.is_none()) else { return Ok(row) };
+        let is_site = self.ledger.row(&row::key_of_site(&gln))?.is_some();
+        let data = Data::Thing(Box::default());
+        Ok(is_site.then(|| Row { key: key.to_owned(), data, n: 0, head: Hash::ZERO }))
     }
 
     /// What a row tells of the time that was asked for; nothing where it tells of no thing and no transformation.
@@ -201,6 +222,11 @@ impl Walk<'_> {
         if self.direction == Direction::Back {
             steps.extend(thing.sources.iter().map(|source| step(source, Relation::Produced, key, source, false)));
         }
+        let site = site_of(key).filter(|_| self.direction == Direction::Forward);
+        let made_here = |thing: &ThingRow| {
+            let mut here = thing.made.iter().filter(|making| Some(making.site) == site);
+            here.any(|making| self.made.is_none_or(|span| span.meets(making)))
+        };
         let opens = self.direction == Direction::Back || key.starts_with("container/");
         let mut inside = Vec::new();
         self.onward(key, |to, row, thing| {
@@ -208,6 +234,8 @@ impl Walk<'_> {
                 reached.balances.push(row.clone());
             } else if to.starts_with("transformation/") && self.direction == Direction::Forward {
                 steps.push(step(key, Relation::Consumed, to, to, false));
+            } else if thing.is_some_and(made_here) {
+                steps.push(step(key, Relation::Made, to, to, false));
             } else if thing.is_some() && opens {
                 inside.push((to.to_owned(), row.n, thing.cloned().unwrap_or_default()));
             }

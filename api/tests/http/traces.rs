@@ -208,3 +208,44 @@ async fn what_makes_no_sense_is_told() {
         get(demo.chain.clone(), &address).await.is_problem(status, code);
     }
 }
+
+#[actix_web::test]
+async fn an_impact_of_a_site_says_what_it_made_in_a_time() {
+    let demo = Demo::with_ancestry();
+    let site = "https://id.gs1.org/414/9528880300016";
+    let address = format!("/v1/impact/{}", encoded("414/9528880300016"));
+    let ever = get(demo.chain.clone(), &address).await.json();
+    assert_eq!((&ever["scope"], &ever["things"], &ever["source"]), (&json!("totals"), &json!(3), &json!(site)));
+    let before = get(demo.chain.clone(), &format!("{address}?madeUntil=2026-01-01T00:00:00.000Z")).await.json();
+    assert_eq!((&before["things"], &before["truncated"]), (&json!(0), &json!(false)));
+    let since = get(demo.chain.clone(), &format!("{address}?madeFrom=2026-01-01T00:00:00.000Z")).await.json();
+    assert_eq!(since["things"], 3);
+
+    let made = json!({"from": "2026-01-01T00:00:00.000Z"});
+    let body = json!({"made": made, "reason": "safety", "source": site});
+    demo.take("store", &Deed::new(Action::RecallOpen, body.clone()));
+    // Calling back what another site made opens none of its books.
+    assert_eq!(read(&demo, "store", &address).await.json()["scope"], "own");
+    let recall = demo.take("yueling", &Deed::new(Action::RecallOpen, body)).id;
+    let all = read(&demo, "yueling", &address).await.json();
+    assert_eq!((&all["scope"], all["holders"].as_array().unwrap().len()), (&json!("all"), 2), "{all}");
+
+    // Whatever it made says so, and so does what holds some of it.
+    for subject in [segment(0), encoded(PALLET)] {
+        let view = get(demo.chain.clone(), &format!("/v1/trace/{subject}")).await.json();
+        let recalls = view["recalls"].as_array().unwrap();
+        let own = recalls.iter().find(|found| found["record"] == json!(recall)).unwrap();
+        assert_eq!((&own["bindsEverybody"], &own["source"], &own["made"]), (&json!(true), &json!(site), &made));
+        assert_eq!((recalls.len(), &own["by"]["id"]), (2, &json!("yueling")), "{view}");
+    }
+    let forward = get(demo.chain.clone(), &format!("/v1/trace/{}?direction=forward", encoded(site))).await.json();
+    let refills = forward["withheld"].as_array().unwrap().iter().find(|some| some["gtin"] == REFILL).unwrap();
+    assert_eq!((&forward["things"][0]["kind"], &refills["count"]), (&json!("site"), &json!(3)));
+    for (address, status, code) in [
+        (format!("/v1/impact/{}?madeFrom=2026-01-01T00:00:00.000Z", encoded(LOT)), 400, "E-QUERY"),
+        (format!("{address}?madeFrom=today"), 400, "E-QUERY"),
+        (format!("/v1/impact/{}", encoded("414/9528880400013")), 404, "E-ITEM-UNKNOWN"),
+    ] {
+        get(demo.chain.clone(), &address).await.is_problem(status, code);
+    }
+}

@@ -11,6 +11,8 @@ use super::{ThingRow, thing::Thing};
 use crate::{
     execute::{Case, Checked},
     refusal::{Code, Refusal},
+    row,
+    state::{Fault, Overlay},
     time::Time,
 };
 
@@ -48,11 +50,11 @@ pub(super) struct Ancestry {
 
 /// Walks back from some things, through no more than `limit` besides them. `visit` sees each thing's row once.
 pub(super) fn walk(
-    case: &Case<'_>,
+    rows: &Overlay<'_>,
     from: &[(String, ThingRow)],
     limit: usize,
     mut visit: impl FnMut(&ThingRow),
-) -> Checked<Ancestry> {
+) -> Result<Ancestry, Fault> {
     let mut found = Ancestry::default();
     let mut open: Vec<(String, ThingRow)> = from.to_vec();
     while let Some((key, row)) = open.pop() {
@@ -67,11 +69,11 @@ pub(super) fn walk(
             if !found.transformations.insert(source.clone()) {
                 continue;
             }
-            let Some(made) = case.get::<TransformationRow>(&source)? else { continue };
+            let Some(made) = row::get::<TransformationRow>(rows, &source)? else { continue };
             found.depth = found.depth.max(made.depth);
             for input in made.inputs {
                 if !found.things.contains(&input) {
-                    let row: ThingRow = case.get(&input)?.unwrap_or_default();
+                    let row: ThingRow = row::get(rows, &input)?.unwrap_or_default();
                     open.push((input, row));
                 }
             }
@@ -84,7 +86,7 @@ pub(super) fn walk(
 /// `products`, which the rules bind, comes of itself.
 pub(super) fn check(case: &Case<'_>, key: &str, inputs: &[&Thing], products: &BTreeSet<&str>) -> Checked<Ancestry> {
     let from: Vec<_> = inputs.iter().map(|thing| (thing.key.clone(), thing.row.clone())).collect();
-    let mut behind = walk(case, &from, ANCESTORS_MAX, |_| {})?;
+    let mut behind = walk(case.rows(), &from, ANCESTORS_MAX, |_| {})?;
     if behind.things.len() > ANCESTORS_MAX {
         let detail = format!("more than {ANCESTORS_MAX}");
         return Err(Refusal::new(Code::AncestryWidth).at("/body/event").because(detail).into());

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use hefu_keys::Hash;
 
 use super::{
-    AHEAD_MAX, Capture, Event, EventAction, EventKind, EventRow, EventStatus, LATE_AFTER, Side, TRANSACTIONS, ThingRow,
+    AHEAD_MAX, Capture, Event, EventAction, EventKind, EventRow, EventStatus, LATE_AFTER, Making, Side, TRANSACTIONS,
+    ThingRow,
     balance::{self, Course, Moved},
     declare,
     event::check_named,
@@ -256,6 +257,7 @@ fn leaves(event: &Event) -> bool {
 /// Lots and classes are noted.
 pub(super) fn class_effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effect>> {
     let mut effects = Vec::new();
+    let making = if event.makes() { Making::by(case, event)? } else { None };
     for class in event.classes() {
         let mut thing = Thing::find(case, class)?;
         let sides: BTreeSet<Side> =
@@ -266,6 +268,9 @@ pub(super) fn class_effects(case: &Case<'_>, event: &Event) -> Checked<Vec<Effec
         let input = sides.contains(&Side::Input);
         if event.makes() && sides.iter().any(|side| *side != Side::Input) {
             thing.row.commissioned.get_or_insert_with(|| Thing::mark(case, event));
+            if let (Some(making), Some(_)) = (&making, &thing.owner) {
+                making.add_to(&mut thing.row.made);
+            }
         }
         let role = match event.kind {
             EventKind::Transformation if input => Role::Consume,

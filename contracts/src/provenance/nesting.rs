@@ -6,7 +6,8 @@
 use super::{
     Event, EventAction, EventKind, Mark, NESTING_MAX, Parent, Side, ThingRow,
     capture::{Effect, things},
-    contents, recall,
+    contents::{self, Contents},
+    recall,
     thing::{Thing, check_authority},
 };
 use crate::{
@@ -75,10 +76,12 @@ fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<T
         check_same_place(child, place)?;
     }
 
+    let lots = lots(case, event)?;
     let mark = Thing::mark(case, event);
     let mut containers = vec![parent.key.clone()];
     containers.extend(above.iter().map(|(key, _)| key.clone()));
-    let raised = contents::put_in(&mut parent.row, above, &children, levels);
+    let load = Contents::of_children(&children, levels);
+    let raised = contents::put_in(&mut parent.row, above, load, lots.into_iter());
     for child in &mut children {
         child.row.parent = Some(Parent { key: parent.key.clone(), record: mark.record });
         child.row.last = Some(mark.clone());
@@ -92,6 +95,18 @@ fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<T
     let mut effects = nested(event, parent, children, (Role::Contain, role), &containers);
     effects.extend(raised);
     Ok(effects)
+}
+
+/// Rows of the lots and classes, whose prefix is registered here, that an event names with a quantity.
+fn lots(case: &Case<'_>, event: &Event) -> Checked<Vec<String>> {
+    let mut lots = Vec::new();
+    for class in event.classes() {
+        let lot = Thing::find(case, class)?;
+        if lot.owner.is_some() {
+            lots.push(lot.key);
+        }
+    }
+    Ok(lots)
 }
 
 fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, children: Vec<Thing>) -> Checked<Vec<Effect>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
-    Capture, Event, EventAction, Side,
+    Capture, Event, EventAction, Making, Side,
     capture::{Effect, things},
     custody,
     thing::Thing,
@@ -61,6 +61,7 @@ pub(super) fn commission(case: &Case<'_>, body: &Capture, things: Vec<Thing>, ro
         let refusal = Refusal::new(Code::CodeNotIssued).at("/body/commissioning").against(commissioning.batch);
         return Err(refusal.because(detail).into());
     }
+    let making = Making::by(case, event)?;
     each(things, |mut thing| {
         let code = proven_code(&thing, batch.as_ref(), &codes);
         if let Some(owner) = &thing.owner {
@@ -81,6 +82,9 @@ pub(super) fn commission(case: &Case<'_>, body: &Capture, things: Vec<Thing>, ro
         thing.row.commissioned.get_or_insert_with(|| mark.clone());
         thing.row.holder.get_or_insert_with(|| mark.clone());
         thing.row.last = Some(mark);
+        if let (Some(making), Some(_), EpcKind::Item { .. }) = (&making, &thing.owner, thing.epc.kind()) {
+            making.add_to(&mut thing.row.made);
+        }
         if let (Some(code), Some(commissioning)) = (code, &body.commissioning) {
             thing.row.batch = Some(commissioning.batch);
             thing.row.claim_key = Some(URL_SAFE_NO_PAD.encode(code.claim_key));

@@ -4,15 +4,16 @@
 //! encloses it. Rules follow those pointers and need no others. To go the other way a node keeps an index of them beside
 //! the register; it can be rebuilt from the rows, and whoever reads it looks at the rows as well, because they change.
 
-use crate::row::{Data, Row};
+use crate::row::{Data, Row, key_of_place};
 
-/// Rows that lead on to this one: of a thing what it came of and what encloses it, of a transformation what it used up, of
+/// Rows that lead on to this one: of a thing what it came of, where it was made and what encloses it, of a transformation what it used up, of
 /// a balance its lot.
 pub fn behind(row: &Row) -> Vec<String> {
     match &row.data {
         Data::Thing(thing) => {
             let parent = thing.parent.iter().map(|parent| parent.key.clone());
-            thing.sources.iter().cloned().chain(parent).collect()
+            let sites = thing.made.iter().map(|making| key_of_place(&making.site));
+            thing.sources.iter().cloned().chain(parent).chain(sites).collect()
         }
         Data::Transformation(made) => made.inputs.clone(),
         Data::Balance(_) => lot_of_balance(&row.key).into_iter().collect(),

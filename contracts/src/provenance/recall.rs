@@ -1,30 +1,31 @@
 //! Recalls: a mark on a source, inherited by everything that came of it.
 //!
 //! Opening one writes the source's row and nothing else; things find it by walking back through what they came of, so that
-//! what is made tomorrow of recalled material is recalled as well. What is recalled is not shipped and goes into no
-//! container, unless the event says by the disposition `recalled` that it is on its way back. It is received, inspected
-//! and destroyed as before. Lifting takes the signatures of two organisations.
+//! what is made tomorrow of recalled material is recalled as well. What is recalled, or holds something recalled, is not
+//! shipped and goes into no container, unless the event says by the disposition `recalled` that it is on its way back. It
+//! is received, inspected and destroyed as before. Lifting takes the signatures of two organisations.
 //!
 //! A recall of what bears a registered company prefix is its owner's, or of whom the owner gave authority, and binds
-//! everybody. A recall of anything else can be opened by anybody, but stops only things of the author's own prefixes.
+//! everybody; so does one of what a site made in a time, by the organisation whose site it is. A recall of anything else
+//! can be opened by anybody, but stops only things of the author's own prefixes.
 
 use std::collections::BTreeSet;
 
 use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, ThingRow, ancestry, thing::Thing};
+use super::{Event, Span, contents::Contents, inherited::inherited, onward::lot_of_balance, thing::Thing};
 use crate::{
     entry::Role,
     execute::{Case, Checked},
     gs1::{Epc, EpcKind},
-    parties::{KeyRole, may_record},
+    parties::{KeyRole, find_owner, may_record, site_of_gln},
     refusal::{Code, Refusal},
     row::{self, Data},
     state::Writes,
 };
 
-/// Most recalls that may be open on one source.
+/// Most recalls that may be open on one source. Half of those of a site are kept for the organisation whose site it is.
 pub const RECALLS_MAX: usize = 64;
 
 /// Why things are recalled. A closed list.
@@ -45,9 +46,12 @@ pub enum RecallReason {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecallOpen {
+    /// Of a site: when what is recalled was made there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Span>,
     /// Why.
     pub reason: RecallReason,
-    /// What is recalled: a trade item's class, one of its lots, or one item.
+    /// What is recalled: a trade item's class, one of its lots, one item, or a site for what it made.
     pub source: Epc,
 }
 
@@ -70,6 +74,9 @@ pub struct RecallRow {
     /// The record that lifted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifted: Option<Hash>,
+    /// Of a site: when what is recalled was made there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Span>,
     /// Why.
     pub reason: RecallReason,
     /// Row of what is recalled.
@@ -78,31 +85,83 @@ pub struct RecallRow {
 
 pub(crate) fn open(case: &Case<'_>, body: &RecallOpen) -> Checked<Writes> {
     case.require(KeyRole::Catalogue)?;
-    if !matches!(body.source.kind(), EpcKind::Item { .. } | EpcKind::Class { .. }) {
-        let detail = format!("{} is neither a trade item nor a lot or class of them", body.source);
-        return Err(Refusal::new(Code::RecordShape).at("/body/source").because(detail).into());
-    }
     let mut source = Thing::find(case, &body.source)?;
-    if let Some(owner) = &source.owner
-        && !may_record(case, &owner.prefix, &owner.party, None)?
-    {
-        let detail = format!("{} belongs to {}", body.source, owner.party);
-        return Err(Refusal::new(Code::AuthorityNone).at("/body/source").because(detail).into());
-    }
-    if source.row.recalls.len() >= RECALLS_MAX {
-        let detail = format!("{RECALLS_MAX} are open on {}", body.source);
+    let room = match body.source.kind() {
+        EpcKind::Item { .. } | EpcKind::Class { .. } => check_thing(case, body, &source)?,
+        EpcKind::Container | EpcKind::Other => check_site(case, body)?,
+    };
+    if source.row.recalls.len() >= room {
+        let detail = format!("{room} are open on {}", body.source);
         return Err(Refusal::new(Code::RecallMany).at("/body/source").because(detail).into());
     }
 
     let id = case.record().id;
     source.row.recalls.push(id);
     source.row.recalls.sort();
-    let recall =
-        RecallRow { by: case.party().to_owned(), lifted: None, reason: body.reason, source: source.key.clone() };
+    let by = case.party().to_owned();
+    let recall = RecallRow { by, lifted: None, made: body.made, reason: body.reason, source: source.key.clone() };
     let mut writes = Writes::default();
+    mark_around(case, &source, &mut writes, |inside| {
+        inside.take_over(&Contents { recalls: vec![id], ..Contents::default() })
+    })?;
     writes.note(source.key, Data::Thing(Box::new(source.row)), Role::Recall);
     writes.set(row::key_of_recall(&id), Data::Recall(recall));
     Ok(writes)
+}
+
+/// That a trade item, or a lot or class, may be recalled by the author, and how many recalls may be open on it.
+fn check_thing(case: &Case<'_>, body: &RecallOpen, source: &Thing) -> Checked<usize> {
+    if body.made.is_some() {
+        let detail = "only a site is recalled for what it made in a time";
+        return Err(Refusal::new(Code::RecordShape).at("/body/made").because(detail).into());
+    }
+    if let Some(owner) = &source.owner
+        && !may_record(case, &owner.prefix, &owner.party, None)?
+    {
+        let detail = format!("{} belongs to {}", body.source, owner.party);
+        return Err(Refusal::new(Code::AuthorityNone).at("/body/source").because(detail).into());
+    }
+    Ok(RECALLS_MAX)
+}
+
+/// That what is recalled is a site and a time, and how many recalls the author may bring it to.
+fn check_site(case: &Case<'_>, body: &RecallOpen) -> Checked<usize> {
+    let gln = body.source.gln().filter(|gln| body.source.path() == format!("414/{gln}"));
+    let Some(gln) = gln else {
+        let detail = format!("{} is neither a trade item, nor a lot or class of them, nor a site", body.source);
+        return Err(Refusal::new(Code::RecordShape).at("/body/source").because(detail).into());
+    };
+    let Some(made) = body.made else {
+        let detail = "of a site it is said when what is recalled was made there";
+        return Err(Refusal::new(Code::FieldMissing).at("/body/made").because(detail).into());
+    };
+    if made.until.is_some_and(|until| until < made.from) {
+        return Err(Refusal::new(Code::RecordShape).at("/body/made/until").because("it ends before it begins").into());
+    }
+    let Some(site) = site_of_gln(case, &gln)? else {
+        return Err(Refusal::new(Code::SiteUnknown).at("/body/source").because(body.source.as_str()).into());
+    };
+    Ok(if site.party == case.party() { RECALLS_MAX } else { RECALLS_MAX / 2 })
+}
+
+/// Changes what is noted of a thing's recalls on everything that it is inside of.
+fn mark_around(
+    case: &Case<'_>,
+    source: &Thing,
+    writes: &mut Writes,
+    mut change: impl FnMut(&mut Contents) -> bool,
+) -> Checked<()> {
+    if !source.row.began_here() {
+        return Ok(());
+    }
+    for (key, mut row) in source.ancestors(case)? {
+        // What is inside something from elsewhere is not counted any further out.
+        let Some(contents) = &mut row.contents else { break };
+        if change(contents) {
+            writes.set(key, Data::Thing(Box::new(row)));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn lift(case: &Case<'_>, body: &RecallLift) -> Checked<Writes> {
@@ -125,12 +184,17 @@ pub(crate) fn lift(case: &Case<'_>, body: &RecallLift) -> Checked<Writes> {
     recall.lifted = Some(case.record().id);
     source.row.recalls.retain(|open| *open != body.recall);
     let mut writes = Writes::default();
+    mark_around(case, &source, &mut writes, |inside| {
+        let before = inside.recalls.len();
+        inside.recalls.retain(|open| *open != body.recall);
+        before > inside.recalls.len()
+    })?;
     writes.note(source.key, Data::Thing(Box::new(source.row)), Role::Lift);
     writes.set(key, Data::Recall(recall));
     Ok(writes)
 }
 
-/// That none of the things is recalled, unless the event says that they are on their way back.
+/// That neither the things nor what is inside them is recalled, unless the event says that they are on their way back.
 pub(super) fn check(case: &Case<'_>, event: &Event, things: &[&Thing]) -> Checked<()> {
     let bound: Vec<&&Thing> = things.iter().filter(|thing| thing.owner.is_some()).collect();
     if event.disposition.as_deref() == Some("recalled") || bound.is_empty() {
@@ -139,49 +203,37 @@ pub(super) fn check(case: &Case<'_>, event: &Event, things: &[&Thing]) -> Checke
     // Things of one lot share what they came of: all are looked at in one walk, and one by one only where that finds
     // something.
     let all: Vec<_> = bound.iter().map(|thing| (thing.key.clone(), thing.row.clone())).collect();
-    if marks(case, &all)?.is_empty() {
+    if inherited(case.rows(), &all)?.is_empty() {
         return Ok(());
     }
     for thing in bound {
-        let owner = thing.owner.as_ref().map(|owner| owner.party.as_str());
-        for recall in marks(case, &[(thing.key.clone(), thing.row.clone())])? {
-            let Some(row) = case.get::<RecallRow>(&row::key_of_recall(&recall.id))? else { continue };
-            if recall.binds_everybody || owner == Some(row.by.as_str()) {
-                let detail = format!("{} for {}", thing.epc, row.source);
-                return Err(thing.refuse(Code::ItemRecalled, Some(recall.id)).because(detail).into());
+        let owners = owners(case, thing)?;
+        for (id, found) in inherited(case.rows(), &[(thing.key.clone(), thing.row.clone())])? {
+            if found.binds_everybody || owners.contains(&found.recall.by) {
+                let detail = format!("{} for {}", thing.epc, found.recall.source);
+                return Err(thing.refuse(Code::ItemRecalled, Some(id)).because(detail).into());
             }
         }
     }
     Ok(())
 }
 
-/// An open recall of something that a thing is or came of.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
-    id: Hash,
-    /// Whether its source bears a registered prefix.
-    binds_everybody: bool,
-}
-
-fn marks(case: &Case<'_>, from: &[(String, ThingRow)]) -> Checked<BTreeSet<Found>> {
-    let mut found = BTreeSet::new();
-    let mut note = |row: &ThingRow| {
-        let binds_everybody = row.began_here();
-        found.extend(row.recalls.iter().map(|id| Found { id: *id, binds_everybody }));
-    };
-    let behind = ancestry::walk(case, from, usize::MAX, |row| note(row))?;
-    // A class is what all its items and lots are, though no event says so.
-    let classes: BTreeSet<String> = behind.things.iter().filter_map(|key| class_of(key)).collect();
-    for class in classes {
-        if let Some(row) = case.get::<ThingRow>(&class)? {
-            note(&row);
+/// Whose prefixes a thing and what is inside it bear.
+fn owners(case: &Case<'_>, thing: &Thing) -> Checked<BTreeSet<String>> {
+    let mut owners: BTreeSet<String> = thing.owner.iter().map(|owner| owner.party.clone()).collect();
+    let lots = thing.row.lots.iter().filter_map(|balance| lot_of_balance(balance));
+    let classes = thing.row.contents.iter().flat_map(|contents| contents.classes.iter().cloned());
+    for key in lots.chain(classes) {
+        let epc = key.strip_prefix("lot/").and_then(|path| Epc::parse(&format!("https://id.gs1.org/{path}")).ok());
+        if let Some(digits) = epc.as_ref().and_then(Epc::company_digits) {
+            owners.extend(find_owner(case, digits)?.map(|(_, party)| party));
         }
     }
-    Ok(found)
+    Ok(owners)
 }
 
 /// Row of the class of an item's or lot's row.
-fn class_of(key: &str) -> Option<String> {
+pub(super) fn class_of(key: &str) -> Option<String> {
     let mut parts = key.split('/');
     let (kind, ai, gtin) = (parts.next()?, parts.next()?, parts.next()?);
     parts.next()?;

@@ -96,7 +96,8 @@ impl Thing {
 
     /// That nothing is inside it: what is inside a thing that is gone could never come out.
     pub(super) fn check_empty(&self) -> Result<(), Refusal> {
-        let count = self.row.contents.map_or(0, |contents| contents.count).saturating_add(self.row.lots.len() as u64);
+        let count =
+            self.row.contents.as_ref().map_or(0, |contents| contents.count).saturating_add(self.row.lots.len() as u64);
         if count == 0 {
             return Ok(());
         }

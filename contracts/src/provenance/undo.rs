@@ -38,6 +38,10 @@ pub(super) fn undone<'a>(
             if thing.row.last.as_ref().is_none_or(|last| last.record != original) {
                 return Ok(None);
             }
+            // What it goes back into does not know of a recall that was opened or lifted outside.
+            if before.parent.is_some() && recalls_of(&before) != recalls_of(&thing.row) {
+                return Ok(None);
+            }
             thing.row = back(*before, thing.row);
             effects.push(Effect::noted(thing, Role::Undo));
         } else if thing.owner.is_some() {
@@ -56,6 +60,11 @@ pub(super) fn undone<'a>(
     }
 }
 
+/// Recalls of a thing and of what is inside it.
+fn recalls_of(row: &ThingRow) -> (&[Hash], &[Hash]) {
+    (&row.recalls, row.contents.as_ref().map_or(&[], |contents| &contents.recalls))
+}
+
 /// Whether what encloses a container was moved since: a move of the outermost one is not noted on what is in it.
 fn went_on(case: &Case<'_>, event: &Event, parent: &Thing) -> Checked<bool> {
     let outermost = parent.outermost(case)?;
@@ -70,8 +79,8 @@ fn went_on(case: &Case<'_>, event: &Event, parent: &Thing) -> Checked<bool> {
 /// A row as it was, with what other records than the event have said of it since.
 fn back(before: ThingRow, now: ThingRow) -> ThingRow {
     let mut contents = before.contents;
-    if let (Some(contents), Some(now)) = (&mut contents, now.contents) {
-        contents.levels = contents.levels.max(now.levels);
+    if let (Some(contents), Some(now)) = (&mut contents, &now.contents) {
+        contents.take_over(now);
     }
     ThingRow { contents, flags: now.flags, lots: now.lots, recalls: now.recalls, ..before }
 }

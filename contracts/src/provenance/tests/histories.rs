@@ -19,7 +19,7 @@ use proptest::{
 use serde_json::json;
 
 use self::{
-    cast::{BOTTLES, Batches, CAST, LOTS, PARTIES, REFILLS, Told, What},
+    cast::{BOTTLES, Batches, CAST, LOTS, PARTIES, REFILLS, SITES, Told, What},
     draws::{Draw, Drawn, draws},
     naive::{Model, Whose},
 };
@@ -136,18 +136,22 @@ impl Telling {
                 self.tell(PARTIES[told.who].0, &deed, &no, &format!("declares {told:?}"))
             }
             30 | 31 => {
-                let sources: Vec<usize> = (0..7).chain(LOTS).chain([10, 16, 17, 18]).collect();
+                let sources: Vec<usize> = (0..7).chain(LOTS).chain([10, 16, 17, 18]).chain(SITES).collect();
                 let source = sources[draw.pick[0] % sources.len()];
-                let who = CAST[source].owner.filter(|_| draw.apt).unwrap_or(draw.who);
-                let no = self.model.recall(who, source, number);
-                let deed = cast::recall(&self.batches.epc(source));
+                let owner = if SITES.contains(&source) { Some(source - SITES.start) } else { CAST[source].owner };
+                let who = owner.filter(|_| draw.apt).unwrap_or(draw.who);
+                let (now, back) = (self.model.now, u64::from(draw.chance % 32) * 60_000);
+                let until = draw.chance.is_multiple_of(2).then_some(now.saturating_sub(back / 2));
+                let made = SITES.contains(&source).then_some((now.saturating_sub(back), until));
+                let no = self.model.recall(who, (source, made), number);
+                let deed = cast::recall(&self.epc(source), made);
                 self.tell(PARTIES[who].0, &deed, &no, &format!("{who} recalls {source}"))
             }
             32 => {
                 let Some((recall, by, source)) = self.model.some_recall(draw.pick[0]) else { return Ok(()) };
                 let who = if draw.apt { by } else { draw.who };
                 let no = self.model.lift([who, draw.other], recall);
-                let body = json!({"recall": self.records[recall], "source": self.batches.epc(source)});
+                let body = json!({"recall": self.records[recall], "source": self.epc(source)});
                 let deed = Deed::new(Action::RecallLift, body).with(PARTIES[draw.other].0);
                 self.tell(PARTIES[who].0, &deed, &no, &format!("{who} and {} lift {recall}", draw.other))
             }
@@ -209,6 +213,14 @@ impl Telling {
             prop_assert_eq!(kept, amount.to_string(), "{} after {}", key, after);
         }
         Ok(())
+    }
+
+    /// What a recall's source is called.
+    fn epc(&self, source: usize) -> String {
+        match source.checked_sub(SITES.start) {
+            Some(party) => format!("https://id.gs1.org/414/{}", PARTIES[party].1),
+            None => self.batches.epc(source),
+        }
     }
 
     fn key(&self, thing: usize) -> String {

@@ -102,6 +102,105 @@ fn strangers_recall_nothing_of_others() {
     world.take("yueling", &ship_lot(CREAM, AT)).unwrap();
     let own = world.take("yueling", &recall(RAW)).unwrap();
     world.refuses("yueling", &ship_lot(CREAM, LATER), Code::ItemRecalled, Some(own));
-    let refusal = world.take("yueling", &recall("https://id.gs1.org/414/9528880300016")).unwrap_err();
+    let refusal = world.take("yueling", &recall("https://id.gs1.org/253/9528880300016")).unwrap_err();
     assert_eq!((refusal.code, refusal.pointer.as_str()), (Code::RecordShape, "/body/source"));
+}
+
+const SITE: &str = "https://id.gs1.org/414/9528880300016";
+
+fn recall_site(source: &str, from: &str, until: Option<&str>) -> Deed {
+    let mut body = json!({"made": {"from": from}, "reason": "safety", "source": source});
+    if let Some(until) = until {
+        body["made"]["until"] = json!(until);
+    }
+    Deed::new(Action::RecallOpen, body)
+}
+
+#[test]
+fn a_recalled_site_reaches_what_it_made_in_that_time_and_what_came_of_that() {
+    let (mut world, refills, bottles) = made();
+    made_of(&mut world, RAW, CREAM);
+    let early = recall_site(SITE, "2026-09-20T00:00:00.000Z", Some("2026-09-21T01:59:59.999Z"));
+    world.take("yueling", &early).unwrap();
+    world.take("yueling", &ship(HUAXU, YUELING, AT, &refills[..1])).unwrap();
+    world.take("yueling", &ship_lot(CREAM, AT)).unwrap();
+    let opened = world.take("yueling", &recall_site(SITE, "2026-09-21T02:00:00.000Z", None)).unwrap();
+    world.refuses("yueling", &ship(HUAXU, YUELING, LATER, &refills[1..]), Code::ItemRecalled, Some(opened));
+    world.refuses("yueling", &ship_lot(CREAM, LATER), Code::ItemRecalled, Some(opened));
+    made_of(&mut world, CREAM, SETS);
+    world.refuses("yueling", &ship_lot(SETS, LATER), Code::ItemRecalled, Some(opened));
+    world.take("huaxu", &ship(YUELING, HUAXU, LATER, &bottles)).unwrap();
+    world.take("yueling", &lift(&opened, SITE, Some("puyan"))).unwrap();
+    world.take("yueling", &ship(HUAXU, YUELING, LATER, &refills[1..])).unwrap();
+}
+
+#[test]
+fn another_organisation_recalls_of_a_site_only_what_bears_its_own_prefix() {
+    let (mut world, refills, _) = made();
+    made_of(&mut world, RAW, CREAM);
+    world.take("huaxu", &recall_site(SITE, "2026-09-21T00:00:00.000Z", None)).unwrap();
+    world.take("yueling", &ship(HUAXU, YUELING, LATER, &refills[..1])).unwrap();
+    let opened = world.take("corenest", &recall_site(SITE, "2026-09-21T00:00:00.000Z", None)).unwrap();
+    world.refuses("yueling", &ship(HUAXU, YUELING, LATER, &refills[1..]), Code::ItemRecalled, Some(opened));
+    world.take("yueling", &ship_lot(CREAM, LATER)).unwrap();
+}
+
+#[test]
+fn a_recall_of_a_site_names_a_registered_one_and_a_time() {
+    let (mut world, refills, _) = made();
+    let from = "2026-09-21T00:00:00.000Z";
+    let unknown = "https://id.gs1.org/414/9528880400013";
+    for (deed, code, pointer) in [
+        (recall(SITE), Code::FieldMissing, "/body/made"),
+        (recall_site(unknown, from, None), Code::SiteUnknown, "/body/source"),
+        (recall_site(&format!("{SITE}/254/7"), from, None), Code::RecordShape, "/body/source"),
+        (recall_site(SITE, from, Some("2026-09-20T00:00:00.000Z")), Code::RecordShape, "/body/made/until"),
+        (recall_site(&refills[0], from, None), Code::RecordShape, "/body/made"),
+        (recall_site(SSCC, from, None), Code::RecordShape, "/body/source"),
+    ] {
+        let refusal = world.take("corenest", &deed).unwrap_err();
+        assert_eq!((refusal.code, refusal.pointer.as_str()), (code, pointer));
+    }
+    // However many others call, the site's own organisation finds room.
+    for _ in 0..super::super::RECALLS_MAX / 2 {
+        world.take("huaxu", &recall_site(SITE, from, None)).unwrap();
+    }
+    let refusal = world.take("huaxu", &recall_site(SITE, from, None)).unwrap_err();
+    assert_eq!(refusal.code, Code::RecallMany);
+    world.take("yueling", &recall_site(SITE, from, None)).unwrap();
+}
+
+#[test]
+fn a_container_with_recalled_contents_stays_at_any_depth_until_it_is_empty() {
+    let (mut world, _, bottles) = made();
+    let [case, pallet] =
+        ["095288802000000026", "095288802000000019"].map(|sscc| format!("https://id.gs1.org/00/{sscc}"));
+    let mut number = 0_u32;
+    let mut nest = |action: &str, parent: &str, children: &[String]| {
+        number += 1;
+        let step = if action == "ADD" { "packing" } else { "unpacking" };
+        let mut deed = event("AggregationEvent", action, step, HUAXU, LATER, children);
+        deed.body["event"]["parentID"] = json!(parent);
+        deed.body["cbv"] = json!(Hash::of(&number.to_be_bytes()));
+        deed
+    };
+    world.take("huaxu", &nest("ADD", &case, &bottles)).unwrap();
+    world.take("huaxu", &nest("ADD", &pallet, std::slice::from_ref(&case))).unwrap();
+    let shipping = ship(YUELING, HUAXU, LATER, std::slice::from_ref(&pallet));
+    let class = format!("https://id.gs1.org/01/{}", crate::tests::BOTTLE);
+    for source in [&class, &bottles[0]] {
+        let opened = world.take("corenest", &recall(source)).unwrap();
+        world.refuses("huaxu", &shipping, Code::ItemRecalled, Some(opened));
+        world.take("corenest", &lift(&opened, source, Some("puyan"))).unwrap();
+    }
+    let opened = world.take("corenest", &recall(&bottles[0])).unwrap();
+    assert_eq!(thing(&world, &pallet).contents.unwrap().recalls, [opened]);
+    world.take("huaxu", &nest("DELETE", &case, &bottles[..1])).unwrap();
+    world.refuses("huaxu", &shipping, Code::ItemRecalled, Some(opened));
+    world.take("huaxu", &nest("DELETE", &pallet, std::slice::from_ref(&case))).unwrap();
+    world.refuses("huaxu", &nest("ADD", &pallet, std::slice::from_ref(&case)), Code::ItemRecalled, Some(opened));
+    world.take("huaxu", &nest("DELETE", &case, &bottles[1..])).unwrap();
+    assert_eq!(thing(&world, &case).contents, None);
+    world.take("huaxu", &nest("ADD", &pallet, &bottles[1..])).unwrap();
+    world.take("huaxu", &shipping).unwrap();
 }

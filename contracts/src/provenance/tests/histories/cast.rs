@@ -77,6 +77,9 @@ pub(super) const CAST: [Role; 19] = [
     thing(Kind::Class, Some(1), None, "01/09528880200019"),
 ];
 
+/// Sites of the parties, as sources of recalls.
+pub(super) const SITES: std::ops::Range<usize> = CAST.len()..CAST.len() + PARTIES.len();
+
 pub(super) fn is_class(thing: usize) -> bool {
     matches!(CAST[thing].kind, Kind::Lot | Kind::Class)
 }
@@ -273,6 +276,15 @@ pub(super) fn world(now: u64) -> (World, Batches) {
     (world, Batches { refills, bottles })
 }
 
-pub(super) fn recall(source: &str) -> Deed {
-    Deed::new(Action::RecallOpen, json!({"reason": "quality", "source": source}))
+/// A recall; of a site for what it made from one time to another.
+pub(super) fn recall(source: &str, made: Option<(u64, Option<u64>)>) -> Deed {
+    let mut body = json!({"reason": "quality", "source": source});
+    let at = |at: u64| time(NOW).plus(Millis(at)).to_string();
+    if let Some((from, until)) = made {
+        body["made"] = json!({"from": at(from)});
+        if let Some(until) = until {
+            body["made"]["until"] = json!(at(until));
+        }
+    }
+    Deed::new(Action::RecallOpen, body)
 }

@@ -7,10 +7,11 @@ mod corrections;
 mod effects;
 mod judge;
 mod lots;
+mod recalls;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cast::{CAST, PARTIES, Told, What, is_class};
+use super::cast::{CAST, PARTIES, SITES, Told, What, is_class};
 use crate::{provenance::Flag, refusal::Code};
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
@@ -46,6 +47,12 @@ pub(super) struct Thing {
     /// Records of the transformations that it came of.
     pub came_of: BTreeSet<usize>,
     pub recalls: BTreeSet<usize>,
+    /// By site, the first and last time it was made there.
+    made_at: BTreeMap<usize, (u64, u64)>,
+    /// What was inside at any depth since it was empty, but for the lots that are in it now.
+    carried: BTreeSet<usize>,
+    /// Recalls of things while they were inside.
+    marked: BTreeSet<usize>,
     pub flags: BTreeSet<Flag>,
     before: Option<Box<Thing>>,
 }
@@ -77,6 +84,8 @@ pub(super) struct Word {
 pub(super) struct Recall {
     by: usize,
     pub source: usize,
+    /// Of a site, from when to when what is recalled was made there.
+    made: Option<(u64, Option<u64>)>,
     lifted: bool,
 }
 
@@ -133,13 +142,30 @@ impl Model {
         no
     }
 
-    pub(super) fn recall(&mut self, who: usize, source: usize, record: usize) -> Broken {
-        if CAST[source].owner.is_some_and(|owner| owner != who) {
-            return Broken::from([Code::AuthorityNone]);
+    pub(super) fn recall(
+        &mut self,
+        who: usize,
+        (source, made): (usize, Option<(u64, Option<u64>)>),
+        record: usize,
+    ) -> Broken {
+        if made.is_none() {
+            if CAST[source].owner.is_some_and(|owner| owner != who) {
+                return Broken::from([Code::AuthorityNone]);
+            }
+            self.things[source].recalls.insert(record);
+            for around in self.counted_around(source) {
+                self.things[around].marked.insert(record);
+            }
         }
-        self.things[source].recalls.insert(record);
-        self.recalls.insert(record, Recall { by: who, source, lifted: false });
+        self.recalls.insert(record, Recall { by: who, source, made, lifted: false });
         Broken::new()
+    }
+
+    /// What is around a thing, innermost first, as far as what is inside is counted.
+    fn counted_around(&self, thing: usize) -> Vec<usize> {
+        let here = |thing: &usize| CAST[*thing].owner.is_some();
+        let around = self.around(thing);
+        around.into_iter().take_while(|_| here(&thing)).take_while(here).collect()
     }
 
     pub(super) fn lift(&mut self, signers: [usize; 2], recall: usize) -> Broken {
@@ -153,7 +179,13 @@ impl Model {
         }
         if no.is_empty() {
             open.lifted = true;
-            self.things[open.source].recalls.remove(&recall);
+            let source = open.source;
+            if !SITES.contains(&source) {
+                self.things[source].recalls.remove(&recall);
+                for around in self.counted_around(source) {
+                    self.things[around].marked.remove(&recall);
+                }
+            }
         }
         no
     }
@@ -202,13 +234,5 @@ impl Model {
             }
             all.extend(more);
         }
-    }
-
-    fn is_recalled(&self, thing: usize) -> bool {
-        let Some(owner) = CAST[thing].owner else { return false };
-        let mut behind = self.behind(&[thing]);
-        behind.extend(behind.clone().iter().filter_map(|thing| CAST[*thing].class));
-        let open = behind.iter().flat_map(|source| &self.things[*source].recalls).map(|recall| &self.recalls[recall]);
-        open.into_iter().any(|recall| CAST[recall.source].owner.is_some() || recall.by == owner)
     }
 }

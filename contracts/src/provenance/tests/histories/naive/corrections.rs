@@ -79,7 +79,15 @@ impl Model {
                 if now.last.is_none_or(|last| last.record != record) {
                     return None;
                 }
-                *now = Thing { flags: now.flags.clone(), recalls: now.recalls.clone(), ..*was };
+                if was.parent.is_some() && (&was.recalls, &was.marked) != (&now.recalls, &now.marked) {
+                    return None;
+                }
+                let (mut carried, mut marked) = (was.carried.clone(), was.marked.clone());
+                if !was.carried.is_empty() {
+                    carried.extend(&now.carried);
+                    marked.extend(&now.marked);
+                }
+                *now = Thing { flags: now.flags.clone(), recalls: now.recalls.clone(), carried, marked, ..*was };
             } else if CAST[thing].owner.is_some() {
                 now.came_of.remove(&record);
             } else {

@@ -9,8 +9,15 @@ impl Model {
     pub(super) fn apply(&mut self, told: &Told, record: usize) {
         let done = Done { who: told.who, at: told.at, record };
         let outer = told.parent.map(|parent| self.things[self.outermost(parent)].clone());
+        if let Some(parent) = told.parent.filter(|_| matches!(told.what, What::Pack | What::Fix)) {
+            self.carry(told, parent);
+        }
         for thing in told.things.clone() {
             self.apply_to(told, thing, done, outer.as_ref());
+        }
+        let made = if told.what == What::Make { &told.lots } else { &told.lots_out };
+        for (lot, _) in made {
+            self.note_site(told, *lot);
         }
         if let Some(parent) = told.parent {
             let row = &mut self.things[parent];
@@ -20,6 +27,9 @@ impl Model {
             }
             if told.what != What::SeePacked {
                 row.last = Some(done);
+            }
+            if matches!(told.what, What::Unpack | What::Unfix) {
+                self.forget(parent);
             }
             self.settle(told, parent);
         }
@@ -42,6 +52,7 @@ impl Model {
     }
 
     fn make(&mut self, told: &Told, thing: usize, done: Done) {
+        self.note_site(told, thing);
         self.settle(told, thing);
         let row = &mut self.things[thing];
         row.made = row.made.or(Some(done));
