@@ -4,6 +4,7 @@ mod authority;
 mod grants;
 mod keys;
 mod organisation;
+mod position;
 mod window;
 
 #[cfg(test)]
@@ -18,4 +19,5 @@ pub use organisation::{
     Name, PREFIX_DIGITS, Party, PartyAdd, PartyKind, PartyRow, PrefixRow, SitePut, SiteRow, site_of_gln,
 };
 pub(crate) use organisation::{add as add_party, put_site, register as register_party};
+pub use position::{DEGREE, Position};
 pub use window::{WINDOW, Window};

@@ -22,6 +22,7 @@ mod thing;
 mod transaction;
 mod transformation;
 mod transit;
+mod travel;
 mod undo;
 
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use quantity::{Amount, BadAmount, DECIMALS, EACH, Quantity, Side};
 pub use recall::{RECALLS_MAX, RecallLift, RecallOpen, RecallReason, RecallRow};
 pub(crate) use recall::{lift as lift_recall, open as open_recall};
 pub use transit::{SHIPMENTS_MAX, Shipment, TransitRow};
+pub use travel::{Seen, TRAVEL_ARC, TRAVEL_FREE};
 
 /// Deepest nesting of containers and assemblies.
 pub const NESTING_MAX: usize = 64;
@@ -108,10 +110,14 @@ impl Transfer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
+    /// It was seen by itself at another place than what encloses it.
+    BrokenAggregation,
     /// An event about it was declared to be in error; its effects stand.
     ErrorDeclared,
     /// An event that this ledger does not hold was declared to be in error.
     ErrorWithoutOriginal,
+    /// It was seen at two sites so far apart that it cannot have come from one to the other in the time between.
+    ImpossibleTravel,
     /// Its company prefix is not registered here: nothing is known of its origin.
     OriginNotOnLedger,
     /// More of it was received than was shipped; what was shipped counts.
@@ -180,6 +186,9 @@ pub struct ThingRow {
     /// Records of the recalls that are open on it, sorted; those of what it came of stand there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recalls: Vec<Hash>,
+    /// Where and when it was last seen at a site whose position is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
     /// Rows of the transformations that it, or some of it, came of, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,

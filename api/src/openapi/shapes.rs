@@ -137,7 +137,10 @@ shapes! {
     /// A remark on a row.
     Flag word_of(
         "a remark on a row: possible, but not proven",
-        &["error-declared", "error-without-original", "origin-not-on-ledger", "over-received", "short-received", "yield-out-of-bounds"],
+        &[
+            "broken-aggregation", "error-declared", "error-without-original", "impossible-travel", "origin-not-on-ledger",
+            "over-received", "short-received", "yield-out-of-bounds",
+        ],
     );
     /// What became of a record.
     Status word_of("what became of a record", &["pending", "final", "refused", "expired"]);

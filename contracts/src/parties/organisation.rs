@@ -3,7 +3,7 @@
 use hefu_keys::{Address, Hash};
 use serde::{Deserialize, Serialize};
 
-use super::{KeyRole, find_owner, keys};
+use super::{KeyRole, Position, find_owner, keys};
 use crate::{
     entry::Role,
     execute::{Case, Checked},
@@ -109,6 +109,9 @@ pub struct SitePut {
     pub gln: Gln,
     /// Its name.
     pub name: Name,
+    /// Where it is; things that are seen elsewhere sooner than they can have come from there are flagged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
 }
 
 /// Row `party/<id>`.
@@ -149,6 +152,9 @@ pub struct SiteRow {
     pub name: Name,
     /// The organisation whose place it is.
     pub party: String,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
     /// The record that declared it last; absent for those of genesis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Hash>,
@@ -256,7 +262,7 @@ pub(crate) fn register(party: &Party, record: Option<Hash>, roles: &[KeyRole]) -
         writes.set(row::key_of_prefix(prefix), Data::Prefix(PrefixRow { party: Some(party.id.clone()) }));
     }
     if let Some(gln) = &party.gln {
-        let site = SiteRow { name: party.name.clone(), party: party.id.clone(), record };
+        let site = SiteRow { name: party.name.clone(), party: party.id.clone(), position: None, record };
         writes.set(row::key_of_site(gln), Data::Site(site));
     }
     keys::add_key(&mut writes, party, record, roles);
@@ -266,9 +272,11 @@ pub(crate) fn register(party: &Party, record: Option<Hash>, roles: &[KeyRole]) -
 pub(crate) fn put_site(case: &Case<'_>, body: &SitePut) -> Checked<Writes> {
     case.require(KeyRole::Admin)?;
     body.name.check("/body/name")?;
+    body.position.map_or(Ok(()), |position| position.check("/body/position"))?;
     check_gln(case, &body.gln, case.party())?;
 
-    let site = SiteRow { name: body.name.clone(), party: case.party().to_owned(), record: Some(case.record().id) };
+    let (party, record) = (case.party().to_owned(), Some(case.record().id));
+    let site = SiteRow { name: body.name.clone(), party, position: body.position, record };
     let mut writes = Writes::default();
     writes.set(row::key_of_site(&body.gln), Data::Site(site));
     Ok(writes)

@@ -12,7 +12,7 @@ use super::{
     event::check_named,
     nesting, object, recall,
     thing::{Thing, check_authority, check_scope},
-    transaction, transformation,
+    transaction, transformation, travel,
 };
 use crate::{
     canonical_text,
@@ -79,6 +79,7 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         }
     };
 
+    travel::note(case, event, &mut effects)?;
     let effective = remember(case, &mut effects)? || !moved.is_empty() || made.is_some();
     let row = EventRow {
         declaration: None,

@@ -187,13 +187,17 @@ fn check_held(case: &Case<'_>, thing: &Thing, outermost: &ThingRow) -> Result<()
 }
 
 /// Two places differ when both are known and neither their GLNs nor their identifiers agree.
+pub(super) fn is_elsewhere(at: Option<&str>, place: Option<&Epc>) -> bool {
+    let (Some(at), Some(place)) = (at, place) else { return false };
+    match (Epc::parse(at).ok().as_ref().and_then(Epc::gln), place.gln()) {
+        (Some(a), Some(b)) => a != b,
+        _ => at != place.as_str(),
+    }
+}
+
 fn check_same_place(child: &Thing, place: Option<&Epc>) -> Result<(), Refusal> {
     let (Some(at), Some(place)) = (&child.row.place, place) else { return Ok(()) };
-    let same = match (Epc::parse(at).ok().as_ref().and_then(Epc::gln), place.gln()) {
-        (Some(a), Some(b)) => a == b,
-        _ => at == place.as_str(),
-    };
-    if same {
+    if !is_elsewhere(Some(at), Some(place)) {
         return Ok(());
     }
     let last = child.row.last.as_ref().map(|last| last.record);

@@ -9,6 +9,7 @@ use super::{
     capture::{Effect, things},
     custody,
     thing::Thing,
+    travel,
 };
 use crate::{
     codes::{self, BatchRow, Issued},
@@ -28,8 +29,8 @@ pub(super) fn effects(case: &Case<'_>, body: &Capture, action: EventAction) -> C
         (EventAction::Observe, Some("shipping")) => custody::ship(case, event, things),
         (EventAction::Observe, Some("void_shipping")) => each(things, |thing| custody::take_back(case, event, thing)),
         (EventAction::Observe, Some("receiving")) => each(things, |thing| custody::receive(case, event, thing)),
-        (EventAction::Observe, Some("inspecting")) => each(things, |thing| observe(event, thing, Role::Inspect)),
-        (EventAction::Observe, _) => each(things, |thing| observe(event, thing, Role::Observe)),
+        (EventAction::Observe, Some("inspecting")) => each(things, |thing| observe(case, event, thing, Role::Inspect)),
+        (EventAction::Observe, _) => each(things, |thing| observe(case, event, thing, Role::Observe)),
     }
 }
 
@@ -37,9 +38,10 @@ fn each(things: Vec<Thing>, mut effect: impl FnMut(Thing) -> Checked<Effect>) ->
     things.into_iter().map(&mut effect).collect()
 }
 
-fn observe(event: &Event, mut thing: Thing, role: Role) -> Checked<Effect> {
+fn observe(case: &Case<'_>, event: &Event, mut thing: Thing, role: Role) -> Checked<Effect> {
     if thing.is_bound() {
         thing.check_alive(event)?;
+        travel::note_apart(case, event, &mut thing)?;
     }
 
     thing.settle(event);

@@ -7,6 +7,7 @@ mod nesting;
 mod recalls;
 mod reports;
 mod transforming;
+mod travel;
 
 use serde_json::json;
 

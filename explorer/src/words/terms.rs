@@ -174,8 +174,18 @@ const PARTY_KINDS: &[Term] = &[
 
 /// Remarks on an item.
 pub(crate) const FLAGS: &[Term] = &[
+    term(
+        "broken-aggregation",
+        "曾在与其所在容器不同的地点单独出现",
+        "It was seen by itself at another place than the container it is in",
+    ),
     term("error-declared", "有一条记录已被其作者声明有误", "One record was declared wrong by its author"),
     term("error-without-original", "声明有误的原记录不在此账本中", "A record declared wrong is not on this ledger"),
+    term(
+        "impossible-travel",
+        "曾在短时间内出现在相距过远的两地",
+        "It was seen at two places too far apart for the time between",
+    ),
     term(
         "not-commissioned",
         "账本中没有此件如何产生的记录",
@@ -235,6 +245,8 @@ pub(crate) fn party_kind(kind: PartyKind, words: &Words) -> String {
 /// What a remark means.
 pub(crate) fn flag(flag: Flag, words: &Words) -> String {
     let code = match flag {
+        Flag::BrokenAggregation => "broken-aggregation",
+        Flag::ImpossibleTravel => "impossible-travel",
         Flag::ErrorDeclared => "error-declared",
         Flag::ErrorWithoutOriginal => "error-without-original",
         Flag::OriginNotOnLedger => "origin-not-on-ledger",

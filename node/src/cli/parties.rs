@@ -8,7 +8,7 @@ use hefu_contracts::{
     gs1::Gln,
     parties::{
         AuthorityGrant, AuthorityRevoke, Grant, KeyGrant, KeyRevoke, KeyRole, Name, Party as Newcomer, PartyKind,
-        Reason, Scope, SitePut,
+        Position, Reason, Scope, SitePut,
     },
     time::Time,
 };
@@ -255,7 +255,8 @@ impl Authority {
 pub enum Site {
     /// Declare a place of your organisation, or change its name
     #[command(after_help = "Examples:\n  \
-        hefu site put --gln 9528880100029 --name-en 'RDC Hangzhou' --name-zh 杭州仓 --key admin")]
+        hefu site put --gln 9528880100029 --name-en 'RDC Hangzhou' --name-zh 杭州仓 \\\n    \
+        --latitude 30.2741 --longitude 120.1551 --key admin")]
     Put(SitePutArgs),
 }
 
@@ -269,13 +270,33 @@ pub struct SitePutArgs {
     gln: Gln,
     #[command(flatten)]
     names: Names,
+    /// Degrees north of the equator, negative in the south, with up to 7 decimals
+    #[arg(long, value_name = "DEGREES", value_parser = degrees, allow_negative_numbers = true, requires = "longitude")]
+    latitude: Option<i64>,
+    /// Degrees east of Greenwich, negative in the west, with up to 7 decimals
+    #[arg(long, value_name = "DEGREES", value_parser = degrees, allow_negative_numbers = true, requires = "latitude")]
+    longitude: Option<i64>,
+}
+
+/// Decimal degrees in steps of 10^-7.
+fn degrees(text: &str) -> Result<i64, &'static str> {
+    const ADVICE: &str = "degrees are written like 31.2304 or -121.4737, with up to 7 decimals";
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !plain(whole) || !plain(fraction) || whole.len() > 3 || fraction.len() > 7 {
+        return Err(ADVICE);
+    }
+    let steps: i64 = format!("{whole}{fraction:0<7}").parse().map_err(|_| ADVICE)?;
+    Ok(if digits == text { steps } else { steps.saturating_neg() })
 }
 
 impl Site {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
-        let Site::Put(SitePutArgs { signing, gln, names }) = self;
-        let body = serde_json::to_value(SitePut { gln, name: names.into() })?;
+        let Site::Put(SitePutArgs { signing, gln, names, latitude, longitude }) = self;
+        let position = latitude.zip(longitude).map(|(latitude, longitude)| Position { latitude, longitude });
+        let body = serde_json::to_value(SitePut { gln, name: names.into(), position })?;
         signing.author()?.submit(&Content::plain(Action::SitePut, body), &[]).map(drop)
     }
 }

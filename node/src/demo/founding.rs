@@ -37,7 +37,7 @@ pub(super) fn tell(cast: &Cast, teller: &mut Teller) -> anyhow::Result<()> {
         teller.tell(&[registrar, &newcomer.admin], Action::PartyAdd, &newcomer.party)?;
     }
     let name = Name { en: "CoreNest RDC Hangzhou".to_owned(), zh: "栖芯杭州仓".to_owned() };
-    teller.tell(&[registrar], Action::SitePut, &SitePut { gln: RDC.parse()?, name })?;
+    teller.tell(&[registrar], Action::SitePut, &SitePut { gln: RDC.parse()?, name, position: None })?;
 
     teller.chapter("devices get keys");
     for actor in cast.all() {

@@ -8,7 +8,7 @@ mod cast;
 mod draws;
 mod naive;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hefu_keys::Hash;
 use proptest::{
@@ -23,7 +23,7 @@ use self::{
     draws::{Draw, Drawn, draws},
     naive::{Model, Whose},
 };
-use super::super::{Mark, ThingRow};
+use super::super::{Flag, Mark, ThingRow};
 use crate::{
     action::Action,
     refusal::Code,
@@ -62,6 +62,9 @@ const BROKEN: [Code; 23] = [
     Code::ItemRecalled,
 ];
 
+/// What the stories of each run have flagged.
+const FLAGGED: [Flag; 3] = [Flag::BrokenAggregation, Flag::ErrorDeclared, Flag::ImpossibleTravel];
+
 /// When stories begin, in milliseconds: late enough for events that happened before.
 const BEGIN: u64 = 3_600_000;
 
@@ -71,6 +74,7 @@ impl Tally {
         for (code, times) in other.refused {
             *self.refused.entry(code).or_default() += times;
         }
+        self.flags.extend(other.flags);
         for (own, more) in self.declared.iter_mut().zip(other.declared) {
             *own += more;
         }
@@ -93,6 +97,8 @@ struct Tally {
     refused: BTreeMap<Code, usize>,
     /// Declarations of error that undid, and that only flagged.
     declared: [usize; 2],
+    /// Remarks that are on things in the end.
+    flags: BTreeSet<Flag>,
 }
 
 impl Telling {
@@ -271,6 +277,7 @@ fn tell(story: &[Draw]) -> Result<Tally, TestCaseError> {
     for draw in story {
         telling.step(draw)?;
     }
+    telling.tally.flags.extend(telling.model.things.iter().flat_map(|thing| &thing.flags));
     Ok(telling.tally)
 }
 
@@ -300,6 +307,8 @@ fn random_histories_go_as_a_naive_model_says() {
     if one.is_none() {
         let unbroken: Vec<_> = BROKEN.iter().filter(|code| !all.refused.contains_key(code)).collect();
         assert!(unbroken.is_empty(), "nothing broke {unbroken:?}");
+        let unflagged: Vec<_> = FLAGGED.iter().filter(|flag| !all.flags.contains(flag)).collect();
+        assert!(unflagged.is_empty(), "nothing is flagged {unflagged:?}");
         assert!(all.declared.iter().all(|some| *some > 0), "declarations undo and flag: {:?}", all.declared);
     }
 }

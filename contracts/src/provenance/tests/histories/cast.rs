@@ -272,6 +272,13 @@ impl Batches {
 /// A world with codes, a while after it began.
 pub(super) fn world(now: u64) -> (World, Batches) {
     let (mut world, refills, bottles) = World::with_codes();
+    // Shanghai and Guangzhou; nobody says where the others are.
+    for (party, latitude, longitude) in [(0, 312_304_000_i64, 1_214_737_000_i64), (2, 231_291_000, 1_132_644_000)] {
+        let (id, gln) = PARTIES[party];
+        let position = json!({"latitude": latitude, "longitude": longitude});
+        let body = json!({"gln": gln, "name": {"en": id, "zh": id}, "position": position});
+        world.take(id, &Deed::new(Action::SitePut, body)).unwrap();
+    }
     world.time = time(NOW).plus(Millis(now));
     (world, Batches { refills, bottles })
 }

@@ -77,6 +77,13 @@ impl Drawn<'_> {
             5 => Told { things: vec![any], ..self.told(What::Make, CAST[any].owner) },
             6 => Told { things: self.several(any), ..self.told(What::End, self.holder(any)) },
             7 => Told { lots, ..self.told(What::End, self.owner_of_some(lot)) },
+            // The laboratory looks at what others have packed.
+            8 if self.draw.chance.is_multiple_of(2) => {
+                let coded = REFILLS.chain(BOTTLES);
+                let packed: Vec<usize> = coded.filter(|thing| self.model.things[*thing].parent.is_some()).collect();
+                let inside = packed.get(self.draw.pick[1] % packed.len().max(1)).copied().unwrap_or(any);
+                Told { things: vec![inside], ..self.told(What::See, Some(3)) }
+            }
             _ => Told { things: self.several(any), ..self.told(What::See, self.holder(any)) },
         }
     }

@@ -8,6 +8,7 @@ mod effects;
 mod judge;
 mod lots;
 mod recalls;
+mod travel;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +52,8 @@ pub(super) struct Thing {
     made_at: BTreeMap<usize, (u64, u64)>,
     /// What was inside at any depth since it was empty, but for the lots that are in it now.
     carried: BTreeSet<usize>,
+    /// When it was last seen at a site whose position is known.
+    seen: Option<(u64, usize)>,
     /// Recalls of things while they were inside.
     marked: BTreeSet<usize>,
     pub flags: BTreeSet<Flag>,

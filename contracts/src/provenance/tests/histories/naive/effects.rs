@@ -8,6 +8,7 @@ use crate::provenance::tests::histories::cast::{CAST, Told, What};
 impl Model {
     pub(super) fn apply(&mut self, told: &Told, record: usize) {
         let done = Done { who: told.who, at: told.at, record };
+        self.note_apart(told);
         let outer = told.parent.map(|parent| self.things[self.outermost(parent)].clone());
         if let Some(parent) = told.parent.filter(|_| matches!(told.what, What::Pack | What::Fix)) {
             self.carry(told, parent);
@@ -39,6 +40,7 @@ impl Model {
         for output in &told.outputs {
             self.make(told, *output, done);
         }
+        self.note_travel(told);
     }
 
     fn note_ancestry(&mut self, told: &Told, record: usize) {
