@@ -24,6 +24,7 @@ mod transformation;
 mod transit;
 mod travel;
 mod undo;
+mod unit;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub use recall::{RECALLS_MAX, RecallLift, RecallOpen, RecallReason, RecallRow};
 pub(crate) use recall::{lift as lift_recall, open as open_recall};
 pub use transit::{SHIPMENTS_MAX, Shipment, TransitRow};
 pub use travel::{Seen, TRAVEL_ARC, TRAVEL_FREE};
+pub use unit::{kept, kept_in};
 
 /// Deepest nesting of containers and assemblies.
 pub const NESTING_MAX: usize = 64;

@@ -14,7 +14,7 @@ use crate::{
     execute::{Case, Checked},
     gs1::Gtin,
     parties::KeyRole,
-    provenance::{Amount, EACH},
+    provenance::{Amount, EACH, kept, kept_in},
     refusal::{Code, Refusal},
     row::{self, Data},
     state::Writes,
@@ -186,6 +186,9 @@ fn check_form(body: &BomPut) -> Result<(), Refusal> {
     for (at, line) in lines.iter().enumerate() {
         if line.amount.is_zero() {
             return wrong(&format!("lines/{at}/amount"), "is nothing".to_owned());
+        }
+        if let Err(bad) = kept(line.amount, line.unit()) {
+            return wrong(&format!("lines/{at}/amount"), format!("{bad}, in {}", kept_in(line.unit())));
         }
         if line.alternates.len() > ALTERNATES_MAX {
             return wrong(&format!("lines/{at}/alternates"), format!("at most {ALTERNATES_MAX} are accepted"));

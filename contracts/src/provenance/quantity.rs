@@ -75,6 +75,19 @@ impl Amount {
         Some(Amount(wholes)).filter(|product| product.0 <= WHOLES_MAX.saturating_mul(WHOLE))
     }
 
+    /// As many of another unit, of which this one's is the fraction `of / per`.
+    ///
+    /// # Errors
+    /// [`BadAmount`] where it has more digits than an amount keeps, or is too large.
+    pub(super) fn scaled(self, of: u128, per: u128) -> Result<Amount, BadAmount> {
+        let steps = self.0.checked_mul(of).ok_or(BadAmount::Large)?;
+        if !steps.is_multiple_of(per) {
+            return Err(BadAmount::Fine);
+        }
+        let scaled = steps.checked_div(per).ok_or(BadAmount::Fine)?;
+        if scaled > WHOLES_MAX.saturating_mul(WHOLE) { Err(BadAmount::Large) } else { Ok(Amount(scaled)) }
+    }
+
     /// How many millionths of `whole` this is, rounded down; `None` where the whole is nothing.
     pub fn parts_per_million(self, whole: Amount) -> Option<u64> {
         let millionths = self.0.checked_mul(1_000_000)?.checked_div(whole.0)?;
@@ -147,7 +160,7 @@ pub enum Side {
 /// Some of a lot or class, as an event names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quantity {
-    /// How much of it; EPCIS lets it be unknown.
+    /// How much of it, in the unit that balances are kept in; EPCIS lets it be unknown.
     pub amount: Option<Amount>,
     /// The lot or class.
     pub class: Epc,
@@ -155,7 +168,7 @@ pub struct Quantity {
     pub pointer: String,
     /// In which role.
     pub side: Side,
-    /// The unit; [`EACH`] where none is named.
+    /// The unit that balances are kept in, of the dimension of the one that is named; [`EACH`] where none is.
     pub unit: String,
 }
 

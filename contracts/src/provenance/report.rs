@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Amount, EACH, Event, INPUTS, OUTPUTS, Side};
+use super::{Amount, EACH, Event, INPUTS, OUTPUTS, Side, kept, kept_in};
 use crate::{
     catalogue::{BomLine, BomRow, LineKind, YieldBounds},
     execute::{Case, Checked},
@@ -64,11 +64,13 @@ impl Report<'_> {
     ) -> Checked<()> {
         for line in lines {
             let large = || Refusal::new(Code::BalanceLarge).at("/body/event").because(line.component.to_string());
-            let needed = line.amount.times(made).ok_or_else(large)?;
+            let unit = kept_in(line.unit());
+            let each = kept(line.amount, line.unit()).map_err(|_| large())?;
+            let needed = each.times(made).ok_or_else(large)?;
             let mut used = Amount::ZERO;
             for choice in line.choices() {
                 self.known.insert(*choice);
-                let some = self.used.get(&(*choice, line.unit().to_owned())).copied().unwrap_or_default();
+                let some = self.used.get(&(*choice, unit.to_owned())).copied().unwrap_or_default();
                 used = used.plus(some).ok_or_else(large)?;
             }
             if !used.is_zero() {
@@ -81,7 +83,7 @@ impl Report<'_> {
                 LineKind::Module | LineKind::Item => None,
             };
             let Some(own) = own.as_ref().and_then(|own| own.at(self.event.time)) else {
-                let detail = format!("{} {} of {}", needed, line.unit(), line.component);
+                let detail = format!("{needed} {unit} of {}", line.component);
                 return Err(Refusal::new(Code::BomMissing).at("/body/event").against(bill).because(detail).into());
             };
             self.lines(&own.bill.lines, own.record, (needed, own.bill.bounds.or(bounds)), modules.saturating_sub(1))?;

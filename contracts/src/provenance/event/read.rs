@@ -9,7 +9,10 @@ use super::{Event, EventAction, EventKind, Persistent, TRANSACTIONS, form};
 use crate::{
     annex::ELEMENTS_MAX,
     gs1::Epc,
-    provenance::quantity::{EACH, Quantity, Side},
+    provenance::{
+        quantity::{EACH, Quantity, Side},
+        unit::{kept, kept_in},
+    },
     refusal::{Code, Refusal},
     time::Time,
 };
@@ -167,7 +170,10 @@ fn quantities(fields: &Fields<'_>) -> Result<Vec<Quantity>, Refusal> {
             if wire.uom.is_none() && amount.is_some_and(|amount: crate::provenance::Amount| !amount.is_whole()) {
                 return Err(shape(&field, "without a unit it counts pieces, which are whole"));
             }
-            let unit = wire.uom.unwrap_or_else(|| EACH.to_owned());
+            let unit = wire.uom.as_deref().unwrap_or(EACH);
+            let amount = amount.map(|amount| kept(amount, unit)).transpose();
+            let amount = amount.map_err(|bad| shape(&field, format!("{bad}, in {}", kept_in(unit))))?;
+            let unit = kept_in(unit).to_owned();
             quantities.push(Quantity { amount, class, pointer: format!("{EVENT}/{pointer}"), side, unit });
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{AT, BRAND, HUAXU, LATER, SSCC, YUELING, made, see, ship, thing};
 use crate::{
-    provenance::{Flag, TRANSFER_OPEN},
+    provenance::{Capture, Flag, TRANSFER_OPEN},
     refusal::Code,
     row::Data,
     tests::{Deed, World, event, transform},
@@ -151,4 +151,27 @@ fn what_is_in_a_container_moves_with_it() {
     world.take("corenest", &nest("DELETE", BRAND, 6.0)).unwrap();
     assert_eq!((balance(&world, "corenest").as_str(), balance(&world, pallet).as_str()), ("6", "0"));
     assert!(thing(&world, SSCC).lots.is_empty());
+}
+
+#[test]
+fn amounts_in_units_of_one_dimension_meet_in_one_balance() {
+    let mut world = stocked();
+    let in_unit = |amount: f64, unit: &str, step: &str| {
+        let mut deed = lot("OBSERVE", "shipping", HUAXU, LATER, amount);
+        deed.body["event"]["bizStep"] = json!(step);
+        deed.body["event"]["quantityList"][0]["uom"] = json!(unit);
+        deed.body["cbv"] = json!(hefu_keys::Hash::of(deed.body["event"].to_string().as_bytes()));
+        deed
+    };
+    world.take("huaxu", &in_unit(500.0, "GRM", "shipping")).unwrap();
+    assert_eq!(balance(&world, "huaxu"), "10");
+    let refusal = world.take("huaxu", &in_unit(10_000.5, "GRM", "shipping")).unwrap_err();
+    assert_eq!((refusal.code, refusal.pointer.as_str()), (Code::BalanceShort, "/body/event/quantityList/0"));
+    world.take("huaxu", &in_unit(0.0005, "TNE", "void_shipping")).unwrap();
+    assert_eq!(balance(&world, "huaxu"), "10.5");
+    let fine = in_unit(0.0001, "MGM", "shipping");
+    let refusal = Capture::read(&crate::canonical_text(&fine.body)).unwrap_err();
+    assert_eq!((refusal.code, refusal.pointer.as_str()), (Code::RecordShape, "/body/event/quantityList/0/quantity"));
+    // Pounds are another unit, of which there is nothing.
+    assert_eq!(world.take("huaxu", &in_unit(1.0, "LBR", "shipping")).unwrap_err().code, Code::BalanceShort);
 }

@@ -229,7 +229,14 @@ impl Batches {
 
     fn fill(&self, told: &Told, deed: &mut Deed) {
         let lots = |lots: &[(usize, u64)]| {
-            let some = lots.iter().map(|(lot, amount)| json!({"epcClass": self.epc(*lot), "quantity": amount}));
+            // The same number of pieces in several spellings.
+            let some = lots.iter().map(|(lot, amount)| match told.number.wrapping_add(*lot) % 3 {
+                1 if amount.is_multiple_of(2) => {
+                    json!({"epcClass": self.epc(*lot), "quantity": amount / 2, "uom": "PR"})
+                }
+                2 => json!({"epcClass": self.epc(*lot), "quantity": amount, "uom": "H87"}),
+                _ => json!({"epcClass": self.epc(*lot), "quantity": amount}),
+            });
             json!(some.collect::<Vec<_>>())
         };
         let body = &mut deed.body["event"];
