@@ -322,9 +322,12 @@ fn what_is_no_event_is_refused_at_both_doors_with_a_pointer_to_the_field() {
         change(&mut whole["epcisBody"]["eventList"][1]);
         cases.push((name.to_owned(), whole.to_string()));
     }
+    let own = cases.len();
     for path in fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path()) {
         cases.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
     }
+    // Where the folder is, all that others hold for invalid is in it, and none is left out.
+    assert!(cases.len() == own + 5 || !folder.exists(), "{} documents of others", cases.len() - own);
     for (name, text) in &cases {
         for door in &doors {
             let (status, _, problem) = post(&format!("{door}/capture"), "rollback", text).unwrap();

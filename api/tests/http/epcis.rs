@@ -108,6 +108,8 @@ async fn conditions_choose_events() {
         ("GE_recordTime=2126-01-01T00:00:00Z".to_owned(), 0),
         ("eventCountLimit=2".to_owned(), 2),
         ("EQ_quantity=3".to_owned(), 0),
+        ("HASATTR_bizLocation=urn:example:ward".to_owned(), 0),
+        ("EQATTR_bizLocation_urn:example:ward=7".to_owned(), 0),
     ] {
         let found = read(&world, "audits", &format!("/events?{query}")).await;
         assert_eq!(events(&found).len(), expected, "{query}");
@@ -116,6 +118,7 @@ async fn conditions_choose_events() {
     assert_eq!(last, ["inspecting"]);
     for (query, status, code) in [
         ("EQ_nothing=1", 400, "E-QUERY"),
+        ("EQATTR_bizLocation=1", 400, "E-QUERY"),
         ("GE_eventTime=yesterday", 400, "E-QUERY"),
         ("orderBy=bizStep", 400, "E-QUERY"),
         ("perPage=0", 400, "E-QUERY"),

@@ -157,6 +157,9 @@ pub(super) fn condition(name: &str, values: &[String]) -> Result<Condition, Prob
     if let Some((_, form, paths)) = STANDARD.iter().find(|(known, ..)| *known == name) {
         return Ok(Condition { at: At::Paths(paths), wanted: wanted(name, *form, values)? });
     }
+    if let Some(attributed) = attributed(name) {
+        return attributed;
+    }
     let found = of_type(name, values).or_else(|| measured(name, values)).or_else(|| extended(name, values));
     found.unwrap_or_else(|| Err(wrong(name, "is no parameter of EPCIS 2.0 event queries")))
 }
@@ -225,6 +228,22 @@ fn measured(name: &str, values: &[String]) -> Option<Result<Condition, Problem>>
     Some(wanted(name, Form::Number(compare), values).map(|wanted| Condition { at, wanted }))
 }
 
+/// `HASATTR_bizLocation`, `EQATTR_bizLocation_urn:example:ward`: the master data of what a field names. A node holds none,
+/// so that no event has any and none matches, as the standard has it for a repository without.
+fn attributed(name: &str) -> Option<Result<Condition, Problem>> {
+    let field = match (name.strip_prefix("HASATTR_"), name.strip_prefix("EQATTR_")) {
+        (Some(field), _) => Some(field),
+        (None, Some(rest)) => {
+            rest.split_once('_').filter(|(_, attribute)| !attribute.is_empty()).map(|(field, _)| field)
+        }
+        (None, None) => return None,
+    };
+    Some(match field {
+        Some(field) if !field.is_empty() => Ok(Condition { at: At::Paths(&[]), wanted: Wanted::Something }),
+        Some(_) | None => Err(wrong(name, "is written HASATTR_field or EQATTR_field_attribute")),
+    })
+}
+
 /// `EQ_ex:field`, `GE_ILMD_ex:weight`, `EXISTS_INNER_ex:field`: an extension's name has a prefix.
 fn extended(name: &str, values: &[String]) -> Option<Result<Condition, Problem>> {
     let compared =
@@ -264,6 +283,16 @@ mod tests {
         assert!(holds("EQ_quantity_KGM", "7.5", &event) && holds("GT_quantity_KGM", "7", &event));
         assert!(!holds("EQ_quantity_KGM", "30", &event) && !holds("EQ_quantity_LTR", "7.5", &event));
         assert!(holds("EQ_quantity", "30", &event));
+    }
+
+    #[test]
+    fn nothing_has_master_data() {
+        let event = json!({"bizLocation": {"id": "urn:epc:id:sgln:0614141.00888.0"}, "type": "ObjectEvent"});
+        assert!(!holds("HASATTR_bizLocation", "urn:example:ward", &event));
+        assert!(!holds("EQATTR_bizLocation_urn:example:ward", "7", &event));
+        for name in ["HASATTR_", "EQATTR_bizLocation", "EQATTR_bizLocation_", "EQATTR__urn:x"] {
+            assert!(condition(name, &["x".to_owned()]).is_err(), "{name}");
+        }
     }
 
     #[test]
