@@ -12,6 +12,7 @@ mod client;
 mod contract;
 mod demo;
 mod epcis;
+mod impossible;
 mod items;
 mod keys;
 mod node;
