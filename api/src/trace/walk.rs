@@ -155,11 +155,17 @@ impl Walk<'_> {
             };
             known.insert(key.clone(), around);
             let place = Place { key, met, depth, around, by: next.by };
-            match reached.places.iter_mut().find(|place| seen.is_some() && place.key == next.key) {
-                Some(shown) => shown.around = false,
-                None => reached.places.push(place),
+            if seen.is_none() {
+                reached.places.push(place);
+            } else if let Some(shown) = reached.places.iter_mut().find(|place| place.key == next.key) {
+                shown.around = false;
             }
             for (tie, key, around) in steps {
+                // What stands behind so much is not looked at any more.
+                if open.len() >= self.limit.saturating_mul(2) {
+                    reached.truncated = true;
+                    break;
+                }
                 reached.ties.insert(tie.clone());
                 open.push_back(Open { key, depth: depth.saturating_add(1), around, by: Some(tie) });
             }
