@@ -14,7 +14,9 @@ use hefu_contracts::{
     schema::{STORE_VERSION, Table},
 };
 use hefu_keys::Hash;
-use rocksdb::{ColumnFamily, ColumnFamilyDescriptor, DB, Direction, IteratorMode, ReadOptions, Snapshot, WriteBatch};
+use rocksdb::{
+    Cache, ColumnFamily, ColumnFamilyDescriptor, DB, Direction, IteratorMode, ReadOptions, Snapshot, WriteBatch,
+};
 
 use super::{
     Batch, Chain, ENGINE, Mark, Scan, Store, StoreError, View,
@@ -22,10 +24,10 @@ use super::{
 };
 
 /// Directory of the tables within a node's data directory.
-const TABLES: &str = "store";
+pub(super) const TABLES: &str = "store";
 
 /// The file beside them that remembers the height.
-const WATERMARK: &str = "watermark";
+pub(super) const WATERMARK: &str = "watermark";
 
 /// A store on disk.
 pub struct Rocks {
@@ -148,11 +150,12 @@ impl Rocks {
             return Err(OpenError::Exists(data.to_owned()));
         }
         fs::create_dir_all(&path).map_err(used)?;
-        let mut options = options::database();
+        let cache = options::cache();
+        let mut options = options::opened(&cache);
         options.create_if_missing(true);
         options.create_missing_column_families(true);
         let failed = |source| OpenError::Tables { path: path.clone(), source };
-        let db = DB::open_cf_descriptors(&options, &path, families()).map_err(failed)?;
+        let db = DB::open_cf_descriptors(&options, &path, families(&cache)).map_err(failed)?;
         let watermark = Watermark::create(&data.join(WATERMARK))?;
         fs::File::open(data).and_then(|directory| directory.sync_all()).map_err(used)?;
         Ok(Rocks { db: Arc::new(db), watermark: Some(Mutex::new(watermark)) })
@@ -172,7 +175,7 @@ impl Rocks {
 }
 
 /// Whether a data directory holds a store, complete or not.
-pub(super) fn exists(data: &Path) -> bool {
+pub(crate) fn exists(data: &Path) -> bool {
     data.join(TABLES).exists()
 }
 
@@ -205,17 +208,17 @@ fn check_tables(data: &Path) -> Result<PathBuf, OpenError> {
     Ok(path)
 }
 
-fn families() -> impl Iterator<Item = ColumnFamilyDescriptor> {
-    let cache = options::cache();
-    Table::ALL.map(|table| ColumnFamilyDescriptor::new(table.name(), options::table(table, &cache))).into_iter()
+fn families(cache: &Cache) -> impl Iterator<Item = ColumnFamilyDescriptor> {
+    Table::ALL.map(|table| ColumnFamilyDescriptor::new(table.name(), options::table(table, cache))).into_iter()
 }
 
 fn open_tables(path: &Path, read_only: bool) -> Result<DB, OpenError> {
-    let options = options::database();
+    let cache = options::cache();
+    let options = options::opened(&cache);
     let opened = if read_only {
-        DB::open_cf_descriptors_read_only(&options, path, families(), false)
+        DB::open_cf_descriptors_read_only(&options, path, families(&cache), false)
     } else {
-        DB::open_cf_descriptors(&options, path, families())
+        DB::open_cf_descriptors(&options, path, families(&cache))
     };
     opened.map_err(|source| OpenError::Tables { path: path.to_owned(), source })
 }

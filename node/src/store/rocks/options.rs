@@ -1,10 +1,14 @@
 //! How RocksDB is set up.
 
 use hefu_contracts::schema::Table;
-use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options, WriteOptions};
+use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options, WriteBufferManager, WriteOptions};
 
-/// Blocks of the tables kept in memory, shared by all tables.
+/// What the store keeps in memory, of all tables: blocks that were read, and writes that are in no file yet.
 const CACHE_BYTES: usize = 128 << 20;
+
+/// Of that, writes of all tables before the largest of them goes into a file. Without this limit tables that are seldom
+/// written to would hold theirs until the log is full, and memory would grow for as long.
+const WRITES_BYTES: usize = 64 << 20;
 
 /// Writes kept in memory before they go into a file, for one table.
 const MEMORY_BYTES: usize = 32 << 20;
@@ -38,6 +42,14 @@ pub(super) fn database() -> Options {
     options.set_log_level(LogLevel::Warn);
     options.set_keep_log_file_num(INFO_LOGS_MAX);
     options.set_max_log_file_size(INFO_LOG_BYTES_MAX);
+    options
+}
+
+/// Settings of the whole database once it is opened: its writes take their memory from the cache.
+pub(super) fn opened(cache: &Cache) -> Options {
+    let mut options = database();
+    let writes = WriteBufferManager::new_write_buffer_manager_with_cache(WRITES_BYTES, false, cache.clone());
+    options.set_write_buffer_manager(&writes);
     options
 }
 
