@@ -17,6 +17,7 @@
 //! - [`Tree`] is that memory, [`Buckets`] is how the store is read.
 //! - [`plan`] computes what a set of changed rows would do, as a [`Patch`] that leaves the tree as it is, so that
 //!   several candidate blocks can stand on one parent; [`Tree::apply`] takes the one that was decided.
+//! - [`Range`] is a part of the register that can be checked by itself.
 //! - [`prove`] makes a [`Multiproof`] for any number of keys, [`Multiproof::check`] checks it against a root.
 //!
 //! Rows are never deleted, so neither is a pair.
@@ -26,6 +27,7 @@ mod check;
 mod fault;
 mod patch;
 mod proof;
+mod range;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -38,6 +40,7 @@ pub use check::BadProof;
 pub use fault::Fault;
 pub use patch::{Patch, plan};
 pub use proof::{KEYS_MAX, Multiproof, prove};
+pub use range::{Range, range_of, root_over};
 pub use tree::Tree;
 
 /// The number of levels between the root and the buckets: a register of depth d has 2^d buckets.

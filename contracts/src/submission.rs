@@ -82,6 +82,11 @@ impl Unverified {
         &self.record
     }
 
+    /// What travels beside it.
+    pub fn annex(&self) -> &Annex {
+        &self.annex
+    }
+
     /// Checks every signature.
     ///
     /// # Errors

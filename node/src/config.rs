@@ -16,7 +16,7 @@ use hefu_explorer::{Language, Origin};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use thiserror::Error;
 
-use crate::local::Webhooks;
+use crate::{local::Webhooks, snapshots::Snapshots};
 
 /// A node's configuration. Relative paths are relative to the directory of the file.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Config {
     /// For records on their way to other validators; a validator without others needs none.
     #[serde(default)]
     pub records: Option<Records>,
+    /// Snapshots of the state, for nodes that have none.
+    #[serde(default)]
+    pub snapshots: Snapshots,
     /// For whoever watches the node; nobody does where it is absent.
     #[serde(default)]
     pub metrics: Option<Metrics>,

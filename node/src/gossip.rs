@@ -12,7 +12,7 @@ mod taking;
 
 use std::{sync::Arc, time::Duration};
 
-use hefu_gossip::{Event, Gossip, GossipConfig, Message, PeerId, Reply, Standing, StartError};
+use hefu_gossip::{Answer, Event, Gossip, GossipConfig, Message, PeerId, Reply, Standing, StartError};
 use hefu_keys::Hash;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
@@ -152,7 +152,7 @@ impl Passer {
             let taken = task::spawn_blocking(move || desk.watched(|desk| taker.take(desk, peer, message))).await;
             // A fault has stopped the node already.
             let Ok(Ok(answer)) = taken else { return };
-            let forged = answer.0.contains(&Standing::Forged);
+            let forged = matches!(&answer, Answer::Standings(told) if told.contains(&Standing::Forged));
             reply.send(answer);
             if forged {
                 gossip.shun(peer);

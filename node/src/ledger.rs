@@ -16,6 +16,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Status, Unavailable, Wait};
 use hefu_contracts::{
     agreements::bundle::{self, Bundle, Extent, Which},
@@ -31,12 +32,14 @@ use hefu_contracts::{
     time::Time,
 };
 use hefu_engine::{Guard, Wake};
+use hefu_gossip::Ask;
 use hefu_keys::{Address, Hash, SecretKey, secured};
 use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
     core::{Committed, Core, Left, Poisoned},
+    snapshots::{self, Shelf},
     space::{Room, Space},
     store::{Chain, Head},
 };
@@ -67,6 +70,8 @@ pub(crate) struct Desk {
     voice: Mutex<Spoken>,
     /// What there is room for on the disk.
     space: watch::Sender<Space>,
+    /// Snapshots for nodes that have no state.
+    shelf: Shelf,
     /// Why this node must stop, once it must.
     ended: watch::Sender<Option<Ended>>,
 }
@@ -106,8 +111,17 @@ impl NodeLedger {
             wake,
             voice: Mutex::default(),
             space,
+            shelf: Shelf::none(),
             ended,
         }))
+    }
+
+    /// The same with snapshots. Nobody else may hold it yet.
+    pub(crate) fn with_shelf(mut self, shelf: Shelf) -> NodeLedger {
+        if let Some(desk) = Arc::get_mut(&mut self.0) {
+            desk.shelf = shelf;
+        }
+        self
     }
 
     pub(crate) fn desk(&self) -> &Arc<Desk> {
@@ -212,8 +226,19 @@ impl Desk {
         }
     }
 
+    /// Snapshots for nodes that have no state.
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// What this node has of a snapshot that another one asks for.
+    pub(crate) fn hand_over(&self, ask: &Ask) -> Result<Vec<Bytes>, Fault> {
+        snapshots::answer(&self.shelf, &self.chain()?, ask)
+    }
+
     /// Takes nothing in any more and lets go of everybody who waits.
     pub(crate) fn stop(&self) {
+        self.shelf.stop();
         self.ended.send_if_modified(|ended| match ended {
             None => {
                 *ended = Some(Ended::Stopped);
@@ -228,7 +253,8 @@ impl Desk {
 
     /// Tells everybody who waits what a block has brought.
     pub(crate) fn committed(&self, committed: &Committed) -> Result<(), Fault> {
-        // First, so that whoever hears that a record is final already reads the height that holds it.
+        self.shelf.committed(committed.height, || self.chain())?;
+        // Before the rest, so that whoever hears that a record is final already reads the height that holds it.
         self.heights.send_replace(committed.height);
         let mut waiting = self.waiting()?;
         for one in &committed.finals {

@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod local;
 pub mod metrics;
 pub mod node;
+pub mod snapshots;
 pub mod space;
 pub mod store;
 #[cfg(any(test, feature = "world"))]

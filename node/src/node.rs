@@ -19,6 +19,7 @@ use crate::{
     gossip::Passing,
     ledger::{Ended, NodeLedger, now},
     metrics::Meter,
+    snapshots::{self, Begun, Shelf, Snapshots},
     space::{self, Gauge, Room, look},
     store::open_or_create,
 };
@@ -51,6 +52,8 @@ pub struct NodeConfig {
     pub peers: Vec<Multiaddr>,
     /// Where records are passed on. A validator without others needs none.
     pub records: Option<Records>,
+    /// Handing the state over to nodes that have none, and taking it from others.
+    pub snapshots: Snapshots,
     /// Whether nodes that are not listed may connect, to follow.
     pub open: bool,
     /// Tells how much of the disk is free.
@@ -66,8 +69,8 @@ pub struct Node {
     seat: Seat,
     voice: Voice,
     passing: Option<Passing>,
-    /// Looks at the disk, until it is dropped.
-    _looking: JoinSet<()>,
+    /// What goes on beside: looks at the disk, takes snapshots; until it is dropped.
+    _beside: JoinSet<()>,
 }
 
 /// With what the engine is started.
@@ -113,8 +116,15 @@ impl Seat {
 }
 
 /// Opens the store and looks for the guard.
-fn open(data: &std::path::Path, genesis: Genesis, (me, wish): (Address, GuardWish)) -> anyhow::Result<(Core, Voice)> {
-    let (store, is_new) = open_or_create(data, &genesis)?;
+fn open(
+    data: &std::path::Path,
+    genesis: Genesis,
+    begun: Begun,
+    (me, wish): (Address, GuardWish),
+) -> anyhow::Result<(Core, Voice)> {
+    let (store, is_made) = open_or_create(data, &genesis)?;
+    // Where others have handed the store over, the key may have voted for it.
+    let is_new = is_made && begun == Begun::AsItWas;
     let core = Core::open(store, &Arc::new(genesis), me)?;
     let voice = Voice::find(&data.join(GUARD), wish, (&core, is_new, me), now())?;
     Ok((core, voice))
@@ -127,8 +137,8 @@ impl Node {
     /// A store that cannot be used (its message says why and what to do), a port that is taken, or an engine that does
     /// not start.
     pub async fn start(config: NodeConfig) -> anyhow::Result<Node> {
-        let NodeConfig { data, genesis, validator, guard, node, listen, peers, records, open: is_open, disk, moniker } =
-            config;
+        let NodeConfig { data, genesis, validator, guard, node, listen, peers, records, open: is_open, .. } = config;
+        let (snapshots, disk, moniker) = (config.snapshots, config.disk, config.moniker);
         let chain = genesis.chain();
         let config = EngineConfig {
             chain,
@@ -141,12 +151,14 @@ impl Node {
             body_bytes_max: BODY_BYTES_MAX,
         };
         let me = validator.address();
-        let opened = task::spawn_blocking(move || open(&data, genesis, (me, guard)));
+        let begun = snapshots::begin(&data, &genesis, *node.expose_seed(), (records.as_ref(), snapshots)).await?;
+        let shelf = Shelf::open(&data, snapshots.every);
+        let opened = task::spawn_blocking(move || open(&data, genesis, begun, (me, guard)));
         let (core, voice) = opened.await.context("opening the store")??;
         let wake = Wake::new();
         // One secret in two hands: the engine signs votes, the ledger receipts.
         let receipts = SecretKey::from_seed(*validator.expose_seed());
-        let ledger = NodeLedger::new(core, receipts, wake.clone());
+        let ledger = NodeLedger::new(core, receipts, wake.clone()).with_shelf(shelf);
         ledger.desk().set_voice(voice.spoken());
         ledger.desk().spaces().send_replace(look(&*disk, Room::Ample));
         let seat = Seat { config, validator, node_seed: *node.expose_seed(), wake };
@@ -167,9 +179,10 @@ impl Node {
             Room::Spent => None,
             Room::Scarce | Room::Ample => Some(seat.start(voice.guard(), &ledger).await?),
         };
-        let mut looking = JoinSet::new();
-        looking.spawn(space::watch(disk, ledger.desk().spaces().clone()));
-        Ok(Node { ledger, engine, seat, voice, passing, _looking: looking })
+        let mut beside = JoinSet::new();
+        beside.spawn(space::watch(disk, ledger.desk().spaces().clone()));
+        beside.spawn(snapshots::keep(ledger.desk().clone()));
+        Ok(Node { ledger, engine, seat, voice, passing, _beside: beside })
     }
 
     /// What servers see.

@@ -14,6 +14,7 @@ mod create;
 mod head;
 mod layout;
 mod memory;
+mod restored;
 mod rocks;
 #[cfg(test)]
 mod tests;
@@ -27,11 +28,13 @@ use hefu_contracts::{height::Height, schema::Table, state::Fault};
 use hefu_keys::Hash;
 
 pub use chain::{Chain, Held};
-pub(crate) use create::open_or_create;
 pub use create::{CreateError, create_store, found};
+pub(crate) use create::{identity, open_or_create};
 pub use head::{Head, Tip};
 pub use layout::{block_text, bucket_key, entry_key, height_key, id_value, onward_key, record_key, value_key};
 pub use memory::Memory;
+pub(crate) use restored::{Restoring, sweep};
+pub(crate) use rocks::exists;
 pub use rocks::{OpenError, Rocks};
 pub use verify::{Compared, Progress, Stage, VerifyError, VerifyReport, verify_store, verify_view};
 

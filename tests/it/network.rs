@@ -2,6 +2,7 @@
 
 mod clients;
 mod partitions;
+mod snapshots;
 
 use std::{fs, time::Duration};
 

@@ -6,6 +6,7 @@ mod golden;
 mod mutated;
 mod naive;
 mod proofs;
+mod ranges;
 mod store;
 
 use std::collections::BTreeMap;

@@ -47,7 +47,7 @@ impl Tree {
     }
 
     /// Hashes upwards; wherever nothing lies below, the node is copied instead of being hashed again.
-    fn over(depth: Depth, leaves: Vec<Hash>) -> Tree {
+    pub(super) fn over(depth: Depth, leaves: Vec<Hash>) -> Tree {
         let mut levels = Vec::with_capacity(usize::from(depth.levels()));
         let mut level = leaves;
         let mut blank = Hash::ZERO;

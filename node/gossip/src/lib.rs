@@ -3,7 +3,7 @@
 //! The consensus engine's network takes no other protocols, so records that wait for a block travel over a swarm of
 //! their own, on a port of their own. It is a crate of its own because the generics of libp2p are compiled in the crate
 //! that names them. It knows nothing of the ledger: a record is opaque bytes, named by a hash. What is sent to whom, and
-//! when, is for the node to say.
+//! when, is for the node to say. A node that has no state yet asks the others for theirs in the same way.
 //!
 //! Who may connect is a list. Every other node is turned away when it has proven who it is, before it can say a word,
 //! and a node of another chain shares no protocol with this one.
@@ -22,9 +22,9 @@ use libp2p::{identity::Keypair, multiaddr::Protocol};
 use tokio::sync::mpsc;
 
 pub use libp2p::{Multiaddr, PeerId};
-pub use message::{Answer, Message, RECORDS_MAX, SEALS_MAX, Standing};
+pub use message::{Answer, Ask, Message, RECORDS_MAX, ROW_KEY_BYTES_MAX, SEALS_MAX, Standing};
 pub use swarm::Reply;
-pub use wire::MESSAGE_BYTES_MAX;
+pub use wire::{ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX};
 
 /// How long a node that sent what no honest node sends is kept out.
 pub const SHUNNED_FOR: Duration = Duration::from_secs(60);

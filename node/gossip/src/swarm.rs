@@ -265,7 +265,7 @@ fn behaviour(config: &GossipConfig) -> Behaviour {
     let exchange = request_response::Config::default()
         .with_request_timeout(ANSWER_WITHIN)
         .with_max_concurrent_streams(STREAMS_MAX);
-    let name = Name(format!("/hefu/1/{}/records", config.chain));
+    let name = Name(format!("/hefu/2/{}/records", config.chain));
     Behaviour {
         allowed: allow_block_list::Behaviour::default(),
         limits: connection_limits::Behaviour::new(limits),

@@ -72,7 +72,7 @@ async fn listed_nodes_exchange_records_and_answers() {
     left.send(two.peer(), 17, records());
     let Event::Asked { peer, message, reply } = next(&mut at_right).await else { panic!("something else") };
     assert_eq!((peer, message), (one.peer(), records()));
-    let answer = Answer(vec![Standing::Held, Standing::Later]);
+    let answer = Answer::Standings(vec![Standing::Held, Standing::Later]);
     reply.send(answer.clone());
     let Event::Answered { ticket, answer: told } = next(&mut at_left).await else { panic!("something else") };
     assert_eq!((ticket, told), (17, Some(answer)));

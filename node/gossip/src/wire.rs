@@ -8,13 +8,13 @@ use codec::{Decode, Encode};
 use futures_util::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::request_response::Codec;
 
-use crate::message::{Answer, Message, SEALS_MAX};
+use crate::message::{Answer, Message};
 
 /// Longest message: a batch, or one record of the largest size.
 pub const MESSAGE_BYTES_MAX: usize = 2 << 20;
 
-/// Longest answer: a byte for each record, and how many there are.
-const ANSWER_BYTES_MAX: usize = SEALS_MAX + 8;
+/// Longest answer: a block of the largest size with its certificate, or as many smaller pieces.
+pub const ANSWER_BYTES_MAX: usize = 5 << 20;
 
 /// Reads and writes messages.
 #[derive(Clone)]
@@ -70,7 +70,10 @@ impl Codec for Wire {
         if message.is_bounded() {
             return Ok(message);
         }
-        Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message about {} records", message.len())))
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("a message of {} records that asks for too much", message.len()),
+        ))
     }
 
     async fn read_response<T>(&mut self, _: &Name, io: &mut T) -> io::Result<Answer>
@@ -98,12 +101,14 @@ impl Codec for Wire {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{RECORDS_MAX, Standing};
+    use crate::message::{Ask, RECORDS_MAX, ROW_KEY_BYTES_MAX, Standing};
 
     fn messages() -> Vec<Message> {
         vec![
             Message::Records(vec![Bytes::from_static(b"{}"), Bytes::from(vec![7; 70_000])]),
             Message::Offer(vec![[3; 32]; 5]),
+            Message::Ask(Ask::Rows { height: 7, cut: 4, range: 15, skip: 200 }),
+            Message::Ask(Ask::Entries { height: 7, row: Bytes::from_static(b"item/1"), n: 3 }),
         ]
     }
 
@@ -113,8 +118,10 @@ mod tests {
             let bytes = Bytes::from(message.encode());
             assert_eq!(decode::<Message>(bytes).unwrap(), message);
         }
-        let answer = Answer(vec![Standing::Held, Standing::Later, Standing::Wanted, Standing::Forged]);
-        assert_eq!(decode::<Answer>(Bytes::from(answer.encode())).unwrap(), answer);
+        let standings = vec![Standing::Held, Standing::Later, Standing::Wanted, Standing::Forged];
+        for answer in [Answer::Standings(standings), Answer::Pieces(vec![Bytes::from_static(b"one"), Bytes::new()])] {
+            assert_eq!(decode::<Answer>(Bytes::from(answer.encode())).unwrap(), answer);
+        }
     }
 
     #[test]
@@ -127,7 +134,7 @@ mod tests {
             let longer = [bytes.as_slice(), &[0]].concat();
             assert!(decode::<Message>(Bytes::from(longer)).is_err());
         }
-        assert!(decode::<Answer>(Bytes::from_static(&[4, 9])).is_err(), "no such standing");
+        assert!(decode::<Answer>(Bytes::from_static(&[0, 4, 9])).is_err(), "no such standing");
     }
 
     #[tokio::test]
@@ -135,7 +142,10 @@ mod tests {
         let name = Name("/test".to_owned());
         let long = Message::Records(vec![Bytes::from(vec![0; MESSAGE_BYTES_MAX])]).encode();
         let many = Message::Records(vec![Bytes::new(); RECORDS_MAX + 1]).encode();
-        for bytes in [long, many] {
+        let row = Bytes::from(vec![b'k'; ROW_KEY_BYTES_MAX + 1]);
+        let key = Message::Ask(Ask::Entries { height: 1, row, n: 1 }).encode();
+        let cut = Message::Ask(Ask::Rows { height: 1, cut: 32, range: 0, skip: 0 }).encode();
+        for bytes in [long, many, key, cut] {
             let read = Wire.read_request(&name, &mut bytes.as_slice()).await;
             assert_eq!(read.unwrap_err().kind(), io::ErrorKind::InvalidData);
         }

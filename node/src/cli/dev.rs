@@ -24,6 +24,7 @@ use crate::{
     config::Log,
     demo::{self, Cast, PHRASE, Story},
     local::Webhooks,
+    snapshots::Snapshots,
     space::DiskOf,
 };
 
@@ -83,6 +84,8 @@ impl Dev {
             listen: "/ip4/127.0.0.1/tcp/0".parse().context("the node's own address")?,
             peers: Vec::new(),
             records: None,
+            // Nor is there anybody to hand a snapshot to.
+            snapshots: Snapshots { every: 0, restore: false },
             open: false,
             disk: Arc::new(DiskOf(data.clone())),
             moniker: "hefu-dev".to_owned(),

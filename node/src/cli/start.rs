@@ -67,6 +67,7 @@ impl Start {
             listen: config.network.listen,
             peers: config.network.peers,
             records: config.records,
+            snapshots: config.snapshots,
             open: config.network.open,
             moniker: config.moniker,
         };

@@ -13,6 +13,7 @@ use super::{of_engine, terms, to_engine};
 use crate::{
     GuardWish, Node, NodeConfig, NodeLedger, VerifyReport,
     config::Records,
+    snapshots::Snapshots,
     space::DiskOf,
     verify_store,
     world::{self, Codes, Deed, REFILL, World},
@@ -91,6 +92,7 @@ impl Network {
                 listen: listen(self.record_ports[number]),
                 peers: Network::others(&self.record_ports, number),
             }),
+            snapshots: Snapshots { restore: false, ..Snapshots::default() },
             open: false,
             disk: Arc::new(DiskOf(self.path(number).to_owned())),
             moniker: format!("validator-{number}"),

@@ -105,7 +105,8 @@ pub fn read_all(submissions: Vec<Vec<u8>>) -> Vec<Result<Sealed, Box<Rejected>>>
 /// Fewer than this are not worth another thread: it costs as much as two signatures.
 const WORTH_A_THREAD: usize = 8;
 
-fn spread<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+/// Does something with many, spread over the processors; the results in the order given.
+pub(crate) fn spread<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
     let processors = *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
     let threads = processors.min(items.len().div_ceil(WORTH_A_THREAD));

@@ -107,8 +107,12 @@ impl<P: Copy + Ord> Spread<P> {
         let Some(Flight { peer, seals }) = self.flights.remove(&ticket) else { return true };
         let Some(peer) = self.peers.get_mut(&peer) else { return true };
         peer.flying = peer.flying.saturating_sub(1);
-        let told = answer.map_or_else(Vec::new, |Answer(told)| told);
-        let sound = told.is_empty() || (told.len() == seals.len() && !told.contains(&Standing::Forged));
+        let (told, fits) = match answer {
+            Some(Answer::Standings(told)) => (told, true),
+            Some(Answer::Pieces(_)) => (Vec::new(), false),
+            None => (Vec::new(), true),
+        };
+        let sound = (told.is_empty() && fits) || (told.len() == seals.len() && !told.contains(&Standing::Forged));
         for (at, seal) in seals.into_iter().enumerate() {
             if !self.waiting.contains_key(&seal) {
                 continue;

@@ -31,8 +31,9 @@ impl Taker {
         let standings = match message {
             Message::Records(texts) => self.records(desk, peer, &texts)?,
             Message::Offer(seals) => self.offer(desk, peer, &seals)?,
+            Message::Ask(ask) => return Ok(Answer::Pieces(desk.hand_over(&ask)?)),
         };
-        Ok(Answer(standings))
+        Ok(Answer::Standings(standings))
     }
 
     fn records(&self, desk: &Desk, peer: PeerId, texts: &[Bytes]) -> Result<Vec<Standing>, Fault> {

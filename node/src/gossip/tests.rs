@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hefu_contracts::refusal::Code;
 use hefu_engine::Wake;
-use hefu_gossip::{Message, PeerId, Standing};
+use hefu_gossip::{Answer, Message, PeerId, Standing};
 
 use super::taking::Taker;
 use crate::{
@@ -34,7 +34,10 @@ impl Scene {
     }
 
     fn ask(&self, message: Message) -> Vec<Standing> {
-        self.taker.take(self.ledger.desk(), self.peer, message).unwrap().0
+        match self.taker.take(self.ledger.desk(), self.peer, message).unwrap() {
+            Answer::Standings(standings) => standings,
+            Answer::Pieces(pieces) => panic!("{pieces:?}"),
+        }
     }
 
     fn records(&self, records: &[&[u8]]) -> Vec<Standing> {

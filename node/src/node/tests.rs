@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use super::{GuardWish, Node, NodeConfig, StopReason};
 use crate::{
     NodeLedger,
+    snapshots::Snapshots,
     space::{DiskOf, Free, Gauge},
     verify_store,
     world::{self, Codes, Deed, REFILL, World},
@@ -58,6 +59,7 @@ async fn start_on(data: &Path, world: &World, guard: GuardWish, disk: Arc<dyn Ga
         listen: "/ip4/127.0.0.1/tcp/0".parse().expect("an address"),
         peers: Vec::new(),
         records: None,
+        snapshots: Snapshots { restore: false, ..Snapshots::default() },
         open: false,
         disk,
         moniker: "test".to_owned(),
@@ -207,6 +209,7 @@ async fn a_store_that_cannot_be_used_stops_the_start_with_its_reason() {
         listen: "/ip4/127.0.0.1/tcp/0".parse().expect("an address"),
         peers: Vec::new(),
         records: None,
+        snapshots: Snapshots { restore: false, ..Snapshots::default() },
         open: false,
         disk: Arc::new(DiskOf(data.path().to_owned())),
         moniker: "test".to_owned(),

@@ -41,10 +41,7 @@ pub fn create_store(data: &Path, genesis: &Genesis) -> Result<(), CreateError> {
 pub fn found(store: &dyn Store, genesis: &Genesis) -> Result<(), Fault> {
     let rows = genesis.rows()?;
     let patch = head::first(genesis.register_depth, &rows)?;
-    let mut batch = Batch::default();
-    batch.put(Table::Genesis, "genesis", genesis.text());
-    batch.put(Table::Genesis, "version", STORE_VERSION.to_string());
-    batch.put(Table::Genesis, "engine", ENGINE);
+    let mut batch = identity(genesis);
     for (key, row) in &rows {
         batch.put(Table::Rows, key.as_bytes(), row.text());
     }
@@ -53,6 +50,15 @@ pub fn found(store: &dyn Store, genesis: &Genesis) -> Result<(), Fault> {
     }
     batch.put(Table::Tip, "height", height_key(Height::GENESIS).to_vec());
     Ok(store.write(batch)?)
+}
+
+/// What a whole store says of itself. Until it is written, a store counts as half made.
+pub(crate) fn identity(genesis: &Genesis) -> Batch {
+    let mut batch = Batch::default();
+    batch.put(Table::Genesis, "genesis", genesis.text());
+    batch.put(Table::Genesis, "version", STORE_VERSION.to_string());
+    batch.put(Table::Genesis, "engine", ENGINE);
+    batch
 }
 
 /// Opens the store of a data directory, or creates it where there is none; whether it is new.

@@ -82,6 +82,13 @@ listen = "{records}"
 # The same validators as above with the same peer ids. Nobody else is let in.
 peers = {record_peers}
 
+[snapshots]
+# Blocks from one snapshot of the state to the next, for validators that have lost theirs; 0 takes none. All validators
+# of a network should say the same.
+every = 1000
+# Whether this node, without a store, asks the others for their snapshot. Otherwise it executes all blocks.
+restore = true
+
 # Figures for Prometheus at /metrics, for whoever watches this node and nobody else.
 # [metrics]
 # listen = "127.0.0.1:9464"

@@ -30,7 +30,7 @@ fn offered(numbers: &[u8]) -> Message {
 fn all(net: &mut Net, now: Now, standing: Standing) {
     let tickets: Vec<(u64, usize)> = net.flights.iter().map(|(ticket, flight)| (*ticket, flight.seals.len())).collect();
     for (ticket, count) in tickets {
-        assert!(net.answered(now, ticket, Some(Answer(vec![standing; count]))));
+        assert!(net.answered(now, ticket, Some(Answer::Standings(vec![standing; count]))));
     }
 }
 
@@ -144,7 +144,7 @@ fn an_answer_that_fits_nothing_is_noticed() {
         net.joined(0, "huaxu");
         net.begin(0, record(1), None);
         let ticket = net.due(0)[0].1;
-        assert!(!net.answered(1, ticket, Some(Answer(answer))));
+        assert!(!net.answered(1, ticket, Some(Answer::Standings(answer))));
         assert!(net.wakes().is_some(), "the record is not forgotten");
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Replay {
     time: Time,
     height: Height,
     pub rows: BTreeMap<String, Row>,
-    /// Keys of the index of what leads on to what.
+    /// Keys of the index of what has ever led on to what.
     pub onward: BTreeSet<Vec<u8>>,
     tree: Tree,
     pub buckets: BTreeMap<u32, Bucket>,
@@ -172,11 +172,14 @@ impl Replay {
             let what = format!("execution leads to the register {}, the header says {}", patch.root(), header.register);
             return Err(VerifyError::differs(height, Table::Blocks, format!("block {height}"), what));
         }
-        let links =
-            |row: &Row| onward::behind(row).into_iter().map(|from| onward_key(&from, &row.key)).collect::<Vec<_>>();
         self.onward.extend(changes.rows.values().flat_map(links));
         self.rows.extend(changes.rows);
         self.buckets.extend(patch.buckets().clone());
         self.tree.apply(patch).map_err(VerifyError::Fault)
     }
+}
+
+/// Keys of the index of what leads on to a row.
+pub(super) fn links(row: &Row) -> Vec<Vec<u8>> {
+    onward::behind(row).into_iter().map(|from| onward_key(&from, &row.key)).collect()
 }

@@ -1,0 +1,163 @@
+//! Filling an empty store with what others hand over, believing none of them.
+//!
+//! First the card: a header that more than two thirds of the members have certified, and roots of ranges that lead to its
+//! register. Then rows range by range, entries row by row, blocks one after another. What does not fit exposes who sent
+//! it, and is asked of somebody else. The store counts as half made until the last write, which makes it whole.
+
+mod blocks;
+mod card;
+mod entries;
+mod rows;
+
+use std::{collections::VecDeque, error::Error, fmt};
+
+use bytes::Bytes;
+use hefu_contracts::{genesis::Genesis, height::Height, schema::Table, state::Fault};
+use hefu_gossip::{Ask, PeerId};
+
+use super::shelf::Card;
+use crate::store::{Mark, Store, height_key, identity};
+
+/// How often each of those who are asked may have no answer to one question before it is given up.
+const ROUNDS_MAX: usize = 4;
+
+/// Those who can be asked.
+pub(super) trait Source {
+    /// Who is connected now.
+    fn peers(&mut self) -> Vec<PeerId>;
+
+    /// Asks somebody and waits; `None` where no answer came.
+    fn ask(&mut self, peer: PeerId, ask: Ask) -> Option<Vec<Bytes>>;
+
+    /// Somebody has sent what no honest node sends, and is to be left alone.
+    fn expose(&mut self, peer: PeerId, lie: &Lie);
+}
+
+/// What no honest node sends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lie(pub String);
+
+/// Why nothing is restored.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stop {
+    /// Nobody has a snapshot.
+    #[error("nobody has a snapshot")]
+    None,
+    /// Nobody is left who answers.
+    #[error("nobody is left who hands over {0}")]
+    Nobody(&'static str),
+    /// This machine failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What is handed over at present, and how far that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    pub what: &'static str,
+    pub done: u64,
+    pub total: u64,
+}
+
+/// A store that is being filled.
+struct Filling<'a, S> {
+    genesis: &'a Genesis,
+    store: &'a dyn Store,
+    source: &'a mut S,
+    /// Who is asked next; nobody who was exposed.
+    asked: VecDeque<PeerId>,
+    exposed: Vec<PeerId>,
+    progress: &'a mut dyn FnMut(Progress),
+}
+
+/// Fills an empty store with the newest snapshot that somebody has; its last block.
+///
+/// # Errors
+/// [`Stop`]; the store is then of no use.
+pub(super) fn fill<S: Source>(
+    genesis: &Genesis,
+    store: &dyn Store,
+    source: &mut S,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Mark, Stop> {
+    let asked = source.peers().into();
+    let mut filling = Filling { genesis, store, source, asked, exposed: Vec::new(), progress };
+    let card = filling.card()?;
+    let height = card.header.height;
+    tracing::info!(block.height = height.get(), rows = total(&card), "restoring a snapshot");
+    filling.rows(&card)?;
+    filling.entries(&card)?;
+    filling.blocks(&card)?;
+    let mark = Mark { height, block: card.certificate.block };
+    let mut batch = identity(genesis);
+    batch.put(Table::Tip, "height", height_key(height).to_vec());
+    store.commit(batch, mark).map_err(Fault::from)?;
+    Ok(mark)
+}
+
+/// Number of rows.
+fn total(card: &Card) -> u64 {
+    card.counts.iter().map(|count| u64::from(*count)).sum()
+}
+
+impl<S: Source> Filling<'_, S> {
+    /// Gets something from one of the others, and checks it. Who has no answer is asked again later, who lies never.
+    fn fetch<A, T>(
+        &mut self,
+        what: &'static str,
+        mut get: impl FnMut(&mut S, PeerId) -> Option<A>,
+        mut check: impl FnMut(A) -> Result<T, Lie>,
+    ) -> Result<T, Stop> {
+        let mut missed: usize = 0;
+        loop {
+            let Some(peer) = self.asked.pop_front() else { return Err(Stop::Nobody(what)) };
+            match get(self.source, peer).map(&mut check) {
+                Some(Ok(sound)) => {
+                    self.asked.push_back(peer);
+                    return Ok(sound);
+                }
+                Some(Err(lie)) => {
+                    self.source.expose(peer, &lie);
+                    self.exposed.push(peer);
+                }
+                None => {
+                    self.asked.push_back(peer);
+                    missed = missed.saturating_add(1);
+                    if missed > self.asked.len().saturating_mul(ROUNDS_MAX) {
+                        return Err(Stop::Nobody(what));
+                    }
+                    self.look_around();
+                }
+            }
+        }
+    }
+
+    /// Who has come since can be asked too.
+    fn look_around(&mut self) {
+        for peer in self.source.peers() {
+            if !self.asked.contains(&peer) && !self.exposed.contains(&peer) {
+                self.asked.push_back(peer);
+            }
+        }
+    }
+
+    fn tell(&mut self, what: &'static str, done: u64, total: u64) {
+        (self.progress)(Progress { what, done, total });
+    }
+}
+
+impl Lie {
+    fn new(words: impl fmt::Display) -> Lie {
+        Lie(words.to_string())
+    }
+
+    fn at(height: Height, words: impl fmt::Display) -> Lie {
+        Lie(format!("block {height}: {words}"))
+    }
+}
+
+impl<E: Error> From<E> for Lie {
+    fn from(error: E) -> Lie {
+        Lie::new(error)
+    }
+}

@@ -1,0 +1,134 @@
+//! Blocks, each following the one before and certified; their records are those that its header binds.
+//!
+//! Signatures of records are not verified: more than two thirds of the members have done so, and have certified the very
+//! bytes. What a record itself does not bind, the proof that its codes were issued, is checked against the batch.
+
+use bytes::Bytes;
+use hefu_contracts::{
+    block::{Block, Header, records_root},
+    certificate::Certificate,
+    codes::{Commissioning, batch},
+    genesis::Genesis,
+    height::Height,
+    record::Body,
+    row::{Data, Row, key_of_batch},
+    schema::Table,
+    state::Fault,
+    submission::Unverified,
+};
+use hefu_gossip::Ask;
+use hefu_keys::Hash;
+
+use super::{Card, Filling, Lie, Source, Stop};
+use crate::{
+    core::sealed::spread,
+    store::{Batch, Store, View, block_text, height_key, id_value, record_key},
+};
+
+/// A block whose certificate and records have been checked.
+struct Sound {
+    header: Header,
+    certificate: Certificate,
+    /// Ids and texts of the records.
+    records: Vec<(Hash, Bytes)>,
+}
+
+impl<S: Source> Filling<'_, S> {
+    pub(super) fn blocks(&mut self, card: &Card) -> Result<(), Stop> {
+        let (genesis, store) = (self.genesis, self.store);
+        let last = card.header.height;
+        let (mut height, mut previous) = (Height::GENESIS, genesis.chain());
+        while height < last {
+            let first = height.next();
+            let ask = || Ask::Blocks { first: first.get(), last: last.get() };
+            let get = |source: &mut S, peer| source.ask(peer, ask()).filter(|pieces| !pieces.is_empty());
+            let check = |pieces: Vec<Bytes>| checked((genesis, store), (first, last), &previous, &pieces);
+            let (batch, reached, block) = self.fetch("blocks", get, check)?;
+            self.store.write(batch).map_err(Fault::from)?;
+            (height, previous) = (reached, block);
+            self.tell("blocks", height.get(), last.get());
+        }
+        // The certified chain has one block at a height, unless more than a third of the members have lied.
+        if previous == card.certificate.block { Ok(()) } else { Err(Stop::Nobody("the blocks of the snapshot")) }
+    }
+}
+
+/// What blocks write, the last one's height and its id.
+fn checked(
+    (genesis, store): (&Genesis, &dyn Store),
+    (first, last): (Height, Height),
+    previous: &Hash,
+    pieces: &[Bytes],
+) -> Result<(Batch, Height, Hash), Lie> {
+    let (pairs, rest) = pieces.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(Lie::new("a block has two pieces"));
+    }
+    let view = store.view();
+    let sound = spread(pairs.to_vec(), |[certificate, body]| block(genesis, &*view, &certificate, &body));
+    let mut batch = Batch::default();
+    let (mut height, mut previous) = (first, *previous);
+    let mut reached = None;
+    for sound in sound {
+        let Sound { header, certificate, records } = sound?;
+        if header.height != height || header.previous != previous || height > last {
+            return Err(Lie::at(height, "it does not follow the block before"));
+        }
+        batch.put(Table::Blocks, height_key(height), block_text(&header, &certificate));
+        for (index, (id, text)) in (0_u32..).zip(records) {
+            batch.put(Table::Records, record_key((height, index)), text);
+            batch.put(Table::Ids, *id.as_bytes(), id_value((height, index)).to_vec());
+        }
+        previous = certificate.block;
+        reached = Some(height);
+        height = height.next();
+    }
+    let reached = reached.ok_or_else(|| Lie::new("no blocks"))?;
+    Ok((batch, reached, previous))
+}
+
+/// A block by itself.
+fn block(genesis: &Genesis, view: &dyn View, certificate: &Bytes, body: &Bytes) -> Result<Sound, Lie> {
+    let certificate: Certificate = serde_json::from_slice(certificate)?;
+    let Block { header, records } = Block::cut(body)?;
+    let height = header.height;
+    if header.id() != certificate.block || height != certificate.height {
+        return Err(Lie::at(height, "the certificate is not for the header"));
+    }
+    certificate.check(&genesis.chain(), &genesis.members)?;
+    let mut seals = Vec::with_capacity(records.len());
+    let mut read = Vec::with_capacity(records.len());
+    for text in records {
+        let unverified = Unverified::read(text.as_bytes()).map_err(|refusal| Lie::at(height, refusal))?;
+        check_annex(view, &unverified).map_err(|words| Lie::at(height, words))?;
+        seals.push(unverified.record().seal);
+        // A copy: else each record would hold the whole answer in memory.
+        read.push((unverified.record().id, Bytes::copy_from_slice(text.as_bytes())));
+    }
+    if records_root(seals.iter()) != header.records {
+        return Err(Lie::at(height, "the records are not those of the header"));
+    }
+    Ok(Sound { header, certificate, records: read })
+}
+
+/// What the record does not bind of its annex.
+fn check_annex(view: &dyn View, unverified: &Unverified) -> Result<(), String> {
+    if !unverified.annex().values.is_empty() {
+        return Err("a record carries detached values".to_owned());
+    }
+    let Body::EventCapture(capture) = &unverified.record().body else { return Ok(()) };
+    let Some(commissioning) = &capture.commissioning else { return Ok(()) };
+    let issued = is_issued(view, commissioning, unverified);
+    issued.then_some(()).ok_or_else(|| "codes are not proven to be in their batch".to_owned())
+}
+
+fn is_issued(view: &dyn View, commissioning: &Commissioning, unverified: &Unverified) -> bool {
+    let row = view.get(Table::Rows, key_of_batch(&commissioning.batch).as_bytes()).ok().flatten();
+    let row = row.and_then(|text| Row::read_own(std::str::from_utf8(&text).ok()?).ok());
+    let Some(Row { data: Data::Batch(batch), .. }) = row else { return false };
+    let (Ok(indices), Some(issuance)) = (commissioning.indices(batch.count), unverified.annex().commissioning.as_ref())
+    else {
+        return false;
+    };
+    batch::check(&batch, &indices, issuance).is_ok()
+}

@@ -1,0 +1,82 @@
+//! Rows, range by range, with the buckets and the index that follow from them.
+
+use bytes::Bytes;
+use hefu_contracts::{
+    provenance::onward,
+    register::{Depth, Pair, Range},
+    row::Row,
+    schema::Table,
+    state::Fault,
+};
+use hefu_gossip::{Ask, PeerId};
+use hefu_keys::Hash;
+
+use super::{Card, Filling, Lie, Source, Stop};
+use crate::store::{Batch, bucket_key, onward_key};
+
+/// Bytes of one range. A quarter of a MiB is the mean; more than this nobody is believed to need.
+const RANGE_BYTES_MAX: usize = 64 << 20;
+
+impl<S: Source> Filling<'_, S> {
+    pub(super) fn rows(&mut self, card: &Card) -> Result<(), Stop> {
+        let depth = self.genesis.register_depth;
+        let total = super::total(card);
+        let mut done: u64 = 0;
+        for ((index, root), count) in (0_u32..).zip(&card.roots).zip(&card.counts) {
+            let which = (card.header.height.get(), card.cut(), index);
+            let get = |source: &mut S, peer| gather(source, peer, which, *count);
+            let check = |rows: Vec<Bytes>| checked(depth, (card.cut(), index), &rows, *root);
+            let batch = if *count == 0 {
+                check(Vec::new()).map_err(|_| Stop::Nobody("rows"))?
+            } else {
+                self.fetch("rows", get, check)?
+            };
+            self.store.write(batch).map_err(Fault::from)?;
+            done = done.saturating_add(u64::from(*count));
+            self.tell("rows", done, total);
+        }
+        Ok(())
+    }
+}
+
+/// All rows of a range, from one node: so it is clear who lies.
+fn gather<S: Source>(
+    source: &mut S,
+    peer: PeerId,
+    (height, cut, range): (u64, u8, u32),
+    count: u32,
+) -> Option<Vec<Bytes>> {
+    let mut rows: Vec<Bytes> = Vec::new();
+    let mut bytes: usize = 0;
+    while rows.len() < count as usize && bytes <= RANGE_BYTES_MAX {
+        let skip = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let more = source.ask(peer, Ask::Rows { height, cut, range, skip })?;
+        if more.is_empty() {
+            return None;
+        }
+        bytes = more.iter().fold(bytes, |bytes, row| bytes.saturating_add(row.len()));
+        rows.extend(more);
+    }
+    Some(rows)
+}
+
+/// What a range of rows writes, if it is the one that the header binds.
+fn checked(depth: Depth, which: (u8, u32), rows: &[Bytes], root: Hash) -> Result<Batch, Lie> {
+    let mut batch = Batch::default();
+    let mut pairs = Vec::with_capacity(rows.len());
+    for text in rows {
+        // The register binds the text; read is only what it is about.
+        let row = Row::read_own(std::str::from_utf8(text)?)?;
+        pairs.push(Pair { key: Hash::of(row.key.as_bytes()), row: Row::hash_of(std::str::from_utf8(text)?) });
+        for from in onward::behind(&row) {
+            batch.put(Table::Onward, onward_key(&from, &row.key), Bytes::new());
+        }
+        batch.put(Table::Rows, row.key, text.clone());
+    }
+    let range = Range::of(depth, which, pairs).ok().filter(|range| range.root() == root);
+    let range = range.ok_or_else(|| Lie::new(format!("the rows of range {} do not lead to its root", which.1)))?;
+    for (index, bucket) in range.buckets() {
+        batch.put(Table::Buckets, bucket_key(*index), bucket.encode());
+    }
+    Ok(batch)
+}

@@ -1,0 +1,74 @@
+//! Validators that have lost everything and are handed the ledger by others.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use hefu_tests::{history::Log, testnet::Testnet};
+
+use super::{Clients, QUICK, VALIDATORS, verify};
+
+/// Kills while the ledger is handed over.
+const KILLS: usize = 3;
+
+/// A network that takes a snapshot every few blocks.
+fn network() -> Testnet {
+    let net = Testnet::init(VALIDATORS, &QUICK).unwrap();
+    for home in net.homes().unwrap() {
+        let path = home.join("hefu.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        let often = text.replace("every = 1000", "every = 10");
+        assert_ne!(often, text, "the configuration says how often");
+        fs::write(&path, often).unwrap();
+    }
+    net
+}
+
+fn log(net: &Testnet, at: usize) -> String {
+    fs::read_to_string(net.home(at).join("node.log")).unwrap()
+}
+
+#[test]
+fn a_wiped_validator_is_handed_the_ledger_also_where_it_is_killed_meanwhile() {
+    let mut net = network();
+    net.up().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let clients = Clients::start(&net, Log::begin(&directory.path().join("clients.jsonl")).unwrap());
+    net.until("snapshots", |net| (0..VALIDATORS).all(|at| log(net, at).contains("snapshot taken"))).unwrap();
+    let last = VALIDATORS - 1;
+    net.kill(last).unwrap();
+
+    let (restoring, store) = (net.data(last).join("restoring"), net.data(last).join("store"));
+    let mut caught = 0;
+    for _ in 0..KILLS {
+        fs::remove_dir_all(net.data(last)).unwrap();
+        let mut child = net.start(last, &[]).unwrap();
+        let until = Instant::now() + Duration::from_secs(30);
+        while !restoring.exists() && !store.exists() {
+            assert!(Instant::now() < until, "nothing is restored: {}", net.log(last));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        caught += usize::from(restoring.exists() && !store.exists());
+    }
+    assert!(caught > 0, "no kill came in time to mean anything");
+
+    let ahead = net.height(0).unwrap();
+    let mut following = net.start(last, &[]).unwrap();
+    net.until("catching up", |net| net.height(last).is_some_and(|height| height >= ahead)).unwrap();
+    let told = log(&net, last);
+    assert!(told.contains("snapshot restored"), "{told}");
+    assert!(!restoring.exists());
+    net.kill(last).unwrap();
+    following.wait().unwrap();
+
+    let mut voting = net.start(last, &["--renew-guard"]).unwrap();
+    net.until("being ready", |net| net.get(last, "/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
+    clients.stop();
+    net.level().unwrap();
+    println!("{caught} of {KILLS} kills came while the ledger was handed over");
+    verify(&net);
+    voting.wait().unwrap();
+}
