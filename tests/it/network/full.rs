@@ -1,0 +1,78 @@
+//! A disk that is really full: a small one in memory where the system lets us mount it, else a limit on files.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use hefu_tests::{history::Log, testnet::Testnet};
+
+use super::{Clients, QUICK, VALIDATORS, goes_on, verify};
+
+/// Of the small disk; a store keeps some tens of MiB for its log.
+const DISK: &str = "size=192m";
+
+/// A disk in memory, until it is dropped.
+struct Disk(PathBuf);
+
+impl Disk {
+    /// None where this process may not mount anything.
+    fn mount(at: &Path) -> Option<Disk> {
+        let status = Command::new("mount").args(["-t", "tmpfs", "-o", DISK, "hefu-test"]).arg(at).status();
+        status.is_ok_and(|status| status.success()).then(|| Disk(at.to_owned()))
+    }
+
+    /// Fills it to the last byte.
+    fn fill(&self) -> PathBuf {
+        let path = self.0.join("filler");
+        let mut file = File::create(&path).unwrap();
+        let piece = vec![0_u8; 1 << 20];
+        while file.write_all(&piece).is_ok() {}
+        while file.write_all(&[0]).is_ok() {}
+        path
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+    }
+}
+
+#[test]
+fn a_disk_that_is_really_full_stops_one_validator_and_loses_nothing() {
+    let mut net = Testnet::init(VALIDATORS, &QUICK).unwrap();
+    let last = VALIDATORS - 1;
+    let data = net.homes().unwrap()[last].join("data");
+    // The guard of the key is in there already.
+    let aside = data.with_extension("aside");
+    fs::rename(&data, &aside).unwrap();
+    fs::create_dir(&data).unwrap();
+    let Some(disk) = Disk::mount(&data) else {
+        println!("skipped: this process may not mount a disk, so none is really full");
+        return;
+    };
+    println!("a disk in memory, {DISK}");
+    assert!(Command::new("cp").args(["-a"]).arg(aside.join(".")).arg(&data).status().unwrap().success());
+    net.up().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let clients = Clients::start(&net, Log::begin(&directory.path().join("clients.jsonl")).unwrap());
+    goes_on(&net);
+
+    let filler = disk.fill();
+    let stopped = |net: &Testnet| net.get(last, "/readyz").is_none_or(|(status, _)| status == 503);
+    net.until("no more readiness", stopped).unwrap();
+    let then = net.height(0).unwrap();
+    net.until("the others going on", |net| net.height(0).is_some_and(|height| height >= then + 20)).unwrap();
+
+    fs::remove_file(filler).unwrap();
+    // Whether it ended or only waited, depends on what it was writing; a second start of the network helps both.
+    net.up().unwrap();
+    net.until("being ready", |net| net.get(last, "/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
+    goes_on(&net);
+    clients.stop();
+    net.level().unwrap();
+    verify(&net);
+}
