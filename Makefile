@@ -1,11 +1,12 @@
 # Two commands do everything on a fresh Debian machine with Rust, git and gcc:
-#   make demo   builds and runs four validators with the demo data and prints their URLs
+#   make demo   builds and runs four validators with the demo data and prints their URLs; STORY=full has 10,374 codes
 #   make test   runs every test
 # Both build one profile, so that RocksDB and the consensus engine compile once.
 
 CARGO   ?= cargo
 PROFILE := --release
-DEMO    := .demo
+STORY   ?= tiny
+DEMO    := .demo$(if $(filter-out tiny,$(STORY)),-$(STORY))
 PORT    ?= 8100
 TARGET  ?= all
 SECONDS ?= 20
@@ -36,8 +37,8 @@ setup-tests:
 build: setup
 	$(CARGO) build $(PROFILE) --locked --workspace --bins --examples
 
-demo: build ## four validators with the demo data; a second start continues their chain
-	@test -e $(DEMO)/testnet.json || $(BINARY) testnet init --demo --dir $(DEMO) --port $(PORT)
+demo: build ## four validators with the demo data, STORY=tiny or full; a second start continues their chain
+	@test -e $(DEMO)/testnet.json || $(BINARY) testnet init --demo --story $(STORY) --dir $(DEMO) --port $(PORT)
 	$(BINARY) testnet up --dir $(DEMO)
 
 demo-stop: ## stops the demo's validators

@@ -7,5 +7,5 @@ mod partial;
 
 pub use codes::{BadHandover, Handover, Selection, tree};
 pub use compose::{Content, EXPIRES_AFTER, Frame, NoFrame, Uncomposed, now, submission};
-pub use http::{Answer, Client, ClientError, Raw, outcome, proof, sentence};
+pub use http::{Answer, BATCH_RECORDS, Client, ClientError, Raw, outcome, proof, sentence};
 pub use partial::{BadPartial, Partial};

@@ -1,20 +1,23 @@
-//! The demo: a small story, told on a real chain.
+//! The demo: a story, told on a real chain.
 //!
-//! A brand has five bottles and seven refills of hand cream made by two factories, tested by a laboratory, put together,
+//! In the tiny one a brand has five bottles and seven refills of hand cream made by two factories, tested by a laboratory, put together,
 //! packed and brought to its warehouse. Every organisation signs what it did, with keys of a phrase that everybody
-//! knows: **these keys are public and protect nothing.**
+//! knows: **these keys are public and protect nothing.** The full one tells of 10,374 codes, from their materials to a recall.
 //!
 //! Everything follows from the genesis document: event times lie in the hours before it, nonces, salts and seeds are
 //! derived. So the story has the same records however often it is told, and telling it again adds what is missing.
 
 mod cast;
+mod events;
 mod founding;
-mod making;
+mod full;
 mod teller;
+mod tiny;
 
 use std::sync::Arc;
 
 use anyhow::Context;
+use clap::ValueEnum;
 use hefu_api::{
     Ledger,
     ledger::{Outcome, Wait},
@@ -29,21 +32,44 @@ use hefu_contracts::{
     time::Time,
 };
 use hefu_keys::SecretKey;
+use serde::{Deserialize, Serialize};
 
-use crate::client::{Answer, Client, ClientError};
+use crate::client::{self, Answer, Client, ClientError};
 
 pub use cast::{Cast, PHRASE};
 pub use teller::{Chapter, Told};
+
+/// Which story is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Edition {
+    /// Twelve codes, from the factories to the warehouse
+    #[default]
+    Tiny,
+    /// 10,374 codes of three factories, from the materials to the recall of a lot of pump heads
+    Full,
+}
 
 /// The demo's story: its records in chapters, and the things it is about.
 #[derive(Clone, Debug)]
 pub struct Story {
     /// Records, in the order in which they must take effect.
     pub chapters: Vec<Chapter>,
-    /// The five bottles, then the seven refills.
+    /// In the tiny story the five bottles, then the seven refills; otherwise some examples.
     pub items: Vec<Epc>,
-    /// The box that everything travels in.
-    pub container: Epc,
+    /// In the tiny story the box that everything travels in.
+    pub container: Option<Epc>,
+    /// In the full story what is worth looking at.
+    pub sights: Vec<Sight>,
+}
+
+/// Something to look at.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// What it is.
+    pub title: &'static str,
+    /// Its address at a node, without the first slash.
+    pub path: String,
 }
 
 /// The genesis document of a development chain that begins now: one validator, one founding organisation, keys of
@@ -82,31 +108,54 @@ pub fn admin(id: &str) -> anyhow::Result<SecretKey> {
     cast::key(&format!("//{id}"))
 }
 
-/// Tells the story to a running node, as far as it was not told before.
+/// Tells the story to a running node, as far as it was not told before; `progress` hears the chapter that begins and how
+/// many of its records are taken.
 ///
 /// # Errors
 /// Where the node cannot be reached, or does not take a record.
-pub fn tell_over(client: &Client, story: &Story) -> anyhow::Result<()> {
-    for chapter in &story.chapters {
+pub fn tell_over(client: &Client, story: &Story, mut progress: impl FnMut(&Chapter, usize)) -> anyhow::Result<()> {
+    for chapter in story.chapters.get(told_before(client, story)?..).unwrap_or_default() {
+        progress(chapter, 0);
         let submissions: Vec<String> = chapter.records.iter().map(|told| told.submission.clone()).collect();
-        let (mut refused, mut waits) = (None, false);
-        client.submit_all(&submissions, true, |_, answer| match answer {
-            Answer::Not(problem) => {
-                refused.get_or_insert(problem);
+        let mut hand_in = |wait| {
+            let (mut refused, mut waits, mut taken) = (None, false, 0_usize);
+            client.submit_all(&submissions, wait, |_, answer| {
+                match answer {
+                    Answer::Not(problem) => {
+                        refused.get_or_insert(problem);
+                    }
+                    Answer::Taken(receipt) => waits |= receipt.status != Status::Final,
+                }
+                taken = taken.saturating_add(1);
+                progress(chapter, taken);
+            })?;
+            if let Some(problem) = refused {
+                return Err(anyhow::Error::new(ClientError::Problem(problem)))
+                    .with_context(|| format!("the demo's chapter {:?} was not taken", chapter.title));
             }
-            Answer::Taken(receipt) => waits |= receipt.status != Status::Final,
-        })?;
+            Ok(waits)
+        };
+        // Of a long chapter all records are handed in before the first is waited for.
+        let long = submissions.len() > client::BATCH_RECORDS;
+        let waits = (!long || hand_in(false)?) && hand_in(true)?;
         anyhow::ensure!(
             !waits,
             "the demo's chapter {:?} stands in no block: do more than two thirds run?",
             chapter.title
         );
-        if let Some(problem) = refused {
-            return Err(anyhow::Error::new(ClientError::Problem(problem)))
-                .with_context(|| format!("the demo's chapter {:?} was not taken", chapter.title));
-        }
     }
     Ok(())
+}
+
+/// How many chapters need not be told: a chapter is begun when all before it stand in blocks.
+fn told_before(client: &Client, story: &Story) -> anyhow::Result<usize> {
+    for (number, chapter) in story.chapters.iter().enumerate().rev() {
+        let Some(first) = chapter.records.first() else { continue };
+        if client.has_record(&first.id)? {
+            return Ok(number);
+        }
+    }
+    Ok(0)
 }
 
 /// The development chain's validator.
@@ -129,12 +178,20 @@ pub fn node() -> anyhow::Result<SecretKey> {
 ///
 /// # Errors
 /// Where a record cannot be written, which only a fault of this program leads to.
-pub fn story(genesis: &Genesis) -> anyhow::Result<Story> {
+pub fn story(genesis: &Genesis, edition: Edition) -> anyhow::Result<Story> {
     let cast = Cast::new()?;
     let mut teller = teller::Teller::new(genesis);
-    founding::tell(&cast, &mut teller)?;
-    let (items, container) = making::tell(&cast, &mut teller)?;
-    Ok(Story { chapters: teller.chapters(), items, container })
+    let (items, container, sights) = match edition {
+        Edition::Tiny => {
+            let (items, container) = tiny::tell(&cast, &mut teller)?;
+            (items, Some(container), Vec::new())
+        }
+        Edition::Full => {
+            let (items, sights) = full::tell(&cast, &mut teller)?;
+            (items, None, sights)
+        }
+    };
+    Ok(Story { chapters: teller.chapters(), items, container, sights })
 }
 
 /// Tells the story to a ledger, as far as it was not told before; returns the number of records that were new.

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     GuardWish, NodeConfig, client,
     config::Log,
-    demo::{self, Cast, PHRASE, Story},
+    demo::{self, Cast, Edition, PHRASE, Sight, Story},
     local::Webhooks,
     snapshots::Snapshots,
     space::DiskOf,
@@ -56,9 +56,12 @@ pub struct Dev {
     /// To whom reports of subscriptions are sent; `any` reaches this machine and its network
     #[arg(long, default_value = "public", value_name = "WHOM")]
     webhooks: Webhooks,
-    /// Tell the demo's story: twelve items of a hand cream, from the factory to the warehouse
+    /// Tell the demo's story of a hand cream
     #[arg(long)]
     demo: bool,
+    /// Which of the demo's stories
+    #[arg(long, value_enum, default_value_t, requires = "demo", value_name = "STORY")]
+    story: Edition,
     /// Print one line of JSON when the node is ready
     #[arg(long)]
     json: bool,
@@ -73,7 +76,7 @@ impl Dev {
         let data = self.data.clone().unwrap_or_else(|| temporary.path().to_owned());
         keyring::make_private(&data).with_context(|| format!("cannot make the directory {}", data.display()))?;
         let genesis = genesis(&data.join("genesis.json"))?;
-        let story = if self.demo { Some(demo::story(&genesis)?) } else { None };
+        let story = if self.demo { Some(demo::story(&genesis, self.story)?) } else { None };
         let config = NodeConfig {
             data: data.join("data"),
             genesis,
@@ -111,6 +114,21 @@ fn genesis(path: &Path) -> anyhow::Result<Genesis> {
     let genesis = demo::genesis(client::now()?)?;
     files::write_new(path, &genesis.text())?;
     Ok(genesis)
+}
+
+/// Says what of a story is worth looking at, and where.
+pub fn print_story(story: &Story, origin: &str) -> anyhow::Result<()> {
+    if let Some(container) = &story.container {
+        output::line("\n  Bottles, then refills; each address is what a printed code holds:")?;
+        for item in &story.items {
+            output::line(format_args!("    {origin}/{}", item.path()))?;
+        }
+        output::line(format_args!("  They travel in {container}"))?;
+    }
+    for Sight { title, path } in &story.sights {
+        output::line(format_args!("\n  {title}\n    {origin}/{path}"))?;
+    }
+    Ok(())
 }
 
 /// A QR code of half-block characters, dark on light whatever the terminal's own colours are.
@@ -159,13 +177,8 @@ impl Announcement<'_> {
         output::line(format_args!("\nChain {genesis} is ready at height {}\n", self.ready.height()?))?;
         output::line(format_args!("  Explorer   {url}/"))?;
         output::line(format_args!("  API        {url}/docs"))?;
-        let items = self.items();
         if let Some(story) = self.story {
-            output::line("\n  Bottles, then refills; each address is what a printed code holds:")?;
-            for item in &items {
-                output::line(format_args!("    {item}"))?;
-            }
-            output::line(format_args!("  They travel in {}", story.container))?;
+            print_story(story, url)?;
         }
         output::line("\n  Everybody has these keys, so they protect nothing. They are those of the phrase")?;
         output::line(format_args!("    {PHRASE}"))?;

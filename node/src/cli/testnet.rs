@@ -18,7 +18,7 @@ pub enum Testnet {
     /// The passphrase of all keys lies beside them, so they protect nothing but this network.
     #[command(after_help = "Examples:\n  hefu testnet init --validators 4 --dir net\n  hefu testnet up --dir net\n  \
         hefu testnet init --validators 7 --dir net --port 9000 --block-interval 500\n  \
-        hefu testnet init --demo --dir demo")]
+        hefu testnet init --demo --dir demo\n  hefu testnet init --demo --story full --dir demo")]
     Init(init::TestnetInit),
     /// Start every validator that is not running, and wait until all have agreed on a block
     #[command(after_help = "Examples:\n  hefu testnet up --dir net\n  hefu testnet up --dir net --json")]

@@ -35,7 +35,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: u64 = 4 << 20;
 
 /// Records of one batch. A node accepts 1,000 and 8 MiB; with fewer, progress shows.
-const BATCH_RECORDS: usize = 100;
+pub const BATCH_RECORDS: usize = 100;
 
 /// Bytes of one batch: what a node accepts, less than one submission short of it.
 const BATCH_BYTES: usize = (8 << 20) - SUBMISSION_BYTES_MAX;
@@ -188,6 +188,18 @@ impl Client {
     pub fn bundle(&self, path: &str) -> Result<String, ClientError> {
         let bundle: Box<RawValue> = self.read_up_to(BUNDLE_BYTES_MAX as u64, path)?;
         Ok(bundle.get().to_owned())
+    }
+
+    /// Whether the node has a record, in a block or waiting for one.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn has_record(&self, id: &Hash) -> Result<bool, ClientError> {
+        match self.answer(&format!("/v1/records/{id}")) {
+            Ok(_) => Ok(true),
+            Err(ClientError::Problem(problem)) if problem.code == "E-RECORD-UNKNOWN" => Ok(false),
+            Err(other) => Err(other),
+        }
     }
 
     /// The signed text of a record that this client may read. That it is the one of this id, and is signed, is checked.

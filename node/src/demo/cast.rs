@@ -9,6 +9,27 @@ use hefu_keys::SecretKey;
 /// The phrase of Substrate's development accounts: published, and so fit for nothing but demonstrations.
 pub const PHRASE: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
 
+/// GLN of the brand.
+pub(super) const CORENEST: &str = "9528880100012";
+
+/// GLN of the core factory.
+pub(super) const HUAXU: &str = "9528880200019";
+
+/// GLN of the flexible factory.
+pub(super) const YUELING: &str = "9528880300016";
+
+/// GLN of the carrier.
+pub(super) const SWIFTBOAT: &str = "9528880800011";
+
+/// GLN of the workshop.
+pub(super) const GUIXIU: &str = "9528880400013";
+
+/// GLN of the maker of the extract.
+pub(super) const GUIYUAN: &str = "9528880500010";
+
+/// GLN of the maker of the pump heads.
+pub(super) const HENGSU: &str = "9528880600017";
+
 /// The key at a path of [`PHRASE`].
 pub(super) fn key(path: &str) -> anyhow::Result<SecretKey> {
     Ok(SecretKey::from_phrase(PHRASE, path, None)?)
@@ -46,28 +67,49 @@ impl Cast {
     pub fn new() -> anyhow::Result<Cast> {
         Ok(Cast {
             corenest: actor(
-                ("corenest", PartyKind::Brand, "9528880100012", &["952888001", "95288801"]),
+                ("corenest", PartyKind::Brand, CORENEST, &["952888001", "95288801"]),
                 ("CoreNest", "栖芯"),
             )?,
-            huaxu: actor(
-                ("huaxu", PartyKind::Factory, "9528880200019", &["95288802"]),
-                ("Huaxu Daily Chemical", "华序日化"),
-            )?,
-            yueling: actor(
-                ("yueling", PartyKind::Factory, "9528880300016", &["95288803"]),
-                ("Yueling FlexMake", "越岭柔造"),
-            )?,
+            huaxu: actor(("huaxu", PartyKind::Factory, HUAXU, &["95288802"]), ("Huaxu Daily Chemical", "华序日化"))?,
+            yueling: actor(("yueling", PartyKind::Factory, YUELING, &["95288803"]), ("Yueling FlexMake", "越岭柔造"))?,
             puyan: actor(("puyan", PartyKind::Lab, "9528880700014", &[]), ("Puyan Testing", "谱验检测"))?,
-            swiftboat: actor(
-                ("swiftboat", PartyKind::Carrier, "9528880800011", &[]),
-                ("Swiftboat Logistics", "迅舟物流"),
-            )?,
+            swiftboat: actor(("swiftboat", PartyKind::Carrier, SWIFTBOAT, &[]), ("Swiftboat Logistics", "迅舟物流"))?,
         })
     }
 
     /// Everybody, the founder first.
     pub fn all(&self) -> [&Actor; 5] {
         [&self.corenest, &self.huaxu, &self.yueling, &self.puyan, &self.swiftboat]
+    }
+}
+
+/// Who takes part in the full story besides.
+pub(super) struct Guests {
+    /// The workshop: embroidered sleeves.
+    pub guixiu: Actor,
+    /// The maker of the extract.
+    pub guiyuan: Actor,
+    /// The maker of the pump heads.
+    pub hengsu: Actor,
+    /// The agency, which runs a validator.
+    pub zhongsheng: Actor,
+}
+
+impl Guests {
+    pub(super) fn new() -> anyhow::Result<Guests> {
+        Ok(Guests {
+            guixiu: actor(("guixiu", PartyKind::Workshop, GUIXIU, &["95288804"]), ("Guixiu Atelier", "桂绣坊"))?,
+            guiyuan: actor(("guiyuan", PartyKind::Supplier, GUIYUAN, &["95288805"]), ("Guiyuan Aroma", "桂源香料"))?,
+            hengsu: actor(("hengsu", PartyKind::Supplier, HENGSU, &["95288806"]), ("Hengsu Packaging", "恒塑包材"))?,
+            zhongsheng: actor(
+                ("zhongsheng", PartyKind::Mcn, "9528880900018", &["95288809"]),
+                ("Zhongsheng Media", "众声传媒"),
+            )?,
+        })
+    }
+
+    pub(super) fn all(&self) -> [&Actor; 4] {
+        [&self.guixiu, &self.guiyuan, &self.hengsu, &self.zhongsheng]
     }
 }
 

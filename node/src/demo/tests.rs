@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use hefu_contracts::{
     execute::{Moment, execute},
     height::Height,
-    provenance::ThingRow,
+    provenance::{ThingRow, TransformationRow},
     row::{self, Row},
     state::Overlay,
     submission::Unverified,
@@ -41,14 +41,15 @@ fn thing(rows: &BTreeMap<String, Row>, epc: &Epc) -> ThingRow {
 #[test]
 fn the_rules_take_the_whole_story() {
     let genesis = chain();
-    let story = story(&genesis).unwrap();
+    let story = story(&genesis, Edition::Tiny).unwrap();
     let rows = told(&genesis, &story);
-    let container = thing(&rows, &story.container);
+    let story_container = story.container.clone().unwrap();
+    let container = thing(&rows, &story_container);
     assert_eq!(container.holder.unwrap().by, "corenest");
     assert_eq!(container.place.as_deref(), Some("https://id.gs1.org/414/9528880100029"));
     assert_eq!(story.items.len(), 12);
     let parents: Vec<_> = story.items.iter().map(|item| thing(&rows, item).parent.map(|parent| parent.key)).collect();
-    let packed = Some(row::key_of_thing(&story.container));
+    let packed = Some(row::key_of_thing(&story_container));
     let inside = |bottle: usize| Some(row::key_of_thing(&story.items[bottle]));
     assert_eq!(parents[..5], vec![packed.clone(); 5]);
     assert_eq!(parents[5..], [inside(0), packed.clone(), inside(1), inside(2), inside(3), inside(4), packed]);
@@ -61,19 +62,75 @@ fn the_story_of_a_chain_is_the_same_whenever_it_is_told() {
     let ids = |story: Story| -> Vec<_> {
         story.chapters.iter().flat_map(|chapter| &chapter.records).map(|told| told.id).collect()
     };
-    assert_eq!(ids(story(&genesis).unwrap()), ids(story(&genesis).unwrap()));
+    assert_eq!(ids(story(&genesis, Edition::Tiny).unwrap()), ids(story(&genesis, Edition::Tiny).unwrap()));
     let later = super::genesis("2026-09-18T02:00:00.001Z".parse().unwrap()).unwrap();
-    assert_ne!(ids(story(&genesis).unwrap()), ids(story(&later).unwrap()));
+    assert_ne!(ids(story(&genesis, Edition::Tiny).unwrap()), ids(story(&later, Edition::Tiny).unwrap()));
 }
 
 #[test]
 fn serials_are_the_same_on_every_chain() {
     let later = super::genesis("2030-01-01T00:00:00.000Z".parse().unwrap()).unwrap();
-    assert_eq!(story(&chain()).unwrap().items, story(&later).unwrap().items);
+    assert_eq!(story(&chain(), Edition::Tiny).unwrap().items, story(&later, Edition::Tiny).unwrap().items);
 }
 
 #[test]
 fn the_genesis_document_is_one_that_nodes_read() {
     let genesis = chain();
     assert_eq!(Genesis::read(&genesis.text()).unwrap(), genesis);
+}
+
+/// Codes of a trade item.
+fn codes(rows: &BTreeMap<String, Row>, gtin: &str) -> Vec<(String, ThingRow)> {
+    let beginning = format!("item/01/{gtin}/21/");
+    let found = rows.range(beginning.clone()..).take_while(|(key, _)| key.starts_with(&beginning));
+    found.map(|(key, row)| (key.clone(), <ThingRow as row::Kind>::of(row.data.clone()).unwrap())).collect()
+}
+
+#[test]
+fn the_full_story_is_what_it_says() {
+    let genesis = chain();
+    let story = story(&genesis, Edition::Full).unwrap();
+    let rows = told(&genesis, &story);
+    let (bottles, refills) = (codes(&rows, "09528880010106"), codes(&rows, "09528880010021"));
+    assert_eq!((bottles.len(), refills.len()), (4_332, 6_042), "10,374 codes");
+    let made_by = |things: &[(String, ThingRow)], maker: &str| {
+        things.iter().filter(|(_, thing)| thing.commissioned.as_ref().unwrap().by == maker).count()
+    };
+    assert_eq!(
+        (made_by(&bottles, "huaxu"), made_by(&refills, "huaxu"), made_by(&refills, "yueling")),
+        (4_332, 1_884, 4_158)
+    );
+    let sleeves = Epc::parse("https://id.gs1.org/01/09528880010113/10/GX-0924").unwrap();
+    assert_eq!(thing(&rows, &sleeves).commissioned.unwrap().by, "guixiu");
+    assert!(bottles.iter().chain(&refills).all(|(_, thing)| thing.flags.is_empty()));
+    // Every set has its refill, and 300 a sleeve.
+    let parents = refills
+        .iter()
+        .filter(|(_, refill)| refill.parent.as_ref().is_some_and(|parent| parent.key.starts_with("item/")));
+    assert_eq!(parents.count(), 4_300);
+    assert_eq!(bottles.iter().filter(|(_, bottle)| !bottle.lots.is_empty()).count(), 300);
+    let was = |things: &[(String, ThingRow)], disposition: &str| {
+        things.iter().filter(|(_, thing)| thing.disposition.as_deref() == Some(disposition)).count()
+    };
+    assert_eq!(was(&refills, "reserved"), 12, "samples");
+    assert_eq!(was(&bottles, "retail_sold") + was(&bottles, "returned") + was(&refills, "retail_sold"), 5_160);
+
+    // Each pump head of the lot is in one bottle.
+    let lot = Epc::parse("https://id.gs1.org/01/09528880010120/10/HP-2609B").unwrap();
+    let recalled = thing(&rows, &lot);
+    assert_eq!(recalled.recalls.len(), 1);
+    let leaky: Vec<_> = bottles
+        .into_iter()
+        .filter(|(_, bottle)| {
+            let made = |source: &String| <TransformationRow as row::Kind>::of(rows[source].data.clone()).unwrap();
+            bottle.sources.iter().any(|source| made(source).inputs.contains(&row::key_of_thing(&lot)))
+        })
+        .collect();
+    assert_eq!(leaky.len(), 480);
+    assert_eq!(
+        (was(&leaky, "returned"), was(&leaky, "non_sellable_other"), was(&leaky, "retail_sold")),
+        (96, 61, 323),
+        "sent back, in stock, with customers"
+    );
+    assert_eq!(leaky.iter().filter(|(_, bottle)| bottle.parent.is_some()).count(), 60, "three cases");
 }

@@ -27,7 +27,7 @@ use crate::{
         keyring::{self, Keyring},
         output,
     },
-    demo,
+    demo::{self, Edition},
     local::Webhooks,
     node::GUARD,
 };
@@ -62,6 +62,9 @@ pub struct TestnetInit {
     /// Tell the demo's story on it; the organisations' keys are then public
     #[arg(long)]
     demo: bool,
+    /// Which of the demo's stories
+    #[arg(long, value_enum, default_value_t, requires = "demo", value_name = "STORY")]
+    story: Edition,
 }
 
 /// What genesis says about time.
@@ -99,7 +102,7 @@ struct Ports {
 impl TestnetInit {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
-        let TestnetInit { validators, dir, port, chain, depth, parameters, demo } = self;
+        let TestnetInit { validators, dir, port, chain, depth, parameters, demo, story } = self;
         let ports = ports(port, validators)?;
         let mut seats = Vec::with_capacity(ports.len());
         let mut founders = Vec::with_capacity(ports.len());
@@ -128,7 +131,7 @@ impl TestnetInit {
             files::write_new(&home.join("hefu.toml"), &seat.template(&seats)?.text())?;
             Guard::create(&home.join("data").join(GUARD), seat.keys.validator.address())?;
         }
-        network::write(&dir, seats.iter().map(|seat| seat.id.clone()).collect(), demo)?;
+        network::write(&dir, seats.iter().map(|seat| seat.id.clone()).collect(), demo.then_some(story))?;
         eprintln!("Start with    hefu testnet up --dir {}", dir.display());
         output::line(genesis.chain())
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cli::{failure::Told, files, pid},
     config::Config,
+    demo::Edition,
 };
 
 /// File of the passphrase of all keys.
@@ -25,13 +26,16 @@ struct List {
     /// Whether the demo's story is told on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     demo: bool,
+    /// Which of the demo's stories.
+    #[serde(default)]
+    story: Edition,
     validators: Vec<String>,
 }
 
 /// A test network.
 pub(super) struct Network {
-    /// Whether the demo's story is told on it.
-    pub demo: bool,
+    /// The demo's story that is told on it.
+    pub story: Option<Edition>,
     /// In the order of its founding.
     pub validators: Vec<Validator>,
 }
@@ -51,8 +55,9 @@ pub(super) struct Validator {
 }
 
 /// Notes which validators the network has.
-pub(super) fn write(dir: &Path, validators: Vec<String>, demo: bool) -> anyhow::Result<()> {
-    files::write_new(&dir.join(LIST), &serde_json::to_string(&List { demo, validators })?)
+pub(super) fn write(dir: &Path, validators: Vec<String>, story: Option<Edition>) -> anyhow::Result<()> {
+    let list = List { demo: story.is_some(), story: story.unwrap_or_default(), validators };
+    files::write_new(&dir.join(LIST), &serde_json::to_string(&list)?)
 }
 
 /// The network in a directory.
@@ -65,7 +70,8 @@ pub(super) fn read(dir: &Path) -> anyhow::Result<Network> {
     })?;
     let list: List = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
     let validators = list.validators.into_iter().map(|id| validator(dir, id));
-    Ok(Network { demo: list.demo, validators: validators.collect::<anyhow::Result<_>>()? })
+    let story = list.demo.then_some(list.story);
+    Ok(Network { story, validators: validators.collect::<anyhow::Result<_>>()? })
 }
 
 fn validator(dir: &Path, id: String) -> anyhow::Result<Validator> {

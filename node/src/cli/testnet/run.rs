@@ -52,7 +52,7 @@ struct Status {
 
 /// Starts what is not running and waits until all are ready.
 pub(super) fn up(dir: &Path, json: bool) -> anyhow::Result<()> {
-    let Network { demo, validators } = network::read(dir)?;
+    let Network { story, validators } = network::read(dir)?;
     let mut started = validators.into_iter().map(start).collect::<anyhow::Result<Vec<Started>>>()?;
     let agent: ureq::Agent =
         ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build().new_agent();
@@ -79,7 +79,7 @@ pub(super) fn up(dir: &Path, json: bool) -> anyhow::Result<()> {
     let (Some(Status { chain, height }), Some(first)) = (last, started.first()) else {
         bail!("the network has no validators")
     };
-    let told = if demo { Some(Demo::tell(&first.validator)?) } else { None };
+    let told = story.map(|edition| Demo::tell(&first.validator, edition)).transpose()?;
     if json {
         let items = told.as_ref().map(Demo::items);
         let mut line = json!({"genesis": chain, "ready": true, "validators": started.len()});

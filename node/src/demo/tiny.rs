@@ -1,22 +1,22 @@
-//! How twelve things are made, tested, put together and brought to the warehouse.
+//! The tiny story: how twelve things are made, tested, put together and brought to the warehouse.
 
 use std::collections::BTreeSet;
 
-use hefu_contracts::{action::Action, codes::CodesIssue, gs1::Epc};
+use hefu_contracts::{
+    action::Action,
+    codes::{CodesIssue, batch::BLOCK_CODES},
+    gs1::Epc,
+};
 use hefu_keys::Hash;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    cast::{self, Cast},
-    founding::{BOTTLE, RDC, REFILL},
+    cast::{self, CORENEST, Cast, HUAXU, SWIFTBOAT, YUELING},
+    events::{at, event, from_to, place, with},
+    founding::{BOTTLE, Founding, ITEMS, RDC, REFILL},
     teller::Teller,
 };
 use crate::client::{Handover, Selection, tree};
-
-const HUAXU: &str = "9528880200019";
-const YUELING: &str = "9528880300016";
-const SWIFTBOAT: &str = "9528880800011";
-const CORENEST: &str = "9528880100012";
 
 /// The box: extension digit 0, the core factory's prefix, serial reference, check digit.
 const CONTAINER: &str = "urn:epc:id:sscc:95288802.000000017";
@@ -28,6 +28,13 @@ const LOOSE: [usize; 2] = [1, 6];
 
 /// The items, and the box that they end up in.
 pub(super) fn tell(cast: &Cast, teller: &mut Teller) -> anyhow::Result<(Vec<Epc>, Epc)> {
+    let founding = Founding {
+        newcomers: vec![&cast.huaxu, &cast.yueling, &cast.puyan, &cast.swiftboat],
+        steps: &[("huaxu", "commissioning"), ("yueling", "commissioning"), ("puyan", "inspecting")],
+        hauls: &[(&cast.huaxu, "95288802")],
+        items: &ITEMS,
+    };
+    founding.tell(cast, teller)?;
     let bottles = issue(cast, teller, (BOTTLE, 5, "huaxu"))?;
     let refills = issue(cast, teller, (REFILL, 7, "yueling"))?;
     let (bottle_items, refill_items) = (bottles.items.clone(), refills.items.clone());
@@ -42,47 +49,22 @@ pub(super) fn tell(cast: &Cast, teller: &mut Teller) -> anyhow::Result<(Vec<Epc>
 /// One batch for all codes of a trade item, its seed derived like a key.
 fn issue(cast: &Cast, teller: &mut Teller, (gtin, count, maker): (&str, u64, &str)) -> anyhow::Result<Selection> {
     teller.chapter("codes are issued");
-    let seed = cast::key(&format!("//codes//{gtin}"))?.expose_seed();
+    Ok(hand_over(cast, teller, (gtin, count, maker), &format!("//codes//{gtin}"))?.select(&[(0, count)])?)
+}
+
+/// A batch of codes in the hands of its maker; `path` is that of its seed.
+pub(super) fn hand_over(
+    cast: &Cast,
+    teller: &mut Teller,
+    (gtin, count, maker): (&str, u64, &str),
+    path: &str,
+) -> anyhow::Result<Handover> {
+    let seed = cast::key(path)?.expose_seed();
     let root = tree(&seed, count, &BTreeSet::new(), |_| {}).root();
     let body = CodesIssue { count, gtin: gtin.parse()?, maker: Some(maker.to_owned()), root };
     let batch = teller.tell(&[&cast.corenest.admin], Action::CodesIssue, &body)?;
-    let handover = Handover::make(&seed, (Hash::ZERO, batch, &body), &BTreeSet::from([0]), |_| {})?;
-    Ok(handover.select(&[(0, count)])?)
-}
-
-/// What every event has; the time is so many minutes before the chain began.
-fn event(teller: &Teller, minutes_ago: i64, (action, step, disposition): (&str, &str, &str)) -> Value {
-    json!({
-        "action": action,
-        "bizStep": step,
-        "disposition": disposition,
-        "eventTime": teller.ago(minutes_ago),
-        "eventTimeZoneOffset": "+08:00",
-        "type": "ObjectEvent",
-    })
-}
-
-fn with(mut event: Value, more: Value) -> Value {
-    if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
-        event.extend(more);
-    }
-    event
-}
-
-/// Seen at a site, and there afterwards.
-fn at(gln: &str) -> Value {
-    let place = json!({"id": format!("https://id.gs1.org/414/{gln}")});
-    json!({"bizLocation": place, "readPoint": place})
-}
-
-/// On the way from one organisation to another.
-fn from_to(from: &str, to: &str, despatch_advice: &str) -> Value {
-    let party = |gln: &str| format!("https://id.gs1.org/417/{gln}");
-    json!({
-        "bizTransactionList": [{"bizTransaction": despatch_advice, "type": "desadv"}],
-        "destinationList": [{"destination": party(to), "type": "possessing_party"}],
-        "sourceList": [{"source": party(from), "type": "possessing_party"}],
-    })
+    let blocks = (0..count.div_ceil(BLOCK_CODES)).collect();
+    Ok(Handover::make(&seed, (Hash::ZERO, batch, &body), &blocks, |_| {})?)
 }
 
 fn commission(cast: &Cast, teller: &mut Teller, bottles: Selection, refills: Selection) -> anyhow::Result<()> {
@@ -102,9 +84,8 @@ fn commission(cast: &Cast, teller: &mut Teller, bottles: Selection, refills: Sel
 fn inspect(cast: &Cast, teller: &mut Teller, bottles: &[Epc], refills: &[Epc]) -> anyhow::Result<()> {
     teller.chapter("things are inspected");
     for (items, gln, minutes) in [(bottles, HUAXU, 3_600), (refills, YUELING, 3_540)] {
-        let place = json!({"id": format!("https://id.gs1.org/414/{gln}")});
         let event = event(teller, minutes, ("OBSERVE", "inspecting", "conformant"));
-        teller.event(&cast.puyan.device, with(event, json!({"bizLocation": place, "epcList": items})))?;
+        teller.event(&cast.puyan.device, with(event, json!({"bizLocation": place(gln), "epcList": items})))?;
     }
     Ok(())
 }
@@ -113,8 +94,8 @@ fn deliver_refills(cast: &Cast, teller: &mut Teller, refills: &[Epc]) -> anyhow:
     teller.chapter("refills go to the core factory");
     let way = from_to(YUELING, HUAXU, "urn:epcglobal:cbv:bt:9528880300016:DN-0917");
     let shipping = with(event(teller, 2_880, ("OBSERVE", "shipping", "in_transit")), way.clone());
-    let place = json!({"readPoint": {"id": format!("https://id.gs1.org/414/{YUELING}")}});
-    teller.event(&cast.yueling.device, with(with(shipping, place), json!({"epcList": refills})))?;
+    let place = json!({"epcList": refills, "readPoint": place(YUELING)});
+    teller.event(&cast.yueling.device, with(shipping, place))?;
     let receiving = with(event(teller, 2_400, ("OBSERVE", "receiving", "in_progress")), way);
     teller.event(&cast.huaxu.device, with(with(receiving, at(HUAXU)), json!({"epcList": refills})))?;
     Ok(())
@@ -144,7 +125,7 @@ fn deliver(cast: &Cast, teller: &mut Teller, container: &Epc) -> anyhow::Result<
     teller.chapter("the box goes to the brand's warehouse");
     let way = from_to(HUAXU, CORENEST, "urn:epcglobal:cbv:bt:9528880200019:DN-0918");
     let box_at = |gln: &str| with(at(gln), json!({"epcList": [container]}));
-    let place = json!({"epcList": [container], "readPoint": {"id": format!("https://id.gs1.org/414/{HUAXU}")}});
+    let place = json!({"epcList": [container], "readPoint": place(HUAXU)});
     let shipping = with(event(teller, 1_440, ("OBSERVE", "shipping", "in_transit")), way.clone());
     teller.event(&cast.huaxu.device, with(shipping, place))?;
     for (step, minutes) in [("arriving", 1_080), ("departing", 960)] {
