@@ -69,8 +69,10 @@ pub struct Node {
     seat: Seat,
     voice: Voice,
     passing: Option<Passing>,
-    /// What goes on beside: looks at the disk, takes snapshots; until it is dropped.
-    _beside: JoinSet<()>,
+    /// Looks at the disk, until it is dropped.
+    _looking: JoinSet<()>,
+    /// Takes snapshots. It holds the ledger, so a shutdown waits for its end.
+    keeping: JoinSet<()>,
 }
 
 /// With what the engine is started.
@@ -179,10 +181,10 @@ impl Node {
             Room::Spent => None,
             Room::Scarce | Room::Ample => Some(seat.start(voice.guard(), &ledger).await?),
         };
-        let mut beside = JoinSet::new();
-        beside.spawn(space::watch(disk, ledger.desk().spaces().clone()));
-        beside.spawn(snapshots::keep(ledger.desk().clone()));
-        Ok(Node { ledger, engine, seat, voice, passing, _beside: beside })
+        let (mut looking, mut keeping) = (JoinSet::new(), JoinSet::new());
+        looking.spawn(space::watch(disk, ledger.desk().spaces().clone()));
+        keeping.spawn(snapshots::keep(ledger.desk().clone()));
+        Ok(Node { ledger, engine, seat, voice, passing, _looking: looking, keeping })
     }
 
     /// What servers see.
@@ -247,7 +249,7 @@ impl Node {
     }
 
     /// Stops the node: afterwards its port is free, and its store is closed as soon as nobody holds the ledger.
-    pub async fn shutdown(self) -> StopReason {
+    pub async fn shutdown(mut self) -> StopReason {
         if let Some(passing) = self.passing {
             passing.stop().await;
         }
@@ -256,6 +258,7 @@ impl Node {
             None => Stopped::Shutdown,
         };
         self.ledger.desk().stop();
+        while self.keeping.join_next().await.is_some() {}
         reason(&stopped)
     }
 }

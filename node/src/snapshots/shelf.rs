@@ -186,10 +186,14 @@ impl Shelf {
     }
 }
 
-/// Takes snapshots as they become due, until it is dropped. What goes wrong with one is no harm to the node.
+/// Takes snapshots as they become due, until the node ends. What goes wrong with one is no harm to the node.
 pub(crate) async fn keep(desk: Arc<Desk>) {
-    let mut due = desk.shelf().due.subscribe();
-    while due.changed().await.is_ok() {
+    let (mut due, mut ended) = (desk.shelf().due.subscribe(), desk.ended());
+    loop {
+        tokio::select! {
+            _ = ended.wait_for(Option::is_some) => return,
+            changed = due.changed() => if changed.is_err() { return },
+        }
         due.mark_unchanged();
         let mut taken = None;
         // Taken out: what is left there would hold the tables as they are now until the next one.
