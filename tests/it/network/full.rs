@@ -1,4 +1,4 @@
-//! A disk that is really full: a small one in memory where the system lets us mount it, else a limit on files.
+//! A disk that is really full: a small one in memory, where the system lets us mount it. Elsewhere the run says that none was.
 
 use std::{
     fs::{self, File},

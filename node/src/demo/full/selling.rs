@@ -101,7 +101,7 @@ impl Stage<'_> {
         let mut stage = self;
         stage.teller.chapter("the lot of leaky pump heads is recalled");
         let source = Epc::parse(&lot_of(PUMP, LEAKY))?;
-        let body = RecallOpen { reason: RecallReason::Quality, source: source.clone() };
+        let body = RecallOpen { made: None, reason: RecallReason::Quality, source: source.clone() };
         stage.teller.tell(&[&stage.cast.corenest.admin], Action::RecallOpen, &body)?;
         let held = json!({"epcList": stage.warehouse.left(), "readPoint": place(RDC)});
         let said = ("OBSERVE", "holding", "non_sellable_other");
