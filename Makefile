@@ -73,7 +73,7 @@ soak: build ## four validators under load for MINUTES=30: memory and open files 
 	HEFU_MINUTES=$(MINUTES) $(CARGO) test $(PROFILE) --locked --workspace --features hefu-tests/soak --test it -- --nocapture soak::
 
 bench: setup-browser setup-databases build ## figures of this machine, in one run
-	$(CARGO) bench --locked --workspace --bench ledger --bench settlement --bench agreements
+	$(CARGO) bench --locked --workspace --bench ledger --bench settlement --bench agreements --bench provenance
 
 bench-network: setup-databases build ## four validators under load, beside PostgreSQL and three etcd
 	$(CARGO) bench --locked --workspace --bench network

@@ -124,6 +124,12 @@ impl NodeLedger {
         self
     }
 
+    /// What a core holds, to be read as servers read it; it comes into no engine's hands.
+    #[cfg(any(test, feature = "world"))]
+    pub fn of_core(core: Core) -> NodeLedger {
+        NodeLedger::new(core, crate::world::validator(0), Wake::new())
+    }
+
     pub(crate) fn desk(&self) -> &Arc<Desk> {
         &self.0
     }
