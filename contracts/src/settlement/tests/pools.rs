@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{all, balance, event, paid, refund, submit};
-use crate::settlement::{Book, Bucket, Fault, Minor, Outcome, Terms, Tier, waterfall};
+use crate::settlement::{Book, Bucket, Fault, Outcome, Terms};
 
 /// A platform's fee first, then what brand and creator put in, then 5 to 3 to 2; losses as contributions.
 fn sheet() -> Value {
@@ -136,6 +136,31 @@ fn a_new_version_goes_on_where_the_one_before_stood() {
     assert_eq!(accrued(&book), [5_000, 20_000 + 5_000 + 5_000, 10_000 + 3_000 + 5_000, 2_000]);
 }
 
+/// One unit after the other to whoever is furthest behind her quota, the earlier one first: what largest remainders
+/// come to, without any of their arithmetic.
+fn dealt(total: i128, weights: &[i128]) -> Vec<i128> {
+    let sum: i128 = weights.iter().sum();
+    let mut got: Vec<i128> = weights.iter().map(|weight| total.abs() * weight / sum).collect();
+    while got.iter().sum::<i128>() < total.abs() {
+        let behind = |place: &usize| total.abs() * weights[*place] - got[*place] * sum;
+        let next = (0..weights.len()).rev().max_by_key(behind).unwrap();
+        got[next] += 1;
+    }
+    got.iter().map(|part| part * total.signum()).collect()
+}
+
+/// What the sheet's four takers have of everything that came in, written out by hand.
+fn naive(distributable: i128) -> [i128; 4] {
+    if distributable < 0 {
+        let lost = dealt(distributable, &[2, 1]);
+        return [0, lost[0], lost[1], 0];
+    }
+    let fee = distributable.min(5_000);
+    let capital = (distributable - fee).min(30_000);
+    let (back, rest) = (dealt(capital, &[20_000, 10_000]), dealt(distributable - fee - capital, &[5, 3, 2]));
+    [fee, back[0] + rest[0], back[1] + rest[1], rest[2]]
+}
+
 /// Sales and refunds of six lines, and costs with what came back of them.
 fn steps() -> impl Strategy<Value = Vec<(u8, u8, i128)>> {
     proptest::collection::vec((0..4_u8, 0..6_u8, 0..30_000_i128), 1..50)
@@ -144,9 +169,9 @@ fn steps() -> impl Strategy<Value = Vec<(u8, u8, i128)>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(300), ..ProptestConfig::default() })]
 
-    /// I1, I4 and I16: whatever order things come in, everybody has what the waterfall gives of the whole.
+    /// I1 and I4: whatever order things come in, everybody has what the waterfall gives of the whole.
     #[test]
-    fn a_pool_has_given_what_the_waterfall_gives_of_everything(steps in steps()) {
+    fn a_pool_has_given_what_a_naive_waterfall_gives_of_everything(steps in steps()) {
         let mut book = book();
         let (mut sold, mut costs) = (0, 0);
         for (number, (kind, line, amount)) in steps.iter().enumerate() {
@@ -166,13 +191,7 @@ proptest! {
                     _ => costs -= amount / 4,
                 }
             }
-            let terms = book.newest().unwrap();
-            let tiers: &[Tier] = &terms.pool.as_ref().unwrap().tiers;
-            let expected = waterfall(tiers, Minor::new(sold - costs).unwrap()).unwrap();
-            for party in ["platform", "brand", "kol", "factory"] {
-                let due = expected.iter().find(|(taker, _)| taker.as_str() == party).map_or(0, |(_, due)| due.get());
-                prop_assert_eq!(balance(&book, party, Bucket::Accrued), due, "{} after {:?}", party, value);
-            }
+            prop_assert_eq!(accrued(&book), naive(sold - costs), "after {:?}", value);
             prop_assert_eq!(balance(&book, "brand", Bucket::Obligation), costs - sold);
             prop_assert_eq!(book.balances.values().map(|amount| amount.get()).sum::<i128>(), 0);
         }
