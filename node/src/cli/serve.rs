@@ -174,9 +174,10 @@ async fn serve(
     Doors { listener, watched, url, site: (site, origins), webhooks }: Doors,
     ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut stop = std::pin::pin!(told_to_stop());
     let own = config.data.join(local::SHELF);
     let mut node = Node::start(config).await?;
+    // From here on a signal ends the node in order; before there is nothing to be put in order.
+    let mut stop = std::pin::pin!(told_to_stop()?);
     let ledger: Arc<dyn Ledger> = node.ledger();
     let genesis = ledger.genesis().chain();
     let origin = site.origin.clone();
@@ -197,7 +198,7 @@ async fn serve(
         std::future::pending::<anyhow::Result<()>>().await
     };
     let ended = tokio::select! {
-        signal = &mut stop => signal,
+        () = &mut stop => Ok(()),
         failed = begun => failed,
         reason = node.stopped() => Err(stopped(&reason)),
         served = &mut server => match served {
@@ -207,10 +208,10 @@ async fn serve(
         },
     };
     tracing::info!("stopping");
+    let again = told_to_stop()?;
     tokio::spawn(async {
-        if told_to_stop().await.is_ok() {
-            std::process::exit(SIGNALLED);
-        }
+        again.await;
+        std::process::exit(SIGNALLED);
     });
     handle.stop(true).await;
     drop(ready_for);
@@ -252,20 +253,28 @@ fn watching(meter: Meter, listener: TcpListener) -> std::io::Result<actix_web::d
     Ok(server.disable_signals().listen(listener)?.run())
 }
 
-/// Resolves with the first SIGINT or SIGTERM.
-async fn told_to_stop() -> anyhow::Result<()> {
+/// Listens for SIGINT and SIGTERM from now on; resolves with the first. (An async function would not listen before it is
+/// first asked, and a signal in between would end the process as it stands.)
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     let failed = "cannot hear signals";
     #[cfg(unix)]
     {
-        let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate()).context(failed)?;
-        tokio::select! {
-            interrupt = signal::ctrl_c() => interrupt.context(failed),
-            _ = terminate.recv() => Ok(()),
-        }
+        use signal::unix::SignalKind;
+        let mut interrupt = signal::unix::signal(SignalKind::interrupt()).context(failed)?;
+        let mut terminate = signal::unix::signal(SignalKind::terminate()).context(failed)?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
     {
-        signal::ctrl_c().await.context(failed)
+        let mut interrupt = signal::windows::ctrl_c().context(failed)?;
+        Ok(async move {
+            interrupt.recv().await;
+        })
     }
 }
 

@@ -235,7 +235,7 @@ fn a_pool_shares_sales_less_costs_and_what_is_agreed_on_beside_it() {
     let cost = |item: &'static str, amount: &'static str| {
         ["agreement", "cost", "P1", item, "--amount", amount, "--category", "fixed", "--key", "corenest"]
     };
-    bench.hefu(&cost("press", "900")).check_because(1, "a cost is signed by everybody who bears it");
+    bench.hefu(&cost("press", "900")).check_because(3, "a cost is signed by everybody who bears it");
     bench.hefu(&[&cost("press", "900")[..], &["--with", "adu", "--out", "cost.json"]].concat()).check(0);
     second(&bench, "cost.json", "adu");
     bench
