@@ -107,7 +107,10 @@ enum Lang {
 }
 
 /// What a segment of a path names: a Digital Link of any domain, an EPC URN, or a path of GS1 keys.
-fn subject(segment: &str) -> Result<Epc, Problem> {
+///
+/// # Errors
+/// `E-PATH` where it is none of them.
+pub fn subject(segment: &str) -> Result<Epc, Problem> {
     let is_uri = segment.contains("://") || segment.starts_with("urn:");
     let text = if is_uri { segment.to_owned() } else { format!("https://id.gs1.org/{segment}") };
     Epc::parse(&text).map_err(|bad| Problem::from(Door::Path).because(bad))

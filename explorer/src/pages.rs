@@ -6,6 +6,7 @@ pub(crate) mod earnings;
 pub(crate) mod home;
 pub(crate) mod how;
 pub(crate) mod labels;
+pub(crate) mod origins;
 pub(crate) mod record;
 pub(crate) mod search;
 pub(crate) mod session;

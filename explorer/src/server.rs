@@ -12,7 +12,7 @@ use hefu_api::Ledger;
 
 use crate::{
     answer, assets,
-    pages::{block, earnings, home, how, labels, record, search, session, signing, trace, trouble},
+    pages::{block, earnings, home, how, labels, origins, record, search, session, signing, trace, trouble},
     resolver,
     site::Site,
     visit::Explorer,
@@ -48,6 +48,8 @@ pub fn configure(ledger: Arc<dyn Ledger>, site: Site) -> impl Fn(&mut web::Servi
             .service(
                 reads("/x/earnings/{contract}/{party}/{number}", earnings::read_statement).wrap(Compress::default()),
             )
+            .service(reads("/x/trace", origins::read_trace).wrap(Compress::default()))
+            .service(reads("/x/impact", origins::read_impact).wrap(Compress::default()))
             .service(reads("/x/session", session::read).wrap(Compress::default()))
             .service(reads("/x/sign", signing::read).wrap(Compress::default()))
             .service(reads("/x/labels", labels::read).wrap(Compress::default()))

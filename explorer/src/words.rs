@@ -60,6 +60,7 @@ pub(crate) struct Words {
     pub trace: TraceWords,
     pub explorer: ExplorerWords,
     pub earnings: EarningsWords,
+    pub origins: OriginsWords,
     pub session: SessionWords,
     pub signing: SigningWords,
 }
@@ -206,6 +207,29 @@ pub(crate) struct ExplorerWords {
     pub error_code: &'static str,
     pub how_title: &'static str,
     pub how_lead: &'static str,
+}
+
+/// Words of traces and impacts.
+#[derive(Debug)]
+pub(crate) struct OriginsWords {
+    pub trace: &'static str,
+    pub back: &'static str,
+    pub forward: &'static str,
+    pub impact: &'static str,
+    pub recalled: &'static str,
+    pub picture: &'static str,
+    pub things: &'static str,
+    pub cut: &'static str,
+    pub state: &'static str,
+    pub number: &'static str,
+    pub holders: &'static str,
+    pub holder: &'static str,
+    pub product: &'static str,
+    pub containers: &'static str,
+    pub stocks: &'static str,
+    pub totals: &'static str,
+    pub count: Counted,
+    pub withheld: Counted,
 }
 
 /// Words of what somebody earns.

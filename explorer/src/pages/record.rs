@@ -13,7 +13,7 @@ use hefu_contracts::{
 };
 use hefu_keys::Hash;
 
-use super::{Page, session, trouble::Trouble};
+use super::{Page, origins::impact_of, session, trouble::Trouble};
 use crate::{
     directory::Directory,
     sentence::{author, product, sentence},
@@ -177,8 +177,8 @@ fn touches(directory: &Directory, record: &Record, w: &Words) -> Vec<Row> {
         Body::CodesIssue(body) => vec![product(&body.gtin)],
         Body::Agreement(act) => act.contract().map(|contract| row(contract.to_owned())).into_iter().collect(),
         Body::BomPut(body) => vec![product(&body.gtin)],
-        Body::RecallOpen(body) => vec![thing(&body.source, &label)],
-        Body::RecallLift(body) => vec![thing(&body.source, &label)],
+        Body::RecallOpen(body) => vec![source(&body.source, &label, w)],
+        Body::RecallLift(body) => vec![source(&body.source, &label, w)],
         Body::Evidence(body) => {
             let (height, round, step) = body.place();
             vec![row(body.validator.to_string()), row(format!("{height} / {round} / {}", step.name()))]
@@ -187,6 +187,11 @@ fn touches(directory: &Directory, record: &Record, w: &Words) -> Vec<Row> {
             capture.event.parent.iter().chain(capture.event.classes()).map(|epc| thing(epc, &label)).collect()
         }
     }
+}
+
+/// What is recalled, with who has what came of it.
+fn source(epc: &Epc, label: &str, w: &Words) -> Row {
+    Row { href: Some(impact_of(epc, w)), ..thing(epc, label) }
 }
 
 /// A thing that an event names in the clear; items have a page of their own.

@@ -1,7 +1,8 @@
 //! The words of the pages in English.
 
 use super::{
-    Block, Counted, EarningsWords, ExplorerWords, Section, SentenceWords, SessionWords, SigningWords, TraceWords, Words,
+    Block, Counted, EarningsWords, ExplorerWords, OriginsWords, Section, SentenceWords, SessionWords, SigningWords,
+    TraceWords, Words,
 };
 
 pub(crate) static EN: Words = Words {
@@ -267,6 +268,26 @@ pub(crate) static EN: Words = Words {
         dispute_closed: "closed",
         files: "As files",
         files_text: "The whole account, with balances that the reading program checks.",
+    },
+    origins: OriginsWords {
+        trace: "Trace",
+        back: "What it came of",
+        forward: "What came of it",
+        impact: "Who has what came of it",
+        recalled: "Recalled",
+        picture: "Graph of the trace",
+        things: "What is in it",
+        cut: "Only a part is listed here; the files have more.",
+        state: "State",
+        number: "Number",
+        holders: "Holders",
+        holder: "Holder",
+        product: "Trade item",
+        containers: "Containers with some of it",
+        stocks: "What is left of lots",
+        totals: "Only totals are shown here; holders are told to the companies concerned.",
+        count: Counted { one: "{n} thing affected", many: "{n} things affected" },
+        withheld: Counted { one: "{n} more whose code is for others", many: "{n} more whose codes are for others" },
     },
     session: SessionWords {
         title: "Sign in",

@@ -1,7 +1,8 @@
 //! The words of the pages in Chinese (zh-CN).
 
 use super::{
-    Block, Counted, EarningsWords, ExplorerWords, Section, SentenceWords, SessionWords, SigningWords, TraceWords, Words,
+    Block, Counted, EarningsWords, ExplorerWords, OriginsWords, Section, SentenceWords, SessionWords, SigningWords,
+    TraceWords, Words,
 };
 
 pub(crate) static ZH: Words = Words {
@@ -262,6 +263,28 @@ pub(crate) static ZH: Words = Words {
         dispute_closed: "已结",
         files: "导出",
         files_text: "完整账目，附余额断言，可由记账软件核对。",
+    },
+    origins: OriginsWords {
+        trace: "溯源",
+        back: "由何而来",
+        forward: "由它而成",
+        impact: "影响范围",
+        recalled: "已召回",
+        picture: "溯源图",
+        things: "涉及的物品",
+        cut: "仅列出其中一部分，其余见数据文件。",
+        state: "状态",
+        number: "数量",
+        holders: "持有方",
+        holder: "持有方",
+        product: "商品",
+        containers: "所在包装",
+        stocks: "批次余量",
+        totals: "此处只显示总数，持有方信息仅对相关企业显示。",
+        count: Counted { one: "{n} 件受影响", many: "{n} 件受影响" },
+        withheld: Counted {
+            one: "另有 {n} 件的代码属于他人，未显示。", many: "另有 {n} 件的代码属于他人，未显示。"
+        },
     },
     session: SessionWords {
         title: "登录",

@@ -32,6 +32,10 @@ fn addresses(world: &World, route: &str) -> Vec<String> {
         }
         "/x/labels" => vec![format!("/x/labels?gtin={REFILL}&serials={}", serial(0))],
         "/x/earnings" | "/x/sign" => vec![route.to_owned()],
+        "/x/trace" | "/x/impact" => {
+            let ids = (0..8).map(|index| path(index).trim_start_matches('/').replace('/', "%2F"));
+            ids.chain([format!("01%2F{REFILL}%2F10%2FL7")]).map(|id| format!("{route}?id={id}")).collect()
+        }
         "/x/earnings/{contract}/{party}" => {
             OWED.map(|(party, _)| route.replace("{contract}", CONTRACT).replace("{party}", party)).to_vec()
         }

@@ -21,12 +21,19 @@ async fn every_page(demo: &Demo) -> Vec<String> {
         "/x/blocks/99",
         "/x/labels",
         "/x/earnings",
+        "/x/trace?id=nothing",
         "/x/session",
         "/x/sign",
         "/x/search?q=corenest",
         "/x/search?q=zzz",
     ];
     pages.extend(others.map(str::to_owned));
+    let item = path(0).trim_start_matches('/').replace('/', "%2F");
+    pages.extend([
+        format!("/x/trace?id={item}"),
+        format!("/x/trace?id={item}&direction=forward"),
+        format!("/x/impact?id={item}"),
+    ]);
     pages.extend([record, format!("/01/{REFILL}"), "/01/1/21/1".to_owned(), "/nowhere".to_owned()]);
     pages
 }

@@ -7,7 +7,7 @@ use hefu_contracts::{provenance::Flag, row::key_of_product};
 use hefu_keys::Hash;
 
 use super::{
-    super::{Said, groups, nodes},
+    super::{Said, groups, nodes, origins::trace_of},
     Step, TracePage, Verdict, story,
 };
 use crate::{
@@ -25,6 +25,8 @@ pub(crate) struct Thing {
     pub subject: String,
     pub proof: String,
     pub data: String,
+    /// Where it is told what it came of.
+    pub origins: String,
     pub name: Said,
     pub other_name: Said,
     pub maker: Said,
@@ -80,6 +82,7 @@ impl Thing {
             subject: item.code.row.clone(),
             proof: format!("{data}/proof"),
             data,
+            origins: trace_of(&gtin, &item.code.serial, w),
             name: name(w.locale).unwrap_or_else(|| Said::by_server(format!("GTIN {gtin}"))),
             other_name: name(w.other_locale).unwrap_or_else(|| Said::by_server("")),
             maker: item
