@@ -44,7 +44,7 @@ struct Recall {
 }
 
 impl Recall {
-    fn of(recall: RecallView, w: &'static Words) -> Recall {
+    fn of(recall: &RecallView, w: &'static Words) -> Recall {
         let date = |time| moment::date(time, Zone::read("+08:00"), w);
         let span = recall.made.map(|span| {
             format!("{} – {}", date(span.from), span.until.map(date).unwrap_or_default()).trim_end().to_owned()

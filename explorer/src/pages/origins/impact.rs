@@ -117,7 +117,7 @@ async fn page(visit: &Visit, id: String) -> Result<(ImpactPage, Reader), Trouble
         containers: containers.into_iter().map(|container| (brief(&container.id), container.count)).collect(),
         cut: truncated,
         product: item.map(|item| product(&item, w)),
-        recalls: recalls.into_iter().map(|recall| Recall::of(recall, w)).collect(),
+        recalls: recalls.iter().map(|recall| Recall::of(recall, w)).collect(),
         shares: holders.into_iter().map(share).collect(),
         sign_in: (scope != Scope::All && reader == Reader::Public).then(|| session::address(&visit.request, w)),
         source: brief(&source),

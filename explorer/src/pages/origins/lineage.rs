@@ -98,7 +98,7 @@ async fn page(visit: &Visit, wanted: Wanted) -> Result<(LineagePage, Reader), Tr
         cut: truncated || things.len() > THINGS_MAX,
         other: format!("/x/trace?id={asked}&direction={turned}{then}&lang={}", w.locale),
         picture: format!("{data}&format=svg&lang={}", w.locale),
-        recalls: recalls.into_iter().map(|recall| Recall::of(recall, w)).collect(),
+        recalls: recalls.iter().map(|recall| Recall::of(recall, w)).collect(),
         subject: brief(&subject),
         table: format!("{data}&format=csv"),
         things: things.into_iter().take(THINGS_MAX).map(|thing| told(thing, w)).collect(),

@@ -119,7 +119,7 @@ impl Stage<'_> {
         let (items, mut sights): (Vec<Epc>, Vec<Sight>) =
             seen.map(|(title, thing)| (thing.clone(), Sight { title, path: thing.path().to_owned() })).unzip();
         let id = source.path().replace('/', "%2F");
-        sights.push(Sight { title: "Who has what came of the recalled lot", path: format!("v1/impact/{id}") });
+        sights.push(Sight { title: "Who has what came of the recalled lot", path: format!("x/impact?id={id}") });
         Ok((items, sights))
     }
 }
