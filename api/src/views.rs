@@ -4,6 +4,7 @@
 //! answer show exactly what the proof file beside them proves.
 
 mod agreement;
+mod amounts;
 mod block;
 mod item;
 mod key;
@@ -13,11 +14,11 @@ mod status;
 mod step;
 
 pub use agreement::{
-    AccountEntryView, AccountView, AdjustmentView, AdjustmentsView, AgreementLineView, AgreementNewsView,
-    AgreementView, AgreementsView, CostView, CostsView, DisputeView, DisputesView, EarningView, EarningsView,
-    LineEarningsView, LineView, LinesView, MovementView, MovementsView, PayoutView, PayoutsView, PeriodEarningsView,
-    StatementLineView, VersionView,
+    AccountEntryView, AccountView, AgreementLineView, AgreementNewsView, AgreementView, AgreementsView, DisputeView,
+    DisputesView, EarningView, EarningsView, LineEarningsView, LineView, LinesView, PayoutView, PayoutsView,
+    PeriodEarningsView, StatementLineView, VersionView,
 };
+pub use amounts::{AdjustmentView, AdjustmentsView, CostView, CostsView, MovementView, MovementsView};
 pub use block::{BlockLineView, BlockLinksView, BlockRecordView, BlockView, ValidatorView, block, block_line};
 pub use item::{
     AbsentView, AsOfView, CodeView, ConditionView, ItemView, Lookup, OriginView, StateView, TransferView,
