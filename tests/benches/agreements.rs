@@ -42,8 +42,8 @@ const LINES: usize = 10_000;
 /// Records that wait at once.
 const CHUNK: usize = 2_000;
 
-/// Units of one release.
-const RELEASED: usize = 1_000;
+/// Units of one release: as many as a record of 64 KiB has room for.
+const RELEASED: usize = 500;
 
 const FEED: &str = "douyin:shop1";
 
