@@ -6,7 +6,7 @@
 
 mod misfit;
 
-use std::{collections::BTreeMap, io};
+use std::io;
 
 use hefu_keys::canonical::{self, NotCanonical};
 use serde::{Deserialize, Serialize, Serializer};
@@ -69,9 +69,15 @@ pub(crate) fn difference<T: Serialize>(value: &T, text: &str) -> Option<usize> {
 }
 
 /// Writes a map in the order of RFC 8785, which compares keys by their UTF-16 code units, not by their bytes.
-pub(crate) fn in_order<V: Serialize, S: Serializer>(map: &BTreeMap<String, V>, to: S) -> Result<S::Ok, S::Error> {
-    let mut members: Vec<(&String, &V)> = map.iter().collect();
-    members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+pub(crate) fn in_order<'m, M, K, V, S>(map: &'m M, to: S) -> Result<S::Ok, S::Error>
+where
+    &'m M: IntoIterator<Item = (&'m K, &'m V)>,
+    K: AsRef<str> + Serialize + 'm,
+    V: Serialize + 'm,
+    S: Serializer,
+{
+    let mut members: Vec<(&K, &V)> = map.into_iter().collect();
+    members.sort_by(|(a, _), (b, _)| a.as_ref().encode_utf16().cmp(b.as_ref().encode_utf16()));
     to.collect_map(members)
 }
 
@@ -98,6 +104,8 @@ impl io::Write for Follower<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ mod entitlement;
 mod eval;
 mod event;
 mod export;
+mod few;
 mod journal;
 mod line;
 mod money;
@@ -48,6 +49,7 @@ pub use entitlement::{Basis, Milestone, Milestones, Part, Worth, carried, of_lin
 pub use eval::eval;
 pub use event::{Adjustment, Amendment, Cost, Event, Paid, Payout, What};
 pub use export::{Accounting, Journal, Transaction, beancount, ledger};
+pub use few::{Entries, Few, Given};
 pub use journal::{Account, Balances, Bucket, Entry, Posting};
 pub use line::{Line, Progress};
 pub use money::{AMOUNT_MAX, Currency, Minor, Money, Ppm, UNITS_MAX};
@@ -67,5 +69,5 @@ pub use terms::{
     Roles, Terms,
 };
 pub use tier::{Steps, marginal, slab};
-pub use unit::{Dispute, Stage, Unit, UnitId};
+pub use unit::{Dispute, Stage, Unit, UnitId, UnitName};
 pub use waterfall::{Shares, Tier, waterfall};

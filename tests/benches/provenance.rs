@@ -75,7 +75,7 @@ fn main() -> Result<()> {
     moves(&mut run)?;
     let few = run.observe("events at first")?;
     for number in 0..20 {
-        let seen = run.object("OBSERVE", "storing", &[run.epc(0)], number);
+        let seen = run.object("OBSERVE", "storing", &[run.epc(0)], EVENTS + number);
         run.hand_in(vec![("yueling", seen)])?;
     }
     while run.made < items {

@@ -19,8 +19,8 @@ use crate::{
     register::Fault,
     row::{self, Data},
     settlement::{
-        Account, Amendment, BatchId, Book, Change, Event, EventId, LineId, Milestone, MilestoneName, OrderId, Party,
-        Period, Reason, SegmentId, Terms, UnitId, What,
+        Account, Amendment, BatchId, Book, Event, EventId, LineId, Milestone, MilestoneName, OrderId, Party, Period,
+        Reason, SegmentId, Terms, UnitId, What,
     },
     state::{Note, Writes},
     time::Time,
@@ -136,7 +136,7 @@ impl<'c> Desk<'c> {
 
     fn name(&self, id: &UnitId) -> Option<String> {
         let version = self.book.units.get(id)?.version;
-        self.book.terms(version).ok().map(|terms| id.name(terms))
+        Some(id.name(self.book.terms(version).ok()?)?.to_string())
     }
 
     fn take_account(&mut self, party: &Party) -> Checked<()> {
@@ -243,14 +243,15 @@ impl<'c> Desk<'c> {
     /// Judges an event and takes over what it changes. Where it changes nothing that is settled, it is entered all the
     /// same: whoever recomputes the account needs it.
     pub(super) fn submit(&mut self, at: Time, what: What) -> Result<(), Refusal> {
-        let mut change = self.judge(at, what)?;
-        let entries = std::mem::take(&mut change.entries);
-        self.deeds.push((change.event.clone(), entries));
+        let id = format!("{}#{}", self.case.record().id, self.deeds.len());
+        let id = EventId::new(&id).ok_or_else(|| Refusal::new(Code::Settlement))?;
+        let event = Event { id, at: Some(at), what };
+        let mut change = self.book.judge(&event).map_err(refuse)?.ok_or_else(|| refuse(Reason::Conflict))?;
         self.changed.lines.extend(change.lines.keys().cloned());
         self.changed.orders.extend(change.orders.keys().cloned());
         self.changed.segments.extend(change.segments.keys().copied());
         self.changed.batches.extend(change.batches.keys().cloned());
-        if let What::PayoutResult { batch, is_paid } = &change.event.what {
+        if let What::PayoutResult { batch, is_paid } = &event.what {
             self.changed.results.insert(batch.clone(), *is_paid);
         }
         for (id, unit) in &change.units {
@@ -268,15 +269,10 @@ impl<'c> Desk<'c> {
                 self.agreement.open.insert(spell::segment(*segment));
             }
         }
-        self.book.apply(change);
+        let entries = std::mem::take(&mut change.entries);
+        self.book.apply(&event, change);
+        self.deeds.push((event, entries));
         Ok(())
-    }
-
-    fn judge(&self, at: Time, what: What) -> Result<Change, Refusal> {
-        let id = format!("{}#{}", self.case.record().id, self.deeds.len());
-        let id = EventId::new(&id).ok_or_else(|| Refusal::new(Code::Settlement))?;
-        let change = self.book.judge(&Event { id, at: Some(at), what }).map_err(refuse)?;
-        change.ok_or_else(|| refuse(Reason::Conflict))
     }
 
     /// A new version of the terms.
@@ -365,7 +361,7 @@ impl<'c> Desk<'c> {
                     amount: posting.amount,
                     bucket: posting.account.bucket.to_string(),
                     terms: entry.version,
-                    unit: entry.unit.clone(),
+                    unit: entry.unit.as_ref().map(ToString::to_string),
                 });
                 posted.collect::<Vec<_>>()
             };

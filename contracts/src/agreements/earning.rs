@@ -225,7 +225,7 @@ impl<'a> Earnings<'a> {
                     formula: reckoning.formula,
                     reversed: Minor::ZERO,
                     standing: self.standing(row, Standing::AwaitsClose),
-                    unit: unit.name(terms),
+                    unit: unit.name(terms).ok_or_else(|| unusable("terms"))?.to_string(),
                     version: id.version,
                 });
             }

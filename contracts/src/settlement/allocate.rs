@@ -5,6 +5,8 @@
 
 use std::cmp::Reverse;
 
+use smallvec::SmallVec;
+
 use super::{
     money::{Minor, add, multiply, subtract},
     reason::Reason,
@@ -15,6 +17,9 @@ pub const WEIGHTS_MAX: usize = 64;
 
 /// Largest single weight.
 pub const WEIGHT_MAX: i128 = 1_000_000_000_000;
+
+/// The parts of what was divided: without an allocation where they are few.
+pub type Divided<T> = SmallVec<[T; 4]>;
 
 /// In which proportion an amount is divided: 1 to [`WEIGHTS_MAX`] weights of 0 to [`WEIGHT_MAX`], not all zero, in the
 /// order that was agreed, since the order breaks ties.
@@ -78,13 +83,13 @@ impl Weights {
 ///
 /// # Errors
 /// [`Reason::AmountRange`] beyond the limit of amounts.
-pub fn allocate(total: Minor, weights: &Weights) -> Result<Vec<Minor>, Reason> {
+pub fn allocate(total: Minor, weights: &Weights) -> Result<Divided<Minor>, Reason> {
     if total.is_negative() {
         return allocate(total.negated()?, weights)?.into_iter().map(Minor::negated).collect();
     }
     let total = total.within_limits()?.get();
-    let mut parts = Vec::with_capacity(weights.each.len());
-    let mut remainders = Vec::with_capacity(weights.each.len());
+    let mut parts = Divided::<i128>::with_capacity(weights.each.len());
+    let mut remainders = Divided::<(Reverse<i128>, usize)>::with_capacity(weights.each.len());
     let mut missing = total;
     for (place, weight) in weights.each.iter().enumerate() {
         let product = multiply(total, *weight)?;

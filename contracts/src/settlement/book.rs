@@ -11,6 +11,7 @@ use super::{
     change::{Change, Draft},
     entitlement::Milestones,
     event::Event,
+    few::Few,
     journal::{Balances, Entry},
     line::{Line, OrderCount},
     money::Minor,
@@ -61,13 +62,13 @@ pub struct Book {
     /// Milestones that were reached.
     pub milestones: Milestones,
     /// Order lines that were paid.
-    pub lines: BTreeMap<LineId, Line>,
+    pub lines: Few<LineId, Line>,
     /// Live lines of orders that have several.
     pub orders: BTreeMap<OrderCount, i128>,
     /// Running sums.
     pub segments: BTreeMap<SegmentId, Segment>,
     /// Units.
-    pub units: BTreeMap<UnitId, Unit>,
+    pub units: Few<UnitId, Unit>,
     /// Units that a tick may release, by time: an index over `units`.
     pub due: BTreeSet<(Time, UnitId)>,
     /// What every account holds.
@@ -91,12 +92,12 @@ impl Book {
             seq: 0,
             versions: BTreeMap::from([(terms.heading.version, terms)]),
             milestones: BTreeMap::new(),
-            lines: BTreeMap::new(),
+            lines: Few::default(),
             orders: BTreeMap::new(),
             segments: BTreeMap::new(),
-            units: BTreeMap::new(),
+            units: Few::default(),
             due: BTreeSet::new(),
-            balances: BTreeMap::new(),
+            balances: Balances::default(),
             batches: BTreeMap::new(),
             paid_out: BTreeMap::new(),
             costs: BTreeSet::new(),
@@ -114,32 +115,32 @@ impl Book {
             Some(known) if known == event => Ok(None),
             Some(_) => Err(Reason::Conflict),
             None => {
-                let mut draft = Draft::new(self, event);
+                let mut draft = Draft::new(self, &event.id);
                 rules::follow(&mut draft, event)?;
-                Ok(Some(draft.finish()))
+                draft.finish().map(Some)
             }
         }
     }
 
     /// Takes over what an event changes.
-    pub fn apply(&mut self, change: Change) {
-        let event = self.take_over(change);
-        self.events.insert(event.id.clone(), event);
+    pub fn apply(&mut self, event: &Event, change: Change) {
+        self.take_over(change, |_| true);
+        self.events.insert(event.id.clone(), event.clone());
     }
 
-    /// As [`Book::apply`], for whoever knows events again by other means.
-    pub(super) fn take_over(&mut self, change: Change) -> Event {
-        for (id, unit) in change.units {
-            if let Some(at) = self.units.get(&id).and_then(Unit::due) {
+    /// As [`Book::apply`], for whoever knows events by other means, and when units are due but for some.
+    pub(super) fn take_over(&mut self, change: Change, is_indexed: impl Fn(&UnitId) -> bool) {
+        for (id, unit) in &change.units {
+            if let Some(at) = self.units.get(id).and_then(Unit::due).filter(|_| !self.due.is_empty()) {
                 self.due.remove(&(at, id.clone()));
             }
-            if let Some(at) = unit.due() {
+            if let Some(at) = unit.due().filter(|_| is_indexed(id)) {
                 self.due.insert((at, id.clone()));
             }
-            self.units.insert(id, unit);
         }
+        self.units.extend(change.units);
         self.seq = change.seq;
-        self.versions.extend(change.version.map(|terms| (terms.heading.version, terms)));
+        self.versions.extend(change.version.map(|terms| (terms.heading.version, *terms)));
         if let Some(milestones) = change.milestones {
             self.milestones = milestones;
         }
@@ -151,7 +152,6 @@ impl Book {
         self.paid_out.extend(change.paid_out);
         self.costs.extend(change.cost);
         self.adjustments.extend(change.adjustment);
-        change.event
     }
 
     /// Judges and applies: what became of the event, and what was posted.
@@ -159,7 +159,7 @@ impl Book {
         match self.judge(event) {
             Ok(Some(mut change)) => {
                 let entries = std::mem::take(&mut change.entries);
-                self.apply(change);
+                self.apply(event, change);
                 (Outcome::Ok, entries)
             }
             Ok(None) => (Outcome::Duplicate, Vec::new()),

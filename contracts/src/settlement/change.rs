@@ -1,48 +1,44 @@
 //! What one event changes, and how it is gathered: every posting is a difference `f(after) − f(before)` of what a unit
 //! is worth to a party, in the bucket where the unit stands.
 
-use std::collections::BTreeMap;
-
 use super::{
     allocate::allocate,
     book::{Batch, Book},
     entitlement::{Milestones, Worth},
-    event::Event,
-    journal::{Account, Balances, Bucket, Entry, Posting},
+    few::Few,
+    journal::{Account, Bucket, Entry, Posting},
     line::{Line, OrderCount},
     money::Minor,
-    names::{AdjustmentId, BatchId, CostId, LineId, Party},
+    names::{AdjustmentId, BatchId, CostId, EventId, LineId, Party},
     reason::Reason,
     segment::{Segment, SegmentId},
     terms::Terms,
-    unit::{Unit, UnitId},
+    unit::{Unit, UnitId, UnitName},
 };
 
 /// Everything that one event changes, as new values of what it touches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    /// The event.
-    pub event: Event,
     /// Its number among accepted ones.
     pub seq: u64,
     /// A version of the terms that was agreed.
-    pub version: Option<Terms>,
+    pub version: Option<Box<Terms>>,
     /// All milestones, where one was reached.
     pub milestones: Option<Milestones>,
     /// Lines.
-    pub lines: BTreeMap<LineId, Line>,
+    pub lines: Few<LineId, Line>,
     /// Counts of live lines by order.
-    pub orders: BTreeMap<OrderCount, i128>,
+    pub orders: Few<OrderCount, i128>,
     /// Running sums.
-    pub segments: BTreeMap<SegmentId, Segment>,
+    pub segments: Few<SegmentId, Segment>,
     /// Units.
-    pub units: BTreeMap<UnitId, Unit>,
+    pub units: Few<UnitId, Unit>,
     /// Balances.
-    pub balances: Balances,
+    pub balances: Few<Account, Minor>,
     /// Payouts.
-    pub batches: BTreeMap<BatchId, Batch>,
+    pub batches: Few<BatchId, Batch>,
     /// Numbers of last payouts.
-    pub paid_out: BTreeMap<Party, u64>,
+    pub paid_out: Few<Party, u64>,
     /// A cost of the pool.
     pub cost: Option<CostId>,
     /// An amount agreed on outside of the terms.
@@ -55,33 +51,25 @@ pub struct Change {
 pub(super) struct Draft<'a> {
     /// The state before the event.
     pub book: &'a Book,
-    /// What was gathered so far.
+    /// What was gathered so far, but for balances.
     pub change: Change,
+    event: &'a EventId,
+    /// By how much balances change: each is looked up once for all its postings.
+    moved: Few<Account, Minor>,
 }
 
 impl<'a> Draft<'a> {
-    pub fn new(book: &'a Book, event: &Event) -> Draft<'a> {
-        let change = Change {
-            event: event.clone(),
-            seq: book.seq.saturating_add(1),
-            version: None,
-            milestones: None,
-            lines: BTreeMap::new(),
-            orders: BTreeMap::new(),
-            segments: BTreeMap::new(),
-            units: BTreeMap::new(),
-            balances: BTreeMap::new(),
-            batches: BTreeMap::new(),
-            paid_out: BTreeMap::new(),
-            cost: None,
-            adjustment: None,
-            entries: Vec::new(),
-        };
-        Draft { book, change }
+    pub fn new(book: &'a Book, event: &'a EventId) -> Draft<'a> {
+        let change = Change { seq: book.seq.saturating_add(1), ..Change::default() };
+        Draft { book, change, event, moved: Few::default() }
     }
 
-    pub fn finish(self) -> Change {
-        self.change
+    pub fn finish(mut self) -> Result<Change, Reason> {
+        for (account, amount) in std::mem::take(&mut self.moved) {
+            let before = self.book.balances.get(&account).copied().unwrap_or_default();
+            self.change.balances.insert(account, before.plus(amount)?);
+        }
+        Ok(self.change)
     }
 
     pub fn milestones(&self) -> &Milestones {
@@ -107,8 +95,9 @@ impl<'a> Draft<'a> {
         Ok(ids.filter_map(|id| self.unit(&id).cloned().map(|unit| (id, unit))).collect())
     }
 
-    pub fn balance(&self, account: &Account) -> Minor {
-        self.change.balances.get(account).or_else(|| self.book.balances.get(account)).copied().unwrap_or_default()
+    pub fn balance(&self, account: &Account) -> Result<Minor, Reason> {
+        let before = self.book.balances.get(account).copied().unwrap_or_default();
+        before.plus(self.moved.get(account).copied().unwrap_or_default())
     }
 
     /// Gives a unit another worth; a new one begins accrued.
@@ -128,7 +117,8 @@ impl<'a> Draft<'a> {
             None => Unit { version: after.version, ..Unit::default() },
         };
         let (split, weights) = (&terms.roles.split, id.weights(terms));
-        let (was, is) = (allocate(before.worth.net, &weights)?, allocate(after.worth.net, &weights)?);
+        let was = allocate(before.worth.net, &weights)?;
+        let is = if before.worth.net == after.worth.net { was.clone() } else { allocate(after.worth.net, &weights)? };
         let mut postings = Postings::default();
         for (place, (party, (was, is))) in split.parties.iter().zip(was.into_iter().zip(is)).enumerate() {
             let (from, to) = (before.bucket(place), after.bucket(place));
@@ -145,13 +135,13 @@ impl<'a> Draft<'a> {
         }
         let owed = fee.plus(after.worth.net.minus(before.worth.net)?)?;
         postings.push(&terms.roles.obligor, Bucket::Obligation, owed.negated()?);
-        self.post(terms, Some(id.name(terms)), postings)?;
+        self.post(terms, id.name(terms), postings)?;
         self.change.units.insert(id, after);
         Ok(())
     }
 
     /// Enters postings into the journal and the balances, unless there are none.
-    pub fn post(&mut self, terms: &Terms, unit: Option<String>, postings: Postings) -> Result<(), Reason> {
+    pub fn post(&mut self, terms: &Terms, unit: Option<UnitName>, postings: Postings) -> Result<(), Reason> {
         let mut postings = postings.0;
         if postings.is_empty() {
             return Ok(());
@@ -160,10 +150,12 @@ impl<'a> Draft<'a> {
             self.write_off(terms, floor, &mut postings)?;
         }
         for Posting { account, amount } in &postings {
-            let balance = self.balance(account).plus(*amount)?;
-            self.change.balances.insert(account.clone(), balance);
+            match self.moved.get_mut(account) {
+                Some(moved) => *moved = moved.plus(*amount)?,
+                None => self.moved.insert(account.clone(), *amount),
+            }
         }
-        let event = self.change.event.id.clone();
+        let event = self.event.clone();
         self.change.entries.push(Entry { event, unit, version: terms.heading.version, postings });
         Ok(())
     }
@@ -175,7 +167,7 @@ impl<'a> Draft<'a> {
             if account.bucket != Bucket::Payable || !amount.is_negative() {
                 continue;
             }
-            let balance = self.balance(account);
+            let balance = self.balance(account)?;
             // A limit that an earlier version allowed to pass stays as it is; it is only not passed further.
             let lowest = floor.min(balance).minus(balance)?;
             if *amount < lowest {

@@ -150,13 +150,6 @@ pub struct Adjustment {
     pub amounts: BTreeMap<Party, Minor>,
 }
 
-impl Adjustment {
-    /// What its entries are called in journals: `adjustment:<name>`.
-    pub fn unit(&self) -> String {
-        format!("adjustment:{}", self.id)
-    }
-}
-
 /// A new version of the terms.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Amendment {

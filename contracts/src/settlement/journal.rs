@@ -1,11 +1,13 @@
 //! Double entry: what a contract owes to whom, and every movement that led there (§3).
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use super::{
+    few::Few,
     money::Minor,
     names::{EventId, Party},
     reason::Reason,
+    unit::UnitName,
 };
 
 /// Where an amount of a party stands.
@@ -82,7 +84,7 @@ impl fmt::Display for Account {
 }
 
 /// What every account holds; one that holds nothing may be absent.
-pub type Balances = BTreeMap<Account, Minor>;
+pub type Balances = Few<Account, Minor>;
 
 /// An amount that enters an account, or leaves it where it is negative; never zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,8 +100,8 @@ pub struct Posting {
 pub struct Entry {
     /// What happened.
     pub event: EventId,
-    /// Whose amount changed or moved, such as `line:O1-1:comm`; absent for payouts, which take from all of them.
-    pub unit: Option<String>,
+    /// Whose amount changed or moved; absent for payouts, which take from all of them.
+    pub unit: Option<UnitName>,
     /// The version of the terms that the unit is under.
     pub version: u32,
     /// The movements.

@@ -1,7 +1,9 @@
-//! Names of parties, order lines and events, which must not be taken for one another. They are shared, since one name
-//! stands in many places while an event is judged.
+//! Names of parties, order lines and events, which must not be taken for one another. One name stands in many places
+//! while an event is judged: short ones lie where they are named, longer ones are shared.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+
+use smol_str::SmolStr;
 
 /// Longest name, in bytes.
 pub const NAME_BYTES_MAX: usize = 128;
@@ -10,7 +12,7 @@ macro_rules! names {
     ($($(#[$doc:meta])* $name:ident: $fits:expr,)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Arc<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// A name of this kind, or `None` where its form is another.
@@ -21,7 +23,7 @@ macro_rules! names {
 
             /// The name.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{
+    few::Few,
     money::{Minor, PPM_WHOLE, Ppm, add, multiply},
     rate::{Rounding, divide},
     reason::Reason,
@@ -20,18 +22,24 @@ pub(super) const WHOLE: &str = "base";
 /// Amounts by part, such as `goods` or `merchant_discount`; none negative.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Parts(#[serde(serialize_with = "exact::in_order")] BTreeMap<String, Minor>);
+pub struct Parts(#[serde(serialize_with = "exact::in_order")] Few<SmolStr, Minor>);
 
 impl From<BTreeMap<String, Minor>> for Parts {
     fn from(parts: BTreeMap<String, Minor>) -> Parts {
-        Parts(parts)
+        parts.into_iter().map(|(part, amount)| (SmolStr::from(part), amount)).collect()
+    }
+}
+
+impl FromIterator<(SmolStr, Minor)> for Parts {
+    fn from_iter<I: IntoIterator<Item = (SmolStr, Minor)>>(parts: I) -> Parts {
+        Parts(parts.into_iter().collect())
     }
 }
 
 impl Parts {
     /// Nothing but a base.
     pub fn whole(base: Minor) -> Parts {
-        Parts(BTreeMap::from([(WHOLE.to_owned(), base)]))
+        Parts::from_iter([(SmolStr::new_static(WHOLE), base)])
     }
 
     /// That every part is within its limits.
@@ -47,7 +55,7 @@ impl Parts {
         Ok(())
     }
 
-    fn at(&self, part: &str) -> Minor {
+    fn at(&self, part: &SmolStr) -> Minor {
         self.0.get(part).copied().unwrap_or_default()
     }
 
@@ -63,7 +71,7 @@ impl Parts {
     /// [`Reason::Overflow`].
     pub fn share(&self, share: Ppm) -> Result<Parts, Reason> {
         let of = |amount: Minor| divide(multiply(amount.get(), share.get())?, PPM_WHOLE, Rounding::Floor);
-        self.0.iter().map(|(part, amount)| Ok((part.clone(), of(*amount)?))).collect::<Result<_, _>>().map(Parts)
+        self.0.iter().map(|(part, amount)| Ok((part.clone(), of(*amount)?))).collect()
     }
 
     /// By how much each part exceeds that of earlier running totals.
@@ -71,8 +79,8 @@ impl Parts {
     /// # Errors
     /// [`Reason::Overflow`].
     pub fn since(&self, before: &Parts) -> Result<Parts, Reason> {
-        let rise = |(part, amount): (&String, &Minor)| Ok((part.clone(), amount.minus(before.at(part))?));
-        self.0.iter().map(rise).collect::<Result<_, _>>().map(Parts)
+        let rise = |(part, amount): (&SmolStr, &Minor)| Ok((part.clone(), amount.minus(before.at(part))?));
+        self.0.iter().map(rise).collect()
     }
 
     /// What was refunded so far and `more`, where every part stays within what was paid.
@@ -127,7 +135,7 @@ impl Formula {
     pub fn base(&self, parts: &Parts) -> Result<Minor, Reason> {
         let mut base = 0;
         for (part, amount) in &parts.0 {
-            let sign = match self.0.get(part) {
+            let sign = match self.0.get(part.as_str()) {
                 Some(Sign::Plus) => 1,
                 Some(Sign::Minus) => -1,
                 None if part == WHOLE => 1,

@@ -86,7 +86,10 @@ impl Book {
         }
         for (id, segment) in &self.segments {
             let terms = self.terms(id.version)?;
-            let named = |part| UnitId::Segment { segment: *id, part }.name(terms) == unit;
+            let named = |part| {
+                let known = UnitId::Segment { segment: *id, part }.name(terms);
+                known.is_some_and(|known| known.to_string() == unit)
+            };
             let Some(part) = terms.parts().find(|part| named(*part)) else { continue };
             let carried = carried(&self.versions, *id, |id| self.segments.get(&id).map(|segment| segment.metrics))?;
             let basis = Basis { id: *id, segment, carried, milestones: &self.milestones };

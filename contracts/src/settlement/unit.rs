@@ -1,12 +1,12 @@
 //! The smallest thing that is earned, held, disputed and released as a whole (§6).
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use super::{
     allocate::Weights,
     entitlement::{Part, Worth},
     journal::Bucket,
-    names::LineId,
+    names::{AdjustmentId, ComponentId, LineId, Party},
     segment::SegmentId,
     terms::Terms,
 };
@@ -32,22 +32,20 @@ pub enum UnitId {
 }
 
 impl UnitId {
-    /// Its name in journals and disputes: `line:O1-1:comm`, `comp:tier@2026-09`, `cap`, `guarantee`,
-    /// `pool:kol`.
-    pub fn name(&self, terms: &Terms) -> String {
-        let component = |place: usize| terms.components.get(place).map_or("", |component| component.id.as_str());
-        match self {
-            UnitId::Line { line, component: place } => format!("line:{line}:{}", component(*place)),
+    /// Its name in journals and disputes; nothing where the terms have no such component or taker.
+    pub fn name(&self, terms: &Terms) -> Option<UnitName> {
+        let component = |place: usize| Some(terms.components.get(place)?.id.clone());
+        Some(match *self {
+            UnitId::Line { ref line, component: place } => {
+                UnitName::Line { line: line.clone(), component: component(place)? }
+            }
             UnitId::Segment { segment, part } => match part {
-                Part::Component(place) => format!("comp:{}{segment}", component(*place)),
-                Part::Cap => format!("cap{segment}"),
-                Part::Guarantee => format!("guarantee{segment}"),
-                Part::Pool(place) => {
-                    let taker = terms.roles.split.parties.get(*place).map_or("", |party| party.as_str());
-                    format!("pool:{taker}{segment}")
-                }
+                Part::Component(place) => UnitName::Component { component: component(place)?, segment },
+                Part::Cap => UnitName::Cap(segment),
+                Part::Guarantee => UnitName::Guarantee(segment),
+                Part::Pool(place) => UnitName::Pool { taker: terms.roles.split.parties.get(place)?.clone(), segment },
             },
-        }
+        })
     }
 
     /// In which proportion it is divided among those who earn: by the split, and what a pool gives somebody is hers.
@@ -66,6 +64,51 @@ impl UnitId {
     pub(super) fn of_line(name: &str) -> Option<(LineId, &str)> {
         let (line, component) = name.strip_prefix("line:")?.rsplit_once(':')?;
         Some((LineId::new(line)?, component))
+    }
+}
+
+/// What a unit is called in journals and disputes. It is spelt out only where somebody reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitName {
+    /// `line:O1-1:comm`
+    Line {
+        /// The line.
+        line: LineId,
+        /// The component.
+        component: ComponentId,
+    },
+    /// `comp:tier@2026-09`
+    Component {
+        /// The component.
+        component: ComponentId,
+        /// The segment.
+        segment: SegmentId,
+    },
+    /// `cap`
+    Cap(SegmentId),
+    /// `guarantee`
+    Guarantee(SegmentId),
+    /// `pool:kol`
+    Pool {
+        /// Whose part of it.
+        taker: Party,
+        /// The segment.
+        segment: SegmentId,
+    },
+    /// `adjustment:bonus-3`, of what is no unit.
+    Adjustment(AdjustmentId),
+}
+
+impl fmt::Display for UnitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnitName::Line { line, component } => write!(f, "line:{line}:{component}"),
+            UnitName::Component { component, segment } => write!(f, "comp:{component}{segment}"),
+            UnitName::Cap(segment) => write!(f, "cap{segment}"),
+            UnitName::Guarantee(segment) => write!(f, "guarantee{segment}"),
+            UnitName::Pool { taker, segment } => write!(f, "pool:{taker}{segment}"),
+            UnitName::Adjustment(id) => write!(f, "adjustment:{id}"),
+        }
     }
 }
 

@@ -104,7 +104,7 @@ pub(super) fn by_tier(tiers: &[Tier], distributable: Minor) -> Result<Vec<(&Tier
             Tier::Loss(_) | Tier::Split(_) | Tier::Amount { .. } | Tier::ReturnCapital { .. } => continue,
         };
         left = left.minus(part)?;
-        given.push((tier, allocate(part, &tier.shares().weights)?));
+        given.push((tier, allocate(part, &tier.shares().weights)?.into_vec()));
     }
     match left {
         Minor::ZERO => Ok(given),

@@ -43,7 +43,7 @@ impl<'t> Replay<'t> {
                     amount: posting.amount,
                     bucket: posting.account.bucket.to_string(),
                     terms: entry.version,
-                    unit: entry.unit.clone(),
+                    unit: entry.unit.as_ref().map(ToString::to_string),
                 })
             });
             let mine: Vec<Posted> = mine.collect();

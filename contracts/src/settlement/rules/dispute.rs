@@ -39,9 +39,10 @@ fn paid_shares(draft: &Draft<'_>, id: &UnitId, unit: &Unit, released: u64) -> Re
     let terms = draft.book.terms(unit.version)?;
     let shares = allocate(unit.worth.net, &id.weights(terms))?;
     let is_gone = |(place, (party, share))| {
-        let payable = draft.balance(&Account { party: Clone::clone(party), bucket: Bucket::Payable });
+        let payable = draft.balance(&Account { party: Clone::clone(party), bucket: Bucket::Payable })?;
         let is_paid = draft.book.paid_out.get(party).is_some_and(|payout| *payout > released);
-        (is_paid || payable < share || share.is_negative()).then_some(place)
+        Ok((is_paid || payable < share || share.is_negative()).then_some(place))
     };
-    Ok(terms.roles.split.parties.iter().zip(shares).enumerate().filter_map(is_gone).collect())
+    let gone = terms.roles.split.parties.iter().zip(shares).enumerate().map(is_gone);
+    gone.filter_map(Result::transpose).collect()
 }

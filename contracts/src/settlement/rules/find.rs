@@ -24,6 +24,6 @@ fn find_of_segment(draft: &Draft<'_>, name: &str) -> Option<UnitId> {
     draft.book.segments.keys().find_map(|segment| {
         let terms = draft.book.terms(segment.version).ok()?;
         let units = draft.units_of_segment(*segment).ok()?;
-        units.into_iter().map(|(id, _)| id).find(|id| id.name(terms) == name)
+        units.into_iter().map(|(id, _)| id).find(|id| id.name(terms).is_some_and(|known| known.to_string() == name))
     })
 }

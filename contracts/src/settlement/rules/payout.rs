@@ -23,7 +23,7 @@ pub(super) fn instruct(draft: &mut Draft<'_>, payout: &Payout, at: Option<Time>)
     if !earns {
         return Err(Reason::PartyUnknown);
     }
-    let payable = draft.balance(&Account { party: party.clone(), bucket: Bucket::Payable });
+    let payable = draft.balance(&Account { party: party.clone(), bucket: Bucket::Payable })?;
     let amount = amount.unwrap_or(payable);
     if amount <= Minor::ZERO || amount < terms.payment.payout_min {
         return Err(Reason::PayoutBelow);

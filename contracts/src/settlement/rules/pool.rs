@@ -8,6 +8,7 @@ use crate::{
         money::Minor,
         reason::Reason,
         segment::{Metrics, Segment},
+        unit::UnitName,
     },
     time::Time,
 };
@@ -57,7 +58,7 @@ pub(super) fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment, at: Option<
         postings.push(party, Bucket::Payable, *amount);
     }
     postings.push(&terms.roles.obligor, Bucket::Obligation, owed.negated()?);
-    draft.post(terms, Some(adjustment.unit()), postings)?;
+    draft.post(terms, Some(UnitName::Adjustment(id.clone())), postings)?;
     draft.change.adjustment = Some(id.clone());
     Ok(())
 }

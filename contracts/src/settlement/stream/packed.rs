@@ -1,6 +1,8 @@
 //! An order line and its units in few bytes: some forty instead of four hundred, and one allocation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use smol_str::SmolStr;
 
 use crate::{
     settlement::{
@@ -16,24 +18,22 @@ use crate::{
     time::Time,
 };
 
-/// What a line with several parts and units comes to.
-const BYTES_USUAL: usize = 256;
-
 /// A line and its units by their component. Never leaves the program, so that its form may change.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Packed(Box<[u8]>);
 
 impl Packed {
-    pub fn new(line: &Line, units: &[(usize, Unit)]) -> Packed {
-        let mut to = Writer(Vec::with_capacity(BYTES_USUAL));
+    /// `buffer` is for use from one line to the next.
+    pub fn new(line: &Line, units: &[(usize, Unit)], buffer: &mut Vec<u8>) -> Packed {
+        buffer.clear();
+        let mut to = Writer(buffer);
         to.line(line);
         to.count(units.len());
         for (component, unit) in units {
             to.count(*component);
             to.unit(unit);
         }
-        // A copy of the right size: a buffer that is cut off in place leaves a hole behind that nothing fits into.
-        Packed(Box::from(to.0.as_slice()))
+        Packed(Box::from(buffer.as_slice()))
     }
 
     /// What was packed; always there.
@@ -45,9 +45,9 @@ impl Packed {
     }
 }
 
-struct Writer(Vec<u8>);
+struct Writer<'b>(&'b mut Vec<u8>);
 
-impl Writer {
+impl Writer<'_> {
     /// Seven bits a byte, the lowest first; the sign is the lowest bit of all, so that small numbers are short.
     fn number(&mut self, number: i128) {
         let folded = if number < 0 { (!number).rotate_left(1) | 1 } else { number.rotate_left(1) };
@@ -178,8 +178,7 @@ impl Reader<'_> {
 
     fn parts(&mut self) -> Option<Parts> {
         let count = self.count()?;
-        let part = |_| Some((self.text()?.to_owned(), self.amount()?));
-        (0..count).map(part).collect::<Option<BTreeMap<_, _>>>().map(Parts::from)
+        (0..count).map(|_| Some((SmolStr::new(self.text()?), self.amount()?))).collect()
     }
 
     fn line(&mut self) -> Option<Line> {
@@ -234,14 +233,14 @@ mod tests {
     fn what_is_packed_is_what_is_unpacked() {
         let extremes = [0, 1, -1, 63, 64, -64, -65, 10_i128.pow(17), -(10_i128.pow(17)), i128::MAX, i128::MIN];
         for number in extremes {
-            let mut to = Writer(Vec::new());
-            to.number(number);
-            assert_eq!(Reader(&to.0).number(), Some(number));
+            let mut buffer = Vec::new();
+            Writer(&mut buffer).number(number);
+            assert_eq!(Reader(&buffer).number(), Some(number));
             let amount = Minor::unchecked(number);
             let line = Line {
                 segment: SegmentId { period: Period::Month { year: -44, month: 3 }, version: u32::MAX },
                 order: OrderId::new("订单-1"),
-                paid: BTreeMap::from([("goods".to_owned(), amount), (String::new(), Minor::ZERO)]).into(),
+                paid: [(SmolStr::new_static("goods"), amount), (SmolStr::default(), Minor::ZERO)].into_iter().collect(),
                 refunded: Parts::default(),
                 units: number,
                 units_back: 1,
@@ -259,7 +258,7 @@ mod tests {
             .map(|(stage, dispute)| Unit { version: 7, worth, stage, dispute, is_blocked: number < 0 })
             .enumerate()
             .collect();
-            assert_eq!(Packed::new(&line, &units).unpack(), Some((line, units)));
+            assert_eq!(Packed::new(&line, &units, &mut Vec::new()).unpack(), Some((line, units)));
         }
     }
 }

@@ -74,7 +74,7 @@ proptest! {
         let open: Vec<_> = plain.units.iter().filter(|(_, unit)| unit.dispute.is_none()).map(|(id, _)| id.clone()).collect();
         prop_assume!(!open.is_empty());
         let unit = place.get(&open);
-        let name = unit.name(plain.newest().unwrap());
+        let name = unit.name(plain.newest().unwrap()).unwrap().to_string();
         let mut disputed = plain.clone();
         let about = |id: &str, kind: &str| event(&json!({"id": id, "type": kind, "unit": name}));
         prop_assert_eq!(disputed.submit(&about("open", "dispute_open")).0, Outcome::Ok);
@@ -93,7 +93,7 @@ proptest! {
         let (mut without, mut with) = (units(&plain), units(&disputed));
         prop_assert!(without.remove(unit).is_some() && with.remove(unit).is_some());
         prop_assert_eq!(without, with);
-        prop_assert_eq!(plain.units[unit].worth, disputed.units[unit].worth);
+        prop_assert_eq!(plain.units.get(unit).unwrap().worth, disputed.units.get(unit).unwrap().worth);
 
         prop_assert_eq!(disputed.submit(&about("close", "dispute_close")).0, Outcome::Ok);
         // An after-sales case that came too late to keep the unit from its release found it still there when disputed.

@@ -82,7 +82,7 @@ proptest! {
                         let account = Account { party: payout.party.clone(), bucket: Bucket::Payable };
                         let payable = before.balances.get(&account).copied().unwrap_or_default();
                         prop_assert!(book.batches[&payout.batch].amount <= payable);
-                        prop_assert!(book.balances[&account] >= Minor::ZERO);
+                        prop_assert!(*book.balances.get(&account).unwrap() >= Minor::ZERO);
                     }
                 }
                 Outcome::Duplicate => prop_assert_eq!(known, Some(event)),
@@ -172,7 +172,7 @@ proptest! {
         let lines: Vec<_> = book.lines.keys().cloned().collect();
         for line in lines {
             let terms = book.newest().unwrap().base.clone();
-            let rest = book.lines[&line].net_base(&terms).unwrap();
+            let rest = book.lines.get(&line).unwrap().net_base(&terms).unwrap();
             let back = event(&refund(&format!("all of {line}"), line.as_str(), rest.get()));
             prop_assert_eq!(book.submit(&back).0, Outcome::Ok);
         }

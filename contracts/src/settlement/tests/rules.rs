@@ -269,7 +269,7 @@ fn a_line_stays_under_the_version_of_its_paid_time() {
     let mut book = amended(false);
     // Per line 80+80+160+160, tier (1600−1000)·10 % twice, bonus twice.
     assert_eq!(balance(&book, "kol", Bucket::Accrued), 480 + 120 + 100);
-    assert_eq!(book.lines[&line("b")].segment.version, 1);
+    assert_eq!(book.lines.get(&line("b")).unwrap().segment.version, 1);
     all(&mut book, &[refund("f", "b", 800)]);
     assert_eq!(balance(&book, "kol", Bucket::Accrued), 400 + 60 + 100);
 }
