@@ -74,6 +74,9 @@ pub struct ImpactView {
 pub struct ImpactStateView {
     /// How many.
     pub count: u64,
+    /// CBV disposition after the last event, such as `retail_sold`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<String>,
     /// The state.
     pub state: StateView,
 }
@@ -83,6 +86,9 @@ pub struct ImpactStateView {
 pub struct ImpactHolderView {
     /// How many.
     pub count: u64,
+    /// CBV disposition after the last event: of what is `retail_sold` the holder is who sold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<String>,
     /// Who has them; absent where nobody is known to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holder: Option<PartyView>,
@@ -123,8 +129,8 @@ pub struct ImpactStockView {
     pub unit: String,
 }
 
-/// Who has what where in which state.
-type Share<'a> = (Option<&'a str>, Option<&'a str>, Option<Gtin>, StateView);
+/// Who has what where in which state and disposition.
+type Share<'a> = (Option<&'a str>, Option<&'a str>, Option<Gtin>, StateView, Option<&'a str>);
 
 /// One thing of an impact.
 pub(super) struct Hit {
@@ -140,7 +146,7 @@ pub(super) struct Impact {
     pub(super) source: Epc,
     scope: Scope,
     pub(super) hits: Vec<Hit>,
-    states: BTreeMap<StateView, u64>,
+    states: BTreeMap<(StateView, Option<String>), u64>,
     things: u64,
     pub(super) stocks: Vec<Stock>,
     pub(super) recalls: BTreeMap<Hash, Inherited>,
@@ -203,7 +209,7 @@ impl Impact {
             let outer = outermost(desk.ledger, &thing, &mut desk.around)?;
             let state = state(&thing, &outer);
             impact.things = impact.things.saturating_add(1);
-            let count = impact.states.entry(state).or_default();
+            let count = impact.states.entry((state, thing.disposition.clone())).or_default();
             *count = count.saturating_add(1);
             desk.fetch_names(&place.key, &thing)?;
             desk.fetch_names(&place.key, &outer)?;
@@ -245,15 +251,17 @@ impl Impact {
         let mut containers: BTreeMap<&str, u64> = BTreeMap::new();
         for hit in &self.hits {
             let holder = hit.outer.holder.as_ref().map(|mark| mark.by.as_str());
-            let count = holders.entry((holder, hit.outer.place.as_deref(), gtin_of(&hit.key), hit.state)).or_default();
+            let (place, disposition) = (hit.outer.place.as_deref(), hit.thing.disposition.as_deref());
+            let count = holders.entry((holder, place, gtin_of(&hit.key), hit.state, disposition)).or_default();
             *count = count.saturating_add(1);
             if let Some(parent) = hit.thing.parent.as_ref().filter(|parent| parent.key.starts_with("container/")) {
                 let count = containers.entry(&parent.key).or_default();
                 *count = count.saturating_add(1);
             }
         }
-        let holders = holders.into_iter().map(|((holder, place, gtin, state), count)| ImpactHolderView {
+        let holders = holders.into_iter().map(|((holder, place, gtin, state, disposition), count)| ImpactHolderView {
             count,
+            disposition: disposition.map(str::to_owned),
             holder: holder.map(|holder| names.party(holder)),
             place: place.and_then(|place| Epc::parse(place).ok()).map(|place| names.place(&place)),
             product: gtin.and_then(|gtin| names.product(&gtin)),
@@ -272,6 +280,11 @@ impl Impact {
             }
         });
         let recalls = self.recalls.iter().map(|(record, recall)| desk.recall_view(*record, recall));
+        let states = self.states.iter().map(|((state, disposition), count)| ImpactStateView {
+            count: *count,
+            disposition: disposition.clone(),
+            state: *state,
+        });
         ImpactView {
             containers,
             height: *desk.ledger.heights().borrow(),
@@ -280,7 +293,7 @@ impl Impact {
             recalls: recalls.collect(),
             scope: self.scope,
             source: self.source.as_str().to_owned(),
-            states: self.states.iter().map(|(state, count)| ImpactStateView { count: *count, state: *state }).collect(),
+            states: states.collect(),
             stocks: stocks.collect(),
             things: self.things,
             truncated: self.truncated,

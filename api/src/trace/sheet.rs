@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Columns of the sheet.
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "traceability_lot_code",
     "gtin",
     "product_en",
@@ -23,6 +23,7 @@ const COLUMNS: [&str; 19] = [
     "quantity",
     "unit",
     "state",
+    "disposition",
     "holder",
     "holder_en",
     "holder_zh",
@@ -43,6 +44,7 @@ struct Line {
     serial: String,
     quantity: (String, String),
     state: &'static str,
+    disposition: String,
     holder: Option<PartyView>,
     location: [String; 2],
     container: String,
@@ -77,6 +79,7 @@ impl Line {
             serial: hit.key.split_once("/21/").map_or("", |(_, serial)| serial).to_owned(),
             quantity: ("1".to_owned(), "EA".to_owned()),
             state: hit.state.name(),
+            disposition: hit.thing.disposition.clone().unwrap_or_default(),
             holder: hit.outer.holder.as_ref().map(|mark| names.party(&mark.by)),
             location: [place.map(|place| place.id).unwrap_or_default(), place_name.unwrap_or_default()],
             container: hit.thing.parent.as_ref().map(|parent| id_of(&parent.key)).unwrap_or_default(),
@@ -96,6 +99,7 @@ impl Line {
             serial: String::new(),
             quantity: (stock.amount.to_string(), stock.unit.clone()),
             state: "stock",
+            disposition: String::new(),
             holder: is_party.then(|| names.party(&stock.who)),
             location: [String::new(), String::new()],
             container: if is_party { String::new() } else { id_of(&stock.who) },
@@ -122,6 +126,7 @@ impl Line {
             quantity,
             unit,
             self.state.to_owned(),
+            self.disposition,
             holder.map(|holder| holder.id.clone()).unwrap_or_default(),
             called(|name| &name.en),
             called(|name| &name.zh),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Answer, ORIGIN, ask, get},
-    demo::{Deed, Demo, LOT, PALLET, REFILL, epc, key, serial},
+    demo::{Deed, Demo, FACTORY_SITE, LOT, PALLET, REFILL, epc, key, serial},
     secrets::now,
 };
 
@@ -176,6 +176,15 @@ async fn an_impact_says_who_has_what_in_which_state() {
     );
     let nothing = get(demo.chain.clone(), &format!("{address}?format=csv")).await.text();
     assert_eq!(nothing.trim_end().lines().count(), 1, "{nothing}");
+
+    // What was said of it last stands beside its state.
+    demo.take("yueling", &demo.seen("inspecting", "returned", FACTORY_SITE, &[epc(2)]));
+    let view = read(&demo, "audits", &address).await.json();
+    let returned = json!({"count": 1, "disposition": "returned", "state": "active"});
+    assert_eq!(view["states"], json!([returned, {"count": 2, "state": "in-transit"}]));
+    assert!(view["holders"].as_array().unwrap().iter().any(|holder| holder["disposition"] == "returned"), "{view}");
+    let sheet = read(&demo, "audits", &format!("{address}?format=csv")).await.text();
+    assert_eq!(sheet.matches(",active,returned,").count(), 1, "{sheet}");
 }
 
 #[actix_web::test]

@@ -5,6 +5,7 @@ use askama::Template;
 use hefu_api::{
     Door, Problem,
     trace::{ImpactView, Scope, impact},
+    views::StateView,
 };
 use hefu_contracts::audience::Reader;
 use serde::Deserialize;
@@ -13,7 +14,10 @@ use super::{Recall, brief, party, place, product, state, subject};
 use crate::{
     pages::{Page, session, trouble::Trouble},
     visit::Visit,
-    words::Words,
+    words::{
+        Words,
+        terms::{DISPOSITIONS, say},
+    },
 };
 
 /// How many somebody has in a state.
@@ -22,7 +26,7 @@ struct Share {
     count: u64,
     holder: String,
     product: String,
-    state: &'static str,
+    state: String,
 }
 
 /// What is left of a lot somewhere.
@@ -49,7 +53,7 @@ struct ImpactPage {
     /// Where one signs in, where this reader is not shown everything.
     sign_in: Option<String>,
     source: String,
-    states: Vec<(&'static str, u64)>,
+    states: Vec<(String, u64)>,
     stocks: Vec<Stock>,
     things: u64,
 }
@@ -99,7 +103,7 @@ async fn page(visit: &Visit, id: String) -> Result<(ImpactPage, Reader), Trouble
             .collect::<Vec<_>>()
             .join(" · "),
         product: share.product.map(|item| product(&item, w)).unwrap_or_default(),
-        state: state(share.state, w),
+        state: stands(share.state, share.disposition.as_deref(), w),
     };
     let stock = |stock: hefu_api::trace::ImpactStockView| Stock {
         amount: format!("{} {}", stock.amount, stock.unit),
@@ -121,9 +125,18 @@ async fn page(visit: &Visit, id: String) -> Result<(ImpactPage, Reader), Trouble
         shares: holders.into_iter().map(share).collect(),
         sign_in: (scope != Scope::All && reader == Reader::Public).then(|| session::address(&visit.request, w)),
         source: brief(&source),
-        states: states.into_iter().map(|counted| (state(counted.state, w), counted.count)).collect(),
+        states: states
+            .into_iter()
+            .map(|counted| (stands(counted.state, counted.disposition.as_deref(), w), counted.count))
+            .collect(),
         stocks: stocks.into_iter().map(stock).collect(),
         things,
     };
     Ok((page, reader))
+}
+
+/// The state as the rules know it, and what the last event said of it.
+fn stands(state: StateView, disposition: Option<&str>, w: &Words) -> String {
+    let said = disposition.map(|code| say(DISPOSITIONS, code, w));
+    [Some(self::state(state, w).to_owned()), said].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
