@@ -178,9 +178,11 @@ impl Proof {
             let bad = |error: &dyn fmt::Display| Broken::new(What::Register, error);
             let row = Row::read(raw.get()).map_err(|error| bad(&error))?;
             present.push((row.key.clone(), Row::hash_of(raw.get())));
-            if let Some(twice) = rows.insert(row.key.clone(), row) {
-                return Err(Broken::new(What::Register, "a row appears twice").about(twice.key));
+            // A proof has one spelling, as everything in it has.
+            if rows.last_key_value().is_some_and(|(before, _)| *before >= row.key) {
+                return Err(Broken::new(What::Register, "a row appears twice, or behind its place").about(row.key));
             }
+            rows.insert(row.key.clone(), row);
         }
         let present: Vec<(&str, Hash)> = present.iter().map(|(key, hash)| (key.as_str(), *hash)).collect();
         let absent: &[&str] = if rows.contains_key(&self.subject) { &[] } else { &[&self.subject] };

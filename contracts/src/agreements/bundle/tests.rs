@@ -1,6 +1,7 @@
 //! Bundles hold, and no change to one does.
 
 mod full;
+mod mutants;
 mod random;
 
 use hefu_keys::Hash;
