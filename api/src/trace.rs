@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 pub use impact::{ImpactContainerView, ImpactHolderView, ImpactStateView, ImpactStockView, ImpactView, Scope};
 pub use view::{BeganView, RecallView, SpanView, TraceKind, TraceLinkView, TraceThingView, TraceView, WithheldView};
+pub(crate) use view::{gtin_of, id_of};
 pub use walk::{Direction, Relation};
 
 use crate::{

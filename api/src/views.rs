@@ -21,7 +21,7 @@ pub use agreement::{
 pub use amounts::{AdjustmentView, AdjustmentsView, CostView, CostsView, MovementView, MovementsView};
 pub use block::{BlockLineView, BlockLinksView, BlockRecordView, BlockView, ValidatorView, block, block_line};
 pub use item::{
-    AbsentView, AsOfView, CodeView, ConditionView, ItemView, Lookup, OriginView, StateView, TransferView,
+    AbsentView, AsOfView, CodeView, ConditionView, InputView, ItemView, Lookup, OriginView, StateView, TransferView,
     WhereaboutsView, item,
 };
 pub use key::{KeyView, key};

@@ -7,6 +7,7 @@
 pub mod build;
 pub mod check;
 mod history;
+mod origins;
 pub mod trust;
 
 #[cfg(test)]
@@ -45,9 +46,10 @@ pub struct Proof {
     pub histories: Vec<History>,
     /// The records that the entries name.
     pub records: Vec<ProvenRecord>,
-    /// That the rows stand under the header's register, and that an absent subject does not.
+    /// That the rows stand under the header's register, and that neither an absent subject does nor a row in which a recall
+    /// that holds for it would be marked.
     pub register: Multiproof,
-    /// The rows.
+    /// The rows: the subject's, those of its histories, what explains them, and what says whether a recall holds for it.
     pub rows: Vec<Box<RawValue>>,
     /// The header of an earlier block that the reader knows already, where it was asked for; only
     /// [`Proof::check_trust`] makes anything of it.

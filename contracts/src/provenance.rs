@@ -39,7 +39,7 @@ pub use balance::BalanceRow;
 pub(crate) use capture::capture;
 pub use contents::{CARRIED_MAX, Contents};
 pub use event::{Capture, Event, EventAction, EventKind, INPUTS, OUTPUTS, Persistent, TRANSACTIONS, lists_of};
-pub use inherited::{Inherited, inherited};
+pub use inherited::{Inherited, Origins, PROVEN_THINGS_MAX, inherited, origins};
 pub use making::{Making, Span};
 pub use quantity::{Amount, BadAmount, DECIMALS, EACH, Quantity, Side};
 pub use recall::{RECALLS_MAX, RecallLift, RecallOpen, RecallReason, RecallRow};

@@ -8,6 +8,8 @@
  * - `#verdict`: a live region; `template[data-state]` beside it: what to say in each state, with `[data-slot]` to fill.
  * - `[data-record]` in `#steps`: one per entry, with `data-step`, `data-time`, `data-height`, `data-signers`, `data-by`, and
  *   `data-kept` where the record is for its parties alone.
+ * - `[data-of]`: a day that a step is told to begin or end something on: `data-role`, `data-time`, `data-by`, `data-in` (rows of
+ *   what encloses the thing) are those of the record's entry; `[data-recall]`: a recall that holds for the thing, by its record.
  * - `[data-at]`: text (or `data-value`) that must equal the value at this JSON Pointer in the data of the enclosing
  *   `data-row`, or in the enclosing `data-record`; `[data-count]`: a number of "records" or "parties".
  * - `.mark`: becomes the words for proven, outside `[data-kept]`, or for broken in a step that failed.
@@ -71,17 +73,22 @@ function conclude(main: HTMLElement, held: Held): void {
   say(main, stale ? "stale" : "ok", { age: stale ? ago(age) : undefined, height: held.height });
 }
 
+interface Facts {
+  [name: string]: string | undefined;
+}
+
 /** The first thing the page says that the proof does not. */
 function contradiction(main: HTMLElement, held: Held): { what: string; record?: string } | undefined {
   if (String(held.present) !== main.dataset.present) return { what: "present" };
   const steps = all(main, "#steps [data-record]");
   const shown = new Map(steps.map((step) => [step.dataset.record as string, step]));
   if (shown.size !== held.entries.length || steps.length !== shown.size) return { what: "number of records" };
-  for (const { by, height, record, role, time } of held.entries) {
+  const facts = new Map<string, Facts>();
+  for (const { by, containers = [], height, record, role, time } of held.entries) {
     const document = held.records.get(record);
     const step = shown.get(record);
     if (!step) return { what: "record", record };
-    const proven: { [name: string]: string | undefined } = {
+    const proven: Facts = {
       step: document ? said(document, "/event/bizStep") || document.action : role,
       time: (document && said(document, "/event/eventTime")) || time,
       height: String(height),
@@ -91,10 +98,18 @@ function contradiction(main: HTMLElement, held: Held): { what: string; record?: 
     };
     const what = Object.keys(proven).find((name) => step.dataset[name] !== proven[name]);
     if (what) return { what, record };
+    facts.set(record, { ...proven, role, in: containers.map(({ key }) => key).join(" ") });
+  }
+  for (const { dataset } of all(main, "[data-of]")) {
+    const proven = facts.get(dataset.of as string) || {};
+    const what = ["role", "time", "by", "in"].find((name) => dataset[name] !== proven[name]);
+    if (what) return { what: `${what} of a stretch`, record: dataset.of };
   }
   for (let i = 1; i < steps.length; i++) {
     if (Number(steps[i]!.dataset.height) < Number(steps[i - 1]!.dataset.height)) return { what: "order of records" };
   }
+  const recalls = all(main, "[data-recall]").map(({ dataset }) => dataset.recall);
+  if (recalls.sort().join(" ") !== held.recalls) return { what: "recalls" };
   return claim(main, held);
 }
 

@@ -31,6 +31,23 @@ test("an absence proof and a product's proof by the node hold", async () => {
   assert.deepEqual([product.ok, product.present, product.entries.length], [true, true, 1]);
 });
 
+test("the recalls that a thing inherits are found, and no row that tells of one can be left out", async () => {
+  const { rows } = await golden("inherited");
+  const recall = rows.find(({ key }) => key.startsWith("recall/")).key.slice(7);
+  // Made of the recalled lot; and a bottle that holds what was.
+  for (const name of ["inherited", "assembly"]) {
+    const proof = await golden(name);
+    const verdict = await verifier.verify(proof);
+    assert.deepEqual([verdict.ok, verdict.recalls], [true, recall], verdict.reason);
+    for (const left of ["lot/01/04012345123456/10/HP-2609B", `recall/${recall}`]) {
+      const without = { ...proof, rows: proof.rows.filter(({ key }) => key !== left) };
+      assert.ok(without.rows.length < proof.rows.length);
+      assert.equal((await verifier.verify(without)).step, "register", left);
+    }
+  }
+  assert.equal((await verifier.verify(await golden("item"))).recalls, "");
+});
+
 test("a record for its parties alone is proven to exist where its entry says so, and nowhere else", async () => {
   const proof = await golden("withheld");
   const verdict = await verifier.verify(proof);

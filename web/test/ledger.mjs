@@ -301,6 +301,23 @@ export class Ledger {
     return out && out.height;
   }
 
+  /** The rows that tell of recalls: the thing, what encloses it, all that it came of, their classes, and what is marked there. */
+  lookedUp(subject) {
+    const data = (rowKey) => (this.rows.has(rowKey) && this.rows.get(rowKey).data) || {};
+    const keys = new Set();
+    const visit = (rowKey) => {
+      if (keys.has(rowKey)) return;
+      keys.add(rowKey);
+      const { inputs = [], made = [], recalls = [], sources = [] } = data(rowKey);
+      for (const next of [...inputs, ...sources, ...recalls.map((id) => `recall/${id}`)]) visit(next);
+      if (Array.isArray(made)) for (const { site } of made) visit(`thing/414/${site}`);
+      const [, gtin] = /^(?:item|lot)\/(01\/\d+)\//.exec(rowKey) || [];
+      if (gtin) visit(`lot/${gtin}`);
+    };
+    for (let around = subject; around; around = data(around).parent?.key) visit(around);
+    return [...keys];
+  }
+
   proof(subject, { alongside = [], ...signing } = {}) {
     const present = this.rows.has(subject);
     const spans = present
@@ -309,7 +326,9 @@ export class Ledger {
           ...this.containerSpans(subject, 0, this.rows.get(subject).entries.length, this.height, []),
         ]
       : [];
-    const shown = present ? [...new Set([...spans.map((span) => span.key), ...alongside])] : [];
+    const looked = present && /^(item|lot|container|thing)\//.test(subject) ? this.lookedUp(subject) : [];
+    const keys = present ? [...new Set([...spans.map((span) => span.key), ...alongside, ...looked])] : [];
+    const shown = keys.filter((rowKey) => this.rows.has(rowKey));
     const histories = spans.map(({ key: rowKey, after, end }) => {
       const { entries, heads } = this.rows.get(rowKey);
       return { after, entries: entries.slice(after, end), head: heads[after], key: rowKey };
@@ -320,7 +339,7 @@ export class Ledger {
       genesis: this.genesis,
       histories,
       records: this.recordsFor(histories),
-      register: this.registerProof(shown, present ? [] : [subject]),
+      register: this.registerProof(shown, present ? looked.filter((rowKey) => !this.rows.has(rowKey)) : [subject]),
       rows: shown.map((rowKey) => this.rowDocument(rowKey)),
       subject,
       type: "proof",

@@ -18,6 +18,7 @@ const absence = story.proof(UNKNOWN);
 
 /** By the node: a refill whose inspection is for its parties alone. */
 const withheld = JSON.parse(await readFile(new URL("../../contracts/src/golden/proofs/withheld.json", import.meta.url), "utf8"));
+const recalled = JSON.parse(await readFile(new URL("../../contracts/src/golden/proofs/inherited.json", import.meta.url), "utf8"));
 const [made, inspected] = withheld.histories[0].entries;
 const kept = `<ol id="steps"><li data-record="${made.record}" data-step="commissioning"
  data-time="${withheld.records[0].record.body.event.eventTime}" data-height="${made.height}"
@@ -28,13 +29,18 @@ const kept = `<ol id="steps"><li data-record="${made.record}" data-step="commiss
 let browser;
 let server;
 let steps;
+let recalledSteps;
 
 before(async () => {
   if (missing) return;
   const verifier = await load("verify");
-  const { entries, records } = await verifier.verify(proof);
+  const stepsOf = async (file) => {
+    const { entries, records } = await verifier.verify(file);
+    return entries.map((entry) => ({ ...entry, document: records.get(entry.record) }));
+  };
+  steps = await stepsOf(proof);
+  recalledSteps = await stepsOf(recalled);
   await verifier.dispose();
-  steps = entries.map((entry) => ({ ...entry, document: records.get(entry.record) }));
   browser = await launch();
   server = await serve({
     "/trace": page({ subject: R1, present: true, content: content(steps) }),
@@ -66,17 +72,25 @@ function page({ subject, present, content: inside, genesis = story.chain, height
 <div id="verdict" aria-live="polite">pending</div>${templates.join("")}${inside}</main>`;
 }
 
-function content(shown) {
+/** The steps as a page lists them. */
+function list(shown) {
   const rows = shown.map(({ by, document, height, record }) => {
     const { bizStep, eventTime } = document.body.event;
     return `<li data-record="${record}" data-step="${bizStep}" data-time="${eventTime}" data-height="${height}"
  data-signers="${document.signers.join(" ")}" data-by="${by.join(" ")}"><b data-at="/body/event/type">${document.body.event.type}</b>
  <span class="mark">signed</span></li>`;
   });
+  return rows.join("");
+}
+
+function content(shown) {
+  const packed = shown.find(({ containers }) => containers);
+  const stay = packed && `<time data-of="${packed.record}" data-role="pack" data-time="${packed.document.body.event.eventTime}"
+ data-by="${packed.by.join(" ")}" data-in="${packed.containers.map(({ key }) => key).join(" ")}">2026</time>`;
   return `<h1 data-row="${PRODUCT}" data-at="/name/zh">桂花冷萃内芯 50 克</h1>
 <p data-row="${R1}" data-at="/holder/by" data-value="corenest">栖芯</p><p data-row="${R1}" data-at="/flags" data-value=""></p>
 <p><b data-count="parties">4</b> <b data-count="records">${shown.length}</b> <span class="mark">signed</span></p>
-<ol id="steps">${rows.join("")}</ol>`;
+<ol id="steps">${list(shown)}</ol>${stay || ""}`;
 }
 
 /** Opens a page and returns what it says once it has made up its mind. */
@@ -197,6 +211,9 @@ test("the page may not say anything other than the proof", { skip: missing }, as
     ['data-by="yueling"', 'data-by="huaxu"', "by"],
     [`data-signers="${first.document.signers[0]}"`, 'data-signers=""', "signers"],
     [`data-height="${first.height}"`, 'data-height="2"', "height"],
+    ['data-role="pack"', 'data-role="receive"', "role of a stretch"],
+    ['data-in="container/', 'data-in="container/1', "in of a stretch"],
+    ['<ol id="steps">', '<i data-recall="00"></i><ol id="steps">', "recalls"],
     [">ObjectEvent<", ">AggregationEvent<", "/body/event/type"],
     [`data-record="${first.record}"`, `data-record="${"0".repeat(64)}"`, "record"],
     ['<ol id="steps">', '<ol id="steps"><li data-record="1"></li>', "number of records"],
@@ -205,6 +222,22 @@ test("the page may not say anything other than the proof", { skip: missing }, as
   ]) {
     const said = await open("/trace", withPage(from, to));
     assert.deepEqual([said.verdict, said.step, said.reason], ["failed", "page", reason]);
+  }
+});
+
+test("a page that keeps quiet about a recall the item inherits is noticed", { skip: missing }, async () => {
+  const told = (recall) => page({
+    subject: recalled.subject,
+    present: true,
+    genesis: createHash("sha256").update(JSON.stringify(recalled.genesis)).digest("hex"),
+    height: recalled.header.height,
+    content: `<i ${recall ? `data-recall="${recall}"` : ""}></i><ol id="steps">${list(recalledSteps)}</ol>`,
+  });
+  const id = recalled.rows.find(({ key }) => key.startsWith("recall/")).key.slice(7);
+  for (const [recall, verdict, reason] of [[id, "stale"], [undefined, "failed", "recalls"]]) {
+    const routes = { ...withProof(recalled).routes, "**/trace": (route) => route.fulfill({ contentType: "text/html", body: told(recall) }) };
+    const said = await open("/trace", { routes });
+    assert.deepEqual([said.verdict, said.reason], [verdict, reason]);
   }
 });
 

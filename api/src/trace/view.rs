@@ -55,7 +55,7 @@ pub struct TraceView {
 }
 
 /// A recall that is open.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecallView {
     /// Whether it stops things of every organisation, and not only those that bear a prefix of whoever opened it.
@@ -73,6 +73,20 @@ pub struct RecallView {
     pub record: Hash,
     /// What is recalled, as a canonical identifier.
     pub source: String,
+}
+
+impl RecallView {
+    /// A recall that was found, with what the rows at hand call its author.
+    pub(crate) fn of(record: Hash, Inherited { binds_everybody, recall }: &Inherited, names: Names<'_>) -> RecallView {
+        RecallView {
+            binds_everybody: *binds_everybody,
+            by: names.party(&recall.by),
+            made: recall.made.map(|made| SpanView { from: made.from, until: made.until }),
+            reason: recall.reason,
+            record,
+            source: id_of(&recall.source),
+        }
+    }
 }
 
 /// A stretch of time, both ends within it.
@@ -254,15 +268,8 @@ impl Desk<'_> {
         Ok(found)
     }
 
-    pub(super) fn recall_view(&self, record: Hash, Inherited { binds_everybody, recall }: &Inherited) -> RecallView {
-        RecallView {
-            binds_everybody: *binds_everybody,
-            by: self.names().party(&recall.by),
-            made: recall.made.map(|made| SpanView { from: made.from, until: made.until }),
-            reason: recall.reason,
-            record,
-            source: id_of(&recall.source),
-        }
+    pub(super) fn recall_view(&self, record: Hash, found: &Inherited) -> RecallView {
+        RecallView::of(record, found, self.names())
     }
 
     /// Whose trade item it is, once its row was fetched.
@@ -282,14 +289,14 @@ impl Desk<'_> {
 }
 
 /// The canonical identifier of a row.
-pub(super) fn id_of(key: &str) -> String {
+pub(crate) fn id_of(key: &str) -> String {
     let id = key.split_once('/').map_or(key, |(_, id)| id);
     let link = format!("https://id.gs1.org/{id}");
     if Epc::from_canonical(&link).is_ok() { link } else { id.to_owned() }
 }
 
 /// The trade item of an item's or lot's row.
-pub(super) fn gtin_of(key: &str) -> Option<Gtin> {
+pub(crate) fn gtin_of(key: &str) -> Option<Gtin> {
     match Epc::from_canonical(&id_of(key)).ok()?.kind() {
         EpcKind::Item { gtin, .. } | EpcKind::Class { gtin, .. } => Some(gtin),
         EpcKind::Container | EpcKind::Other => None,

@@ -18,7 +18,10 @@ use super::{
     names::{BatchView, ContainerView, MarkView, Names, PartyView, PlaceView, ProductView},
     step::{StepView, steps},
 };
-use crate::openapi::shapes;
+use crate::{
+    openapi::shapes,
+    trace::{RecallView, gtin_of, id_of},
+};
 
 /// What a proof says of a code.
 #[derive(Clone, Debug)]
@@ -151,6 +154,7 @@ impl StateView {
 
 /// How a thing is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ConditionView {
     /// The transformation that used it up.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,6 +169,13 @@ pub struct ConditionView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<shapes::Flag>)]
     pub flags: Vec<Flag>,
+    /// The recalls that hold for it: on itself, its trade item, what it came of, what is inside it or encloses it, and the
+    /// site that made any of that. A proof shows the rows that tell them, and none of those can be left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recalled: Vec<RecallView>,
+    /// Whether it came of more than a proof shows, so that more recalls may hold for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub recalled_in_part: bool,
     /// Records of the recalls that are open on it; those of what it came of are not among them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<shapes::Hash>)]
@@ -182,6 +193,31 @@ pub struct OriginView {
     /// How it came into being; `by` is its maker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commissioned: Option<MarkView>,
+    /// What was used up in making it; what that came of in turn is told by `/v1/trace`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<InputView>,
+}
+
+/// Something that was used up in making an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InputView {
+    /// Remarks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<shapes::Flag>)]
+    pub flags: Vec<Flag>,
+    /// Its place in the list of the transformation, counted from 0.
+    pub index: usize,
+    /// The lot or class, as a canonical identifier; absent of one thing, whose code is not for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<String>,
+    /// The row of the transformation, which lists it.
+    pub made: String,
+    /// What it is, where it is in the catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductView>,
+    /// Its row, as it stands in that list.
+    #[serde(skip)]
+    pub row: String,
 }
 
 /// Who has a thing, and where. Inside a container the outermost one's row tells.
@@ -235,11 +271,12 @@ pub fn item(proof: &Proof, genesis: &Hash) -> Result<Lookup, Broken> {
     let whereabouts = whereabouts(&story, &proof.subject, thing);
     Ok(Lookup::Known(Box::new(ItemView {
         as_of,
-        condition: condition(thing, &whereabouts, names),
+        condition: condition(thing, &story, &whereabouts, names),
         history: steps(&story, &code.row, names),
         origin: OriginView {
             batch: thing.batch.as_ref().and_then(|record| names.batch(record)),
             commissioned: thing.commissioned.as_ref().map(|mark| names.mark(mark)),
+            inputs: inputs(&story, thing, names),
         },
         code,
         product,
@@ -275,13 +312,34 @@ impl AsOfView {
     }
 }
 
-fn condition(thing: &ThingRow, whereabouts: &WhereaboutsView, names: Names<'_>) -> ConditionView {
+/// What the transformations list that an item came of.
+fn inputs(story: &Story, thing: &ThingRow, names: Names<'_>) -> Vec<InputView> {
+    let made = thing.sources.iter().filter_map(|key| match story.rows.get(key).map(|row| &row.data) {
+        Some(Data::Transformation(made)) => Some((key, made)),
+        Some(_) | None => None,
+    });
+    let listed = made.flat_map(|(key, made)| made.inputs.iter().enumerate().map(move |input| (key, input)));
+    let view = |(made, (index, row)): (&String, (usize, &String))| {
+        let flags = match story.rows.get(row).map(|row| &row.data) {
+            Some(Data::Thing(input)) => input.flags.clone(),
+            Some(_) | None => Vec::new(),
+        };
+        let lot = row.starts_with("lot/").then(|| id_of(row));
+        let product = gtin_of(row).and_then(|gtin| names.product(&gtin));
+        InputView { flags, lot, made: made.clone(), index, product, row: row.clone() }
+    };
+    listed.map(view).collect()
+}
+
+fn condition(thing: &ThingRow, story: &Story, whereabouts: &WhereaboutsView, names: Names<'_>) -> ConditionView {
     let state = StateView::of(thing, whereabouts.transfer.is_some(), !whereabouts.parents.is_empty());
     ConditionView {
         consumed: thing.consumed.as_ref().map(|mark| names.mark(mark)),
         destroyed: thing.destroyed.as_ref().map(|mark| names.mark(mark)),
         disposition: thing.disposition.clone(),
         flags: thing.flags.clone(),
+        recalled: story.origins.recalls.iter().map(|(id, found)| RecallView::of(*id, found, names)).collect(),
+        recalled_in_part: story.origins.cut,
         recalls: thing.recalls.clone(),
         state,
     }

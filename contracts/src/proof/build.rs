@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hefu_keys::{Hash, parts};
 
-use super::{History, PROOF_VERSION, Proof, ProofKind, ProvenRecord, history};
+use super::{History, PROOF_VERSION, Proof, ProofKind, ProvenRecord, history, origins};
 use crate::{
     annex::ListAnnex,
     block::Header,
@@ -17,6 +17,9 @@ use crate::{
     row::{self, Data, Row},
     state::Snapshot,
 };
+
+/// Of a transformation, how many of its inputs' trade items a proof names.
+const INPUTS_NAMED_MAX: usize = 32;
 
 /// What a node keeps beside the rows.
 pub trait Archive: Snapshot + Buckets {
@@ -78,12 +81,11 @@ pub fn build(archive: &dyn Archive, tree: &Tree, subject: &str) -> Result<Option
         })?;
     }
     let records = records(archive, &histories)?;
-    let rows = rows(archive, subject, &histories, &records)?;
-    let mut keys: Vec<&str> = rows.keys().map(String::as_str).collect();
-    if !rows.contains_key(subject) {
-        keys.push(subject);
-    }
-    let register = prove(tree, archive, &keys)?;
+    let mut rows = rows(archive, subject, &histories, &records)?;
+    let mut asked = asked(archive, subject, &mut rows)?;
+    asked.insert(subject.to_owned());
+    asked.extend(rows.keys().cloned());
+    let register = prove(tree, archive, &asked.iter().map(String::as_str).collect::<Vec<_>>())?;
     let texts = rows.values().map(|row| serde_json::value::RawValue::from_string(row.text()));
     Ok(Some(Proof {
         certificate,
@@ -167,6 +169,30 @@ fn rows(
         rows.insert(key, row);
     }
     Ok(rows)
+}
+
+/// Adds what tells the recalls that hold for the subject, and what is shown beside it: who opened them, what was recalled,
+/// and what the subject was made of. Gives the keys that were asked for.
+fn asked(archive: &dyn Archive, subject: &str, rows: &mut BTreeMap<String, Row>) -> Result<BTreeSet<String>, Fault> {
+    let (origins, asked) = origins::find(archive, subject)?;
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for found in origins.recalls.values() {
+        names.insert(row::key_of_party(&found.recall.by));
+        names.extend(gtin_of(&found.recall.source).map(|gtin| format!("product/{gtin}")));
+    }
+    if let Some(Data::Thing(thing)) = rows.get(subject).map(|row| &row.data) {
+        for source in &thing.sources {
+            let Some(Data::Transformation(made)) = rows.get(source).map(|row| &row.data) else { continue };
+            let gtins = made.inputs.iter().take(INPUTS_NAMED_MAX).filter_map(|input| gtin_of(input));
+            names.extend(gtins.map(|gtin| format!("product/{gtin}")));
+        }
+    }
+    for key in asked.iter().chain(&names).filter(|key| !rows.contains_key(*key)).cloned().collect::<Vec<_>>() {
+        if let Some(row) = archive.row(&key)? {
+            rows.insert(key, row);
+        }
+    }
+    Ok(asked)
 }
 
 /// The GTIN of an item or lot row's key.

@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, fmt};
 
 use hefu_keys::{Hash, parts, parts::ListPart};
 
-use super::{History, PROOF_BYTES_MAX, PROOF_VERSION, Proof, ProvenRecord, history};
+use super::{History, PROOF_BYTES_MAX, PROOF_VERSION, Proof, ProvenRecord, history, origins};
 use crate::{
     annex::Part,
     entry::{Entry, Role},
     exact,
     genesis::FORMAT_VERSION,
     gs1::Epc,
+    provenance::Origins,
     record::{Body, Record, Verified},
     row::{self, Row},
 };
@@ -104,6 +105,8 @@ pub struct Step {
 /// What a proof proves.
 #[derive(Clone, Debug)]
 pub struct Story {
+    /// The recalls that hold for the subject, where it is a thing.
+    pub origins: Origins,
     /// Every row, by key. An absent subject is not among them.
     pub rows: BTreeMap<String, Row>,
     /// Every step, oldest first; within a block in the order of each row's chain, the subject's first.
@@ -129,16 +132,17 @@ impl Proof {
     /// # Errors
     /// The first thing that does not hold.
     pub fn check(&self, trusted: &Hash) -> Result<Story, Broken> {
-        let rows = self.check_frame(trusted)?;
+        let (rows, origins) = self.check_frame(trusted)?;
         let steps = self.check_histories(trusted, &rows)?;
-        Ok(Story { rows, steps })
+        Ok(Story { origins, rows, steps })
     }
 
-    /// Checks everything up to the rows: what they say is under the register of a certified header of the trusted chain.
+    /// Checks everything up to the rows: what they say is under the register of a certified header of the trusted chain, and
+    /// none is missing that tells of a recall.
     ///
     /// # Errors
     /// The first thing that does not hold.
-    pub(crate) fn check_frame(&self, trusted: &Hash) -> Result<BTreeMap<String, Row>, Broken> {
+    pub(crate) fn check_frame(&self, trusted: &Hash) -> Result<(BTreeMap<String, Row>, Origins), Broken> {
         if self.version != PROOF_VERSION {
             let reason = format!("version {}, this program knows {PROOF_VERSION}", self.version);
             return Err(Broken::new(What::Form, reason));
@@ -171,7 +175,7 @@ impl Proof {
         certificate.check(&chain, members).map_err(|bad| Broken::new(What::Certificate, bad))
     }
 
-    fn check_rows(&self) -> Result<BTreeMap<String, Row>, Broken> {
+    fn check_rows(&self) -> Result<(BTreeMap<String, Row>, Origins), Broken> {
         let mut rows = BTreeMap::new();
         let mut present = Vec::with_capacity(self.rows.len());
         for raw in &self.rows {
@@ -185,11 +189,14 @@ impl Proof {
             rows.insert(row.key.clone(), row);
         }
         let present: Vec<(&str, Hash)> = present.iter().map(|(key, hash)| (key.as_str(), *hash)).collect();
-        let absent: &[&str] = if rows.contains_key(&self.subject) { &[] } else { &[&self.subject] };
+        let (origins, mut asked) =
+            origins::find(&rows, &self.subject).map_err(|bad| Broken::new(What::Register, bad))?;
+        asked.insert(self.subject.clone());
+        let absent: Vec<&str> = asked.iter().map(String::as_str).filter(|key| !rows.contains_key(*key)).collect();
         self.register
-            .check(self.genesis.register_depth, self.header.register, &present, absent)
+            .check(self.genesis.register_depth, self.header.register, &present, &absent)
             .map_err(|bad| Broken::new(What::Register, bad))?;
-        Ok(rows)
+        Ok((rows, origins))
     }
 
     fn check_histories(&self, chain: &Hash, rows: &BTreeMap<String, Row>) -> Result<Vec<Step>, Broken> {

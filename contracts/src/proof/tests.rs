@@ -7,7 +7,7 @@ use super::{Proof, ProvenRecord, What, build::Archive};
 use crate::{
     action::Action,
     entry::Role,
-    tests::{Deed, World, event, golden::golden, kept::Kept, key, name},
+    tests::{Deed, World, event, golden::golden, kept::Kept, key, name, transform},
 };
 
 const BRAND: &str = "9528880100012";
@@ -260,6 +260,9 @@ fn proofs_are_frozen() {
     }
     let (kept, subject, _) = inspected_in_private();
     freeze("withheld", &kept, &subject);
+    let (kept, refill, bottle, _) = made_of_recalled();
+    freeze("inherited", &kept, &refill);
+    freeze("assembly", &kept, &bottle);
     let (kept, batch) = organised();
     for (name, subject) in [("batch", batch.as_str()), ("newcomer", "party/newcomer"), ("keys", "party/huaxu")] {
         freeze(name, &kept, subject);
@@ -356,5 +359,52 @@ fn leaves(value: &Value, pointer: String, found: &mut Vec<String>) {
             }
         }
         _ => found.push(pointer),
+    }
+}
+
+const RAW: &str = "https://id.gs1.org/01/04012345123456/10/HP-2609B";
+
+/// A bottle into which a refill went that was made of a lot from elsewhere, which its maker's customer recalls afterwards.
+fn made_of_recalled() -> (Kept, String, String, Hash) {
+    let (mut world, refills, bottles) = World::with_codes();
+    let (refill, bottle) = (refills.epc(0), bottles.epc(0));
+    let used = json!({"inputQuantityList": [{"epcClass": RAW, "quantity": 480}]});
+    let mut making = transform(YUELING, AT, &[], std::slice::from_ref(&refill), &used);
+    let commissioning = refills.commission(0, 1, YUELING, AT);
+    making.body["commissioning"] = commissioning.body["commissioning"].clone();
+    making.commissioning = commissioning.commissioning;
+    let steps = [
+        ("yueling", making),
+        ("huaxu", bottles.commission(0, 1, HUAXU, AT)),
+        ("yueling", object("shipping", YUELING, AT, &[&refill], Some(HUAXU))),
+        ("huaxu", object("receiving", HUAXU, LATER, &[&refill], None)),
+        ("huaxu", nest("ADD", &bottle, HUAXU, &[&refill])),
+    ];
+    for (author, deed) in &steps {
+        world.take(author, deed).unwrap();
+    }
+    let recall = Deed::new(Action::RecallOpen, json!({"reason": "safety", "source": RAW}));
+    let recall = world.take("corenest", &recall).unwrap();
+    let row = |epc: &str| crate::row::key_of_thing(&crate::gs1::Epc::parse(epc).unwrap());
+    (Kept::new(world), row(&refill), row(&bottle), recall)
+}
+
+/// Of what a thing came of, and of what is inside it; and nobody can leave out a row that says so.
+#[test]
+fn a_proof_shows_the_recalls_that_a_thing_inherits() {
+    let (kept, refill, bottle, recall) = made_of_recalled();
+    for subject in [&refill, &bottle] {
+        let proof = kept.prove(subject);
+        let story = proof.check(&kept.chain()).unwrap();
+        assert_eq!(story.origins.recalls.keys().collect::<Vec<_>>(), [&recall], "{subject}");
+        assert!(!story.origins.recalls[&recall].binds_everybody && !story.origins.cut);
+        let proof = serde_json::to_value(&proof).unwrap();
+        for row in ["lot/01/04012345123456/10/HP-2609B", &crate::row::key_of_recall(&recall)] {
+            let mut without = proof.clone();
+            without["rows"].as_array_mut().unwrap().retain(|shown| shown["key"] != *row);
+            let text = hefu_keys::canonical::to_string(&without).unwrap();
+            let broken = Proof::read(text.as_bytes()).unwrap().check(&kept.chain()).unwrap_err();
+            assert_eq!(broken.what, What::Register, "{row}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! A walk visits each thing once. No transformation is taken whose products would come of more than
 //! [`ANCESTORS_MAX`] things or lie more than [`ANCESTRY_DEPTH_MAX`] transformations behind the first, so it always ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,8 @@ pub struct TransformationRow {
 /// Everything that some things came of.
 #[derive(Debug, Default)]
 pub(super) struct Ancestry {
+    /// Whether there is more than the walk was to visit.
+    pub cut: bool,
     /// Rows of things, those that were asked for included.
     pub things: BTreeSet<String>,
     /// Rows of transformations.
@@ -48,35 +50,53 @@ pub(super) struct Ancestry {
     pub depth: u64,
 }
 
-/// Walks back from some things, through no more than `limit` besides them. `visit` sees each thing's row once.
+/// Most things and transformations that a walk visits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    pub things: usize,
+    pub transformations: usize,
+}
+
+impl Limit {
+    /// Those that the rules set stand.
+    pub(super) const NONE: Limit = Limit { things: usize::MAX, transformations: usize::MAX };
+}
+
+/// Walks back from some things, whose rows may be at hand, nearest first and within a limit. `visit` sees each thing's row once.
 pub(super) fn walk(
     rows: &Overlay<'_>,
-    from: &[(String, ThingRow)],
-    limit: usize,
+    from: Vec<(String, Option<ThingRow>)>,
+    limit: Limit,
     mut visit: impl FnMut(&ThingRow),
 ) -> Result<Ancestry, Fault> {
     let mut found = Ancestry::default();
-    let mut open: Vec<(String, ThingRow)> = from.to_vec();
-    while let Some((key, row)) = open.pop() {
-        if !found.things.insert(key) {
+    let mut open = VecDeque::from(from);
+    while let Some((key, row)) = open.pop_front() {
+        if found.things.contains(&key) {
             continue;
         }
-        visit(&row);
-        if found.things.len() > limit.saturating_add(from.len()) {
+        if found.things.len() >= limit.things {
+            found.cut = true;
             break;
         }
+        let row = match row {
+            Some(row) => row,
+            None => row::get(rows, &key)?.unwrap_or_default(),
+        };
+        found.things.insert(key);
+        visit(&row);
         for source in row.sources {
-            if !found.transformations.insert(source.clone()) {
+            if found.transformations.contains(&source) {
                 continue;
             }
+            if found.transformations.len() >= limit.transformations {
+                found.cut = true;
+                return Ok(found);
+            }
+            found.transformations.insert(source.clone());
             let Some(made) = row::get::<TransformationRow>(rows, &source)? else { continue };
             found.depth = found.depth.max(made.depth);
-            for input in made.inputs {
-                if !found.things.contains(&input) {
-                    let row: ThingRow = row::get(rows, &input)?.unwrap_or_default();
-                    open.push((input, row));
-                }
-            }
+            open.extend(made.inputs.into_iter().map(|input| (input, None)));
         }
     }
     Ok(found)
@@ -85,9 +105,9 @@ pub(super) fn walk(
 /// Everything that a transformation's inputs are and came of, once it is no more than a walk may visit and none of the
 /// `products`, which the rules bind, comes of itself.
 pub(super) fn check(case: &Case<'_>, key: &str, inputs: &[&Thing], products: &BTreeSet<&str>) -> Checked<Ancestry> {
-    let from: Vec<_> = inputs.iter().map(|thing| (thing.key.clone(), thing.row.clone())).collect();
-    let mut behind = walk(case.rows(), &from, ANCESTORS_MAX, |_| {})?;
-    if behind.things.len() > ANCESTORS_MAX {
+    let from: Vec<_> = inputs.iter().map(|thing| (thing.key.clone(), Some(thing.row.clone()))).collect();
+    let mut behind = walk(case.rows(), from, Limit { things: ANCESTORS_MAX, ..Limit::NONE }, |_| {})?;
+    if behind.cut {
         let detail = format!("more than {ANCESTORS_MAX}");
         return Err(Refusal::new(Code::AncestryWidth).at("/body/event").because(detail).into());
     }

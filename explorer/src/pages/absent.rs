@@ -3,7 +3,7 @@
 use askama::Template;
 use hefu_api::views::AbsentView;
 
-use super::{OtherNode, Page, Said, Source, groups, nodes, trace::Verdict};
+use super::{OtherNode, Page, Source, groups, nodes, trace::Verdict};
 use crate::{directory::in_language, visit::Visit, words::Words};
 
 /// `absent.html`
@@ -35,7 +35,7 @@ impl AbsentPage {
             product: absent.product.as_ref().map(|product| in_language(&product.name, w.locale).to_owned()),
             gtin: absent.code.gtin.to_string(),
             serial: groups(&absent.code.serial),
-            verdict: Verdict { kind: "absent", records: 0, kept: 0, reasons: Vec::<Said>::new() },
+            verdict: Verdict { kind: "absent", records: 0, kept: 0, reasons: Vec::new() },
             nodes: nodes(&visit.explorer.site, &visit.explorer.directory, visit.request.path(), w),
             page,
         }

@@ -127,7 +127,7 @@ fn state(state: StateView, w: &Words) -> &'static str {
     w.pick(zh, en)
 }
 
-fn reason(reason: RecallReason, w: &Words) -> &'static str {
+pub(super) fn reason(reason: RecallReason, w: &Words) -> &'static str {
     let (zh, en) = match reason {
         RecallReason::Counterfeit => ("疑似仿制", "suspected copies"),
         RecallReason::Labelling => ("标识", "labelling"),

@@ -1,9 +1,9 @@
 //! The trace page: what a proof shows of a code, each claim marked with where in the proof it stands.
 
+mod spelling;
 mod story;
 mod thing;
-
-use std::collections::BTreeMap;
+mod way;
 
 use actix_web::{
     HttpResponse,
@@ -17,10 +17,8 @@ use hefu_api::{
 use hefu_contracts::{
     catalogue::DEFAULT_LINK,
     gs1::{BadEpc, BadKey, Epc, EpcKind, Gtin},
-    proof::Proof,
 };
-use hefu_keys::{Hash, secured};
-use serde::Deserialize;
+use hefu_keys::Hash;
 
 use super::{OtherNode, Page, Said, Source, absent::AbsentPage, trouble::Trouble};
 use crate::{
@@ -30,8 +28,10 @@ use crate::{
     words::Words,
 };
 
+use spelling::{Spellings, spellings};
 use story::Step;
 use thing::{Fact, Notice, Thing};
+use way::Way;
 
 /// What the page answers before and behind the check.
 #[derive(Debug)]
@@ -41,7 +41,21 @@ pub(crate) struct Verdict {
     pub records: u64,
     /// How many of them are kept private.
     pub kept: u64,
-    pub reasons: Vec<Said>,
+    pub reasons: Vec<Reason>,
+}
+
+/// Why the answer is what it is.
+#[derive(Debug)]
+pub(crate) struct Reason {
+    pub said: Vec<Said>,
+    /// The record of the recall that it is about, which the check finds as well.
+    pub recall: Option<String>,
+}
+
+impl From<Said> for Reason {
+    fn from(said: Said) -> Reason {
+        Reason { said: vec![said], recall: None }
+    }
 }
 
 /// `trace.html`
@@ -56,14 +70,14 @@ pub(crate) struct TracePage {
     facts: Vec<Fact>,
     parties: usize,
     steps: Vec<Step>,
+    way: Way,
     nodes: Vec<OtherNode>,
 }
 
 /// What is shown of a code, with the spellings in its records that the views do not keep.
 pub(crate) struct Shown {
     lookup: Lookup,
-    /// Of `/body/event/disposition`, by record.
-    dispositions: BTreeMap<Hash, String>,
+    spellings: Spellings,
 }
 
 /// `GET /01/{gtin}/21/{serial}`, and every other spelling of a Digital Link, which leads there; with a link type, what the
@@ -94,8 +108,8 @@ async fn show(visit: Visit, epc: Epc) -> HttpResponse {
     // The row spells the serial number as a path does.
     let data = |row: &str| row.replacen("item/01/", "/v1/items/", 1).replacen("/21/", "/", 1);
     match shown {
-        Ok(Shown { lookup: Lookup::Known(item), dispositions }) => {
-            let page = TracePage::new(&visit, &item, &dispositions, data(&item.code.row));
+        Ok(Shown { lookup: Lookup::Known(item), spellings }) => {
+            let page = TracePage::new(&visit, &item, &spellings, data(&item.code.row));
             answer::html(&visit, StatusCode::OK, &page, Some(visit.tag_at(item.as_of.height)))
         }
         Ok(Shown { lookup: Lookup::Unknown(absent), .. }) => {
@@ -158,21 +172,6 @@ fn malformed(path: &str, bad: &BadEpc, words: &Words) -> Trouble {
     }
 }
 
-#[derive(Deserialize)]
-struct SpeltRecord {
-    body: SpeltBody,
-}
-
-#[derive(Deserialize)]
-struct SpeltBody {
-    event: Option<SpeltEvent>,
-}
-
-#[derive(Deserialize)]
-struct SpeltEvent {
-    disposition: Option<String>,
-}
-
 /// What the proof of an item shows, checked against the ledger's own genesis as any reader would.
 fn look_up(ledger: &dyn Ledger, chain: &Hash, epc: &Epc) -> Result<Shown, Problem> {
     let proof = items::proof(ledger, epc)?;
@@ -181,15 +180,5 @@ fn look_up(ledger: &dyn Ledger, chain: &Hash, epc: &Epc) -> Result<Shown, Proble
         tracing::error!(error, subject = proof.subject, "a proof does not hold");
         Problem::from(Door::NodeFault)
     })?;
-    Ok(Shown { lookup, dispositions: dispositions(&proof) })
-}
-
-fn dispositions(proof: &Proof) -> BTreeMap<Hash, String> {
-    let spelt = proof.records.iter().filter_map(|proven| {
-        let text = proven.record.get();
-        let record: SpeltRecord = serde_json::from_str(text).ok()?;
-        let spelt = record.body.event?.disposition?;
-        Some((secured::read(text).ok()?.id(), spelt))
-    });
-    spelt.collect()
+    Ok(Shown { lookup, spellings: spellings(&proof) })
 }

@@ -205,11 +205,16 @@ pub(crate) const FLAGS: &[Term] = &[
     ),
 ];
 
+/// Why an author takes back its word (CBV 2.0 §7.5), without what all error reasons begin with.
+pub(crate) const ERROR_REASONS: &[Term] = &[
+    term("did_not_occur", "事件并未发生", "the event did not occur"),
+    term("incorrect_data", "数据有误", "its data were incorrect"),
+];
+
 /// What does not fit an item in circulation.
 pub(crate) const CONFLICTS: &[Term] = &[
     term("consumed", "账本记载此件已用于生产", "The ledger records this item as used up in making others"),
     term("destroyed", "账本记载此件已销毁", "The ledger records this item as destroyed"),
-    term("recalled", "此件已被召回", "This item is recalled"),
 ];
 
 /// What whoever holds an item should know.

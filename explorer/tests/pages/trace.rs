@@ -147,6 +147,104 @@ async fn a_declared_error_is_a_reason_why_nothing_is_confirmed() {
     }
 }
 
+/// That every stretch of time begins and ends with what an entry of the proof notes.
+#[track_caller]
+fn stretches_hold(page: &Page, proof: &Value) -> usize {
+    let histories = proof["histories"].as_array().unwrap();
+    let entries: Vec<&Value> = histories.iter().flat_map(|history| history["entries"].as_array().unwrap()).collect();
+    let days: Vec<&Element> = page.with("data-of").collect();
+    for day in &days {
+        let of = |entry: &&&Value| entry["record"] == day.get("data-of") && entry["role"] == day.get("data-role");
+        let entry = entries.iter().find(of).unwrap_or_else(|| panic!("{day:?}"));
+        let joined = |list: &Value, member: &str| {
+            let text = |element: &Value| element.get(member).unwrap_or(element).as_str().unwrap().to_owned();
+            list.as_array().map(|list| list.iter().map(text).collect::<Vec<_>>().join(" ")).unwrap_or_default()
+        };
+        assert_eq!(day.get("data-in"), joined(&entry["containers"], "key"), "{day:?}");
+        assert_eq!(day.get("data-by"), joined(&entry["by"], ""), "{day:?}");
+    }
+    days.len()
+}
+
+#[actix_web::test]
+async fn who_had_an_item_and_what_it_was_inside_of_is_told_by_its_steps() {
+    let demo = Demo::with_history();
+    for (index, stretches) in [(0, 2 + 1), (2, 2 + 1), (3, 1)] {
+        let page = get(&demo, &format!("{}?lang=en", path(index))).await.is_page(200);
+        let proof = get(&demo, page.one("main").get("data-proof")).await.json();
+        assert_eq!(stretches_hold(&page, &proof), stretches, "{index}");
+        let seen = page.visible();
+        assert!(seen.contains("In whose hands"), "{seen}");
+        assert_eq!(seen.contains("SSCC 395288800300000013"), index != 3, "{seen}");
+    }
+    // On its way, as told by what it is inside of: whose it is to be stands there, and nobody has received it.
+    let demo = Demo::with_ancestry();
+    let page = get(&demo, &format!("{}?lang=en", path(0))).await.is_page(200);
+    assert!(page.visible().contains("On its way to CoreNest Hangzhou since 18 Sep 2026"), "{}", page.visible());
+    let proof = get(&demo, page.one("main").get("data-proof")).await.json();
+    assert_eq!(stretches_hold(&page, &proof), 2);
+    claims_hold(&page, &Proven::of(&proof));
+}
+
+#[actix_web::test]
+async fn a_recall_of_what_an_item_was_made_of_holds_for_it_and_one_by_a_stranger_does_not_bind() {
+    let demo = Demo::with_ancestry();
+    let seen = |page: &Page| (page.one("main").get("data-kind").to_owned(), page.visible());
+    let before = get(&demo, &format!("{}?lang=en", path(2))).await.is_page(200);
+    assert_eq!(seen(&before).0, "consistent");
+    assert!(seen(&before).1.contains("What it was made of") && seen(&before).1.contains("lot HP-2609B"));
+    let body = json!({"reason": "safety", "source": demo::LOT});
+    let recall = Deed::new(Action::RecallOpen, body);
+    let by_stranger = demo.take("store", &recall).id;
+    for (language, said) in [("en", "whose word does not bind this item: safety"), ("zh", "其效力不及此件：安全")]
+    {
+        let page = get(&demo, &format!("{}?lang={language}", path(2))).await.is_page(200);
+        assert_eq!(seen(&page).0, "unconfirmed");
+        assert!(seen(&page).1.contains(said), "{}", seen(&page).1);
+    }
+    let by_brand = demo.take("corenest", &recall).id;
+    for (language, said) in [("en", "Covered by a recall: safety"), ("zh", "在召回范围内：安全")] {
+        let page = get(&demo, &format!("{}?lang={language}", path(2))).await.is_page(200);
+        assert_eq!(seen(&page).0, "conflict");
+        assert!(seen(&page).1.contains(said) && seen(&page).1.contains("HP-2609B"), "{}", seen(&page).1);
+        let mut told: Vec<String> =
+            page.with("data-recall").map(|reason| reason.get("data-recall").to_owned()).collect();
+        told.sort();
+        let mut held = vec![by_stranger.to_string(), by_brand.to_string()];
+        held.sort();
+        assert_eq!(told, held);
+        let proof = get(&demo, page.one("main").get("data-proof")).await.json();
+        claims_hold(&page, &Proven::of(&proof));
+    }
+    let lift = Deed::new(Action::RecallLift, json!({"recall": by_brand, "source": demo::LOT}));
+    demo.take_with("corenest", &["yueling"], &lift);
+    assert_eq!(seen(&get(&demo, &path(2)).await.is_page(200)).0, "unconfirmed");
+}
+
+#[actix_web::test]
+async fn a_correction_and_what_it_corrects_point_to_each_other() {
+    let demo = Demo::with_history();
+    let mut wrong = demo.seen("inspecting", "conformant", FACTORY_SITE, &[epc(3)]);
+    demo.take("yueling", &wrong);
+    let reason = "incorrect_data";
+    wrong.body["event"]["errorDeclaration"] = json!({"declarationTime": demo.chain.now(), "reason": reason});
+    demo.take("yueling", &wrong);
+    for (language, words) in [
+        (
+            "en",
+            ["correction", "declared wrong", "its data were incorrect", "Its author later declared this record wrong"],
+        ),
+        ("zh", ["更正", "已声明有误", "数据有误", "此记录后来被其作者声明有误"]),
+    ] {
+        let page = get(&demo, &format!("{}?lang={language}", path(3))).await.is_page(200);
+        for said in words {
+            assert!(page.visible().contains(said), "{said}: {}", page.visible());
+        }
+        let proof = get(&demo, page.one("main").get("data-proof")).await.json();
+        claims_hold(&page, &Proven::of(&proof));
+    }
+}
+
 #[actix_web::test]
 async fn a_word_of_cbv_may_be_spelled_as_a_uri() {
     let demo = Demo::with_history();

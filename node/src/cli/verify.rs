@@ -7,7 +7,7 @@ use clap::Args;
 use hefu_contracts::{
     gs1::DigitalLink,
     proof::{Proof, Step, Story, trust::Trust},
-    provenance::Event,
+    provenance::{Event, Inherited},
     row::{self, Data},
     time::{Millis, Time},
 };
@@ -161,6 +161,14 @@ fn print(proof: &Proof, story: &Story) -> anyhow::Result<()> {
         let role = entry.role.name();
         output::line(format_args!("    {role} in block {}, record {}{with}{kept}", entry.height, entry.record))?;
     }
+    for (record, Inherited { recall, .. }) in &story.origins.recalls {
+        let reason = serde_json::to_value(recall.reason)?;
+        let (reason, by) = (reason.as_str().unwrap_or_default(), name_of(story, &recall.by));
+        output::line(format_args!("\n  recalled ({reason}) by {by}: {}, record {record}", recall.source))?;
+    }
+    if story.origins.cut {
+        output::line("\n  (it came of more than a proof shows; of that only a part was searched for recalls)")?;
+    }
     let count = story.steps.len();
     let shown = story.steps.iter().filter(|step| step.record.is_some()).count();
     if shown == count {
@@ -193,11 +201,22 @@ fn as_json(proof: &Proof, story: &Story) -> Value {
             "time": step.entry.time,
         })
     });
+    let recalls = story.origins.recalls.iter().map(|(record, Inherited { binds_everybody, recall })| {
+        json!({
+            "bindsEverybody": binds_everybody,
+            "by": recall.by,
+            "reason": recall.reason,
+            "record": record,
+            "source": recall.source,
+        })
+    });
     json!({
         "block": proof.certificate.block,
         "chain": proof.header.chain,
         "height": proof.header.height,
         "known": story.rows.contains_key(&proof.subject),
+        "recalls": recalls.collect::<Vec<_>>(),
+        "recallsInPart": story.origins.cut,
         "steps": steps.collect::<Vec<_>>(),
         "subject": proof.subject,
         "time": proof.header.time,

@@ -3,6 +3,7 @@ import { hash, hashText, type Tools } from "./crypto";
 import { type Bytes, hash32, hex } from "./encoding";
 import type { Bucket, ProofFile, Row } from "./file";
 import { rootFrom, type Revealed } from "./merkle";
+import type { Look } from "./origins";
 import { demand } from "./refusal";
 
 async function bucketLeaf(tools: Tools, { entries, path, size }: Bucket): Promise<Bytes> {
@@ -31,10 +32,10 @@ function demandAbsent({ entries, size }: Bucket, keyHash: string): void {
 }
 
 /**
- * Checks that every row of the proof stands under the header's register and, when none of them is the subject's, that
- * the subject has no row. Returns the rows by key.
+ * Checks that every row of the proof stands under the header's register. Returns the rows by key, and what looks up the data
+ * of any row: it refuses the proof where that neither shows the row nor that there is none.
  */
-export async function rowsUnder(tools: Tools, { genesis, header, register, rows, subject }: ProofFile) {
+export async function rowsUnder(tools: Tools, { genesis, header, register, rows }: ProofFile) {
   const depth = genesis.registerDepth;
   const leaves: Revealed[] = [];
   for (const bucket of register.buckets) leaves.push([bucket.index, await bucketLeaf(tools, bucket)]);
@@ -55,7 +56,11 @@ export async function rowsUnder(tools: Tools, { genesis, header, register, rows,
     demand(entry && entry.row === rowHash, row.key);
     byKey.set(row.key, row);
   }
-  const keyHash = await hashText(tools, subject);
-  if (!byKey.has(subject)) demandAbsent(bucketFor(keyHash), keyHash);
-  return byKey;
+  const look: Look = async (key) => {
+    const row = byKey.get(key);
+    if (row) return row.data;
+    const keyHash = await hashText(tools, key);
+    return demandAbsent(bucketFor(keyHash), keyHash);
+  };
+  return { rows: byKey, look };
 }

@@ -3,6 +3,7 @@ import { demandCertified, demandHeader, membersFor } from "./certificate";
 import { choose, hashText, type Tools } from "./crypto";
 import type { Document, Entry, ProofFile, Row } from "./file";
 import { fold, type Folded, timeline } from "./history";
+import { recallsOf } from "./origins";
 import { demandDisclosed, demandSigned, idOf, names } from "./record";
 import { demand, type Refusal, type Step } from "./refusal";
 import { rowsUnder } from "./register";
@@ -17,6 +18,8 @@ export interface Held {
   time: string;
   /** False when what is proven is that the subject has no row. */
   present: boolean;
+  /** The ids of the open recalls that hold for the subject, sorted, with "…" at the end where a proof shows no more. */
+  recalls: string;
   rows: Map<string, Row>;
   /** Every record checked, by id. Those that are for their parties alone are missing: their entries prove that they exist. */
   records: Map<string, Document>;
@@ -81,7 +84,9 @@ async function inOrder(
   enter("certificate");
   await demandCertified(tools, header, proof.certificate, members);
   enter("register");
-  const rows = await rowsUnder(tools, proof);
+  const { rows, look } = await rowsUnder(tools, proof);
+  const isThing = (await look(proof.subject)) && /^(item|lot|container|thing)\//.test(proof.subject);
+  const recalls = isThing ? await recallsOf(look, proof.subject) : "";
   enter("history");
   const row = rows.get(proof.subject);
   demand(row || !proof.histories.length, "of nothing");
@@ -105,6 +110,7 @@ async function inOrder(
     height: header.height,
     time: header.time,
     present: !!row,
+    recalls,
     rows,
     records: new Map(Array.from(records, ([id, { record }]) => [id, record])),
     entries: Array.from(happened.values()).sort((a, b) => a.height - b.height),

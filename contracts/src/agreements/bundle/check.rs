@@ -76,7 +76,7 @@ impl Bundle {
             let reason = format!("version {}, this program knows {BUNDLE_VERSION}", self.version);
             return Err(Broken::new(What::Form, reason));
         }
-        let rows = self.proof.check_frame(trusted)?;
+        let (rows, _) = self.proof.check_frame(trusted)?;
         let (contract, party, number) = name(&self.proof.subject)?;
         let statement = statement(&rows, &self.proof.subject)?;
         check_joint(&rows, contract, party, number, statement)?;

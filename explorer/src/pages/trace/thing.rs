@@ -1,14 +1,19 @@
 //! What a trace page says of the thing itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use hefu_api::views::{ItemView, MarkView};
-use hefu_contracts::{provenance::Flag, row::key_of_product};
-use hefu_keys::Hash;
+use hefu_api::{
+    trace::RecallView,
+    views::{ItemView, MarkView},
+};
+use hefu_contracts::{
+    provenance::Flag,
+    row::{key_of_product, key_of_recall},
+};
 
 use super::{
-    super::{Said, groups, nodes, origins::trace_of},
-    Step, TracePage, Verdict, story,
+    super::{Said, groups, nodes, origins},
+    Reason, Spellings, Step, TracePage, Verdict, Way, story, way,
 };
 use crate::{
     moment::date,
@@ -47,12 +52,7 @@ pub(crate) struct Fact {
 
 impl TracePage {
     /// `data` is where the same is answered as JSON.
-    pub(super) fn new(
-        visit: &Visit,
-        item: &ItemView,
-        dispositions: &BTreeMap<Hash, String>,
-        data: String,
-    ) -> TracePage {
+    pub(super) fn new(visit: &Visit, item: &ItemView, spellings: &Spellings, data: String) -> TracePage {
         let w = visit.words;
         let page = visit.page(item.as_of.height);
         let parties: BTreeSet<&str> =
@@ -64,7 +64,8 @@ impl TracePage {
             notices: notices(item, w),
             facts: facts(item, w),
             parties: parties.len(),
-            steps: item.history.iter().map(|step| Step::new(step, dispositions, w)).collect(),
+            steps: Step::all(&item.history, spellings, w),
+            way: Way::new(item, w),
             nodes: nodes(&visit.explorer.site, &visit.explorer.directory, visit.request.path(), w),
             page,
         }
@@ -82,7 +83,7 @@ impl Thing {
             subject: item.code.row.clone(),
             proof: format!("{data}/proof"),
             data,
-            origins: trace_of(&gtin, &item.code.serial, w),
+            origins: origins::trace_of(&gtin, &item.code.serial, w),
             name: name(w.locale).unwrap_or_else(|| Said::by_server(format!("GTIN {gtin}"))),
             other_name: name(w.other_locale).unwrap_or_else(|| Said::by_server("")),
             maker: item
@@ -94,27 +95,36 @@ impl Thing {
     }
 }
 
-/// The answer follows from the item's row alone: it ceased to be or is recalled, or its origin or a record of it is in doubt, or neither.
-fn verdict(item: &ItemView, w: &Words) -> Verdict {
+/// The answer follows from the item's row and from the recalls that hold for it: it ceased to be or is recalled, or its
+/// origin or a record of it is in doubt, or neither.
+fn verdict(item: &ItemView, w: &'static Words) -> Verdict {
     let key = &item.code.row;
     let condition = &item.condition;
-    let mut reasons = Vec::new();
+    let mut reasons: Vec<Reason> = Vec::new();
     if let Some(mark) = &condition.destroyed {
-        reasons.push(Said::of_row(say(CONFLICTS, "destroyed", w), key, "/destroyed/by", mark.by.id.clone()));
+        let said = Said::of_row(say(CONFLICTS, "destroyed", w), key, "/destroyed/by", mark.by.id.clone());
+        reasons.push(said.into());
     }
     if let Some(mark) = &condition.consumed {
-        reasons.push(Said::of_row(say(CONFLICTS, "consumed", w), key, "/consumed/by", mark.by.id.clone()));
+        let said = Said::of_row(say(CONFLICTS, "consumed", w), key, "/consumed/by", mark.by.id.clone());
+        reasons.push(said.into());
     }
-    if !condition.recalls.is_empty() {
-        let recalls = serde_json::to_string(&condition.recalls).unwrap_or_default();
-        reasons.push(Said::of_row(say(CONFLICTS, "recalled", w), key, "/recalls", recalls));
-    }
+    let owner = item.product.as_ref().map(|product| product.owner.id.as_str());
+    let (binding, others): (Vec<&RecallView>, Vec<&RecallView>) =
+        condition.recalled.iter().partition(|recall| recall.binds_everybody || owner == Some(&recall.by.id));
+    reasons.extend(binding.into_iter().map(|found| recall(found, w.trace.recalled, item, w)));
     let conflict = !reasons.is_empty();
+    reasons.extend(others.into_iter().map(|found| recall(found, w.trace.recalled_by_others, item, w)));
+    if condition.recalled_in_part {
+        let said = vec![Said::by_server(w.trace.recalled_in_part)];
+        reasons.push(Reason { said, recall: Some("…".to_owned()) });
+    }
     let flags = serde_json::to_string(&condition.flags).unwrap_or_default();
-    let flag = |flag: &Flag| Said::of_row(terms::flag(*flag, w), key, "/flags", flags.clone());
+    let flag = |flag: &Flag| Said::of_row(terms::flag(*flag, w), key, "/flags", flags.clone()).into();
     reasons.extend(condition.flags.iter().map(flag));
     if item.origin.commissioned.is_none() {
-        reasons.push(Said::of_row(say(FLAGS, "not-commissioned", w), key, "/commissioned", String::new()));
+        let said = Said::of_row(say(FLAGS, "not-commissioned", w), key, "/commissioned", String::new());
+        reasons.push(said.into());
     }
     let kind = match (conflict, reasons.is_empty()) {
         (true, _) => "conflict",
@@ -124,6 +134,19 @@ fn verdict(item: &ItemView, w: &Words) -> Verdict {
     let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
     let kept = item.history.iter().filter(|step| !step.visibility.is_public()).count();
     Verdict { kind, records: count(item.history.len()), kept: count(kept), reasons }
+}
+
+/// A recall that holds for the item, in words: how it does, why, by whom, and what was recalled.
+fn recall(found: &RecallView, how: &str, item: &ItemView, w: &'static Words) -> Reason {
+    let row = key_of_recall(&found.record);
+    let reason = serde_json::to_value(found.reason).ok();
+    let spelt = reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or_default().to_owned();
+    let said = vec![
+        Said::of_row(format!("{how}{}", origins::reason(found.reason, w)), &row, "/reason", spelt),
+        Said::party(&found.by, w.locale),
+        Said::by_server(way::recalled(&found.source, item, w)),
+    ];
+    Reason { said, recall: Some(found.record.to_string()) }
 }
 
 /// An item in somebody's hand should be neither inside a container nor on its way.
