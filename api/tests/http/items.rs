@@ -10,12 +10,12 @@ use hefu_api::{
     Ledger,
     views::{self, Lookup},
 };
-use hefu_contracts::proof::Proof;
+use hefu_contracts::{action::Action, proof::Proof};
 use serde_json::json;
 
 use crate::{
     client::{self, ask, get},
-    demo::{self, Demo, FACTORY_SITE, PALLET, REFILL, STORE_SITE, address, epc, serial},
+    demo::{self, Deed, Demo, FACTORY_SITE, PALLET, REFILL, STORE_SITE, address, epc, serial},
 };
 
 #[actix_web::test]
@@ -54,6 +54,24 @@ async fn each_state_is_told() {
 async fn an_item_in_a_container_is_where_the_container_is() {
     let demo = Demo::with_history();
     get(demo.chain.clone(), &address(2)).await.is_kept_as("item-packed.json");
+}
+
+#[actix_web::test]
+async fn an_item_tells_what_it_was_made_of_and_which_recalls_hold_for_it() {
+    let demo = Demo::with_ancestry();
+    let item = get(demo.chain.clone(), &address(2)).await.json();
+    let input = json!([{"flags": ["origin-not-on-ledger"], "index": 0, "lot": demo::LOT}]);
+    let mut told = item["origin"]["inputs"].clone();
+    let made = told[0].as_object_mut().unwrap().remove("made").unwrap();
+    assert!(made.as_str().unwrap().starts_with("transformation/yueling/"));
+    assert_eq!((told, &item["condition"]["recalled"]), (input, &json!(null)));
+    let recall = Deed::new(Action::RecallOpen, json!({"reason": "safety", "source": demo::LOT}));
+    let id = demo.take("corenest", &recall).id;
+    let condition = get(demo.chain.clone(), &address(2)).await.json()["condition"].clone();
+    assert_eq!((&condition["recalls"], &condition["recalledInPart"]), (&json!(null), &json!(null)));
+    let found = &condition["recalled"][0];
+    assert_eq!((&found["record"], &found["source"]), (&json!(id), &json!(demo::LOT)));
+    assert_eq!((&found["bindsEverybody"], &found["by"]["id"]), (&json!(false), &json!("corenest")));
 }
 
 #[actix_web::test]

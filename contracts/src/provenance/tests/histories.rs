@@ -6,6 +6,7 @@
 
 mod cast;
 mod draws;
+mod law;
 mod naive;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +37,12 @@ use crate::{
 const STORIES: u64 = 36;
 
 /// What the stories of each run break, besides what they are told rightly: else they would show little.
-const BROKEN: [Code; 23] = [
+const BROKEN: [Code; 28] = [
+    Code::KeyRole,
+    Code::KeyExpired,
+    Code::PrefixForeign,
+    Code::BomMissing,
+    Code::BomInput,
     Code::AuthorityNone,
     Code::SiteForeign,
     Code::BatchMaker,
@@ -63,7 +69,8 @@ const BROKEN: [Code; 23] = [
 ];
 
 /// What the stories of each run have flagged.
-const FLAGGED: [Flag; 3] = [Flag::BrokenAggregation, Flag::ErrorDeclared, Flag::ImpossibleTravel];
+const FLAGGED: [Flag; 4] =
+    [Flag::BrokenAggregation, Flag::ErrorDeclared, Flag::ImpossibleTravel, Flag::YieldOutOfBounds];
 
 /// When stories begin, in milliseconds: late enough for events that happened before.
 const BEGIN: u64 = 3_600_000;
@@ -139,7 +146,7 @@ impl Telling {
                 if no.is_empty() {
                     self.tally.declared[usize::from(!undone)] += 1;
                 }
-                self.tell(PARTIES[told.who].0, &deed, &no, &format!("declares {told:?}"))
+                self.tell(&told.author(), &deed, &no, &format!("declares {told:?}"))
             }
             30 | 31 => {
                 let sources: Vec<usize> = (0..7).chain(LOTS).chain([10, 16, 17, 18]).chain(SITES).collect();
@@ -161,6 +168,7 @@ impl Telling {
                 let deed = Deed::new(Action::RecallLift, body).with(PARTIES[draw.other].0);
                 self.tell(PARTIES[who].0, &deed, &no, &format!("{who} and {} lift {recall}", draw.other))
             }
+            33 => self.authority(draw),
             _ => {
                 self.wait(if draw.apt { 600_000 } else { 91 * 24 * 3_600_000 });
                 Ok(())
@@ -171,7 +179,29 @@ impl Telling {
     fn capture(&mut self, told: &Told) -> Result<(), TestCaseError> {
         let deed = self.batches.deed(told);
         let no = self.model.capture(told, self.records.len());
-        self.tell(PARTIES[told.who].0, &deed, &no, &format!("{told:?}"))
+        self.tell(&told.author(), &deed, &no, &format!("{told:?}"))
+    }
+
+    /// The owner of the prefix that things are made under lets somebody record steps for it, or takes that back.
+    fn authority(&mut self, draw: &Draw) -> Result<(), TestCaseError> {
+        let who = if draw.apt { 0 } else { draw.who };
+        let mut body = json!({"prefix": "952888001", "to": PARTIES[draw.other].0});
+        if draw.chance >= 192 {
+            let no = self.model.take_back(who, draw.other);
+            let deed = Deed::new(Action::AuthorityRevoke, body);
+            return self.tell(PARTIES[who].0, &deed, &no, &format!("{who} takes authority from {}", draw.other));
+        }
+        let steps = [&[][..], &["commissioning"], &["commissioning", "shipping"], &["inspecting"]][draw.pick[0] % 4];
+        if !steps.is_empty() {
+            body["bizSteps"] = json!(steps);
+        }
+        let until = draw.chance.is_multiple_of(3).then_some(self.model.now + 15 * 60_000);
+        if let Some(until) = until {
+            body["expires"] = json!(time(NOW).plus(Millis(until)).to_string());
+        }
+        let no = self.model.give(who, draw.other, (steps, until));
+        let deed = Deed::new(Action::AuthorityGrant, body);
+        self.tell(PARTIES[who].0, &deed, &no, &format!("{who} gives {} authority for {steps:?}", draw.other))
     }
 
     fn tell(&mut self, author: &str, deed: &Deed, no: &naive::Broken, what: &str) -> Result<(), TestCaseError> {

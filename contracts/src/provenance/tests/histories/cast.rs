@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::law::{self, REFILL};
 use crate::{
     action::Action,
     record::Visibility,
@@ -77,6 +78,27 @@ pub(super) const CAST: [Role; 19] = [
     thing(Kind::Class, Some(1), None, "01/09528880200019"),
 ];
 
+/// The trade item that a thing is one, or some, of.
+pub(super) fn trade_item(thing: usize) -> Option<&'static str> {
+    match (CAST[thing].kind, CAST[thing].class) {
+        (Kind::Refill, _) => Some(REFILL),
+        (Kind::Bottle, _) => Some("09528880010106"),
+        (Kind::Container, _) => None,
+        (Kind::Item | Kind::Lot | Kind::Class, _) => CAST[thing].epc.get(3..17),
+    }
+}
+
+/// The company prefix that a thing bears, where that is registered here.
+pub(super) fn prefix(thing: usize) -> Option<&'static str> {
+    let Role { delegated, owner, .. } = CAST[thing];
+    match owner? {
+        0 if delegated => Some("952888001"),
+        0 => Some("952888010"),
+        1 => Some("952888020"),
+        _ => Some("952888030"),
+    }
+}
+
 /// Sites of the parties, as sources of recalls.
 pub(super) const SITES: std::ops::Range<usize> = CAST.len()..CAST.len() + PARTIES.len();
 
@@ -107,6 +129,8 @@ pub(super) struct Told {
     /// Its identity.
     pub number: usize,
     pub who: usize,
+    /// Whether the key of a device signs.
+    pub device: bool,
     pub what: What,
     pub step: &'static str,
     /// Milliseconds since the world began.
@@ -144,6 +168,7 @@ impl Told {
         Told {
             number: 0,
             who,
+            device: false,
             what,
             step,
             at,
@@ -162,6 +187,12 @@ impl Told {
 
     pub(super) fn place(&self) -> usize {
         self.stays_at.unwrap_or(self.read_at)
+    }
+
+    /// The key that signs it.
+    pub(super) fn author(&self) -> String {
+        let party = PARTIES[self.who].0;
+        if self.device { law::device(party) } else { party.to_owned() }
     }
 
     /// Everything that it names, each once.
@@ -286,6 +317,7 @@ pub(super) fn world(now: u64) -> (World, Batches) {
         let body = json!({"gln": gln, "name": {"en": id, "zh": id}, "position": position});
         world.take(id, &Deed::new(Action::SitePut, body)).unwrap();
     }
+    law::enact(&mut world);
     world.time = time(NOW).plus(Millis(now));
     (world, Batches { refills, bottles })
 }

@@ -20,13 +20,16 @@ pub(super) struct Draw {
     amount: u64,
     pub other: usize,
     pub chance: u8,
+    /// Whether the key of a device signs.
+    pub device: bool,
 }
 
 pub(super) fn draws() -> impl Strategy<Value = Vec<Draw>> {
     let apt = prop::bool::weighted(0.85);
     let picks = [0..100_usize, 0..100_usize, 0..100_usize];
-    let draw = (0..34_u8, 0..PARTIES.len(), apt, picks, 1..9_u64, 0..PARTIES.len(), any::<u8>());
-    let draw = draw.prop_map(|(kind, who, apt, pick, amount, other, chance)| Draw {
+    let device = prop::bool::weighted(0.15);
+    let draw = (0..35_u8, 0..PARTIES.len(), apt, picks, 1..9_u64, 0..PARTIES.len(), any::<u8>(), device);
+    let draw = draw.prop_map(|(kind, who, apt, pick, amount, other, chance, device)| Draw {
         kind,
         who,
         apt,
@@ -34,6 +37,7 @@ pub(super) fn draws() -> impl Strategy<Value = Vec<Draw>> {
         amount,
         other,
         chance,
+        device,
     });
     prop::collection::vec(draw, 30..90)
 }
@@ -58,6 +62,7 @@ impl Drawn<'_> {
             (What::Ship | What::Pack, 2) => Some("recalled"),
             _ => None,
         };
+        event.device = self.draw.device;
         match self.draw.chance % 32 {
             7 => event.read_at = self.draw.other,
             15 => event.stays_at = Some(self.draw.other),
@@ -84,7 +89,11 @@ impl Drawn<'_> {
                 let inside = packed.get(self.draw.pick[1] % packed.len().max(1)).copied().unwrap_or(any);
                 Told { things: vec![inside], ..self.told(What::See, Some(3)) }
             }
-            _ => Told { things: self.several(any), ..self.told(What::See, self.holder(any)) },
+            _ => {
+                let gone = THINGS.filter(|thing| self.model.things[*thing].consumed).collect::<Vec<_>>();
+                let seen = gone.get(self.draw.pick[1] % gone.len().max(1)).copied().unwrap_or(any);
+                Told { things: self.several(seen), ..self.told(What::See, self.holder(seen)) }
+            }
         }
     }
 
@@ -142,13 +151,16 @@ impl Drawn<'_> {
     }
 
     fn transformation(&self) -> Told {
-        let [_, second, third] = self.draw.pick;
-        let output = LOTS[third % LOTS.len()];
+        let [first, second, third] = self.draw.pick;
+        // Refills come of what their bill asks for, or of something else.
+        let refills = self.draw.chance.is_multiple_of(4);
+        let output = if refills && self.draw.apt { LOTS[2] } else { LOTS[third % LOTS.len()] };
+        let lot = if first.is_multiple_of(2) { LOTS[3] } else { self.lot() };
         let told = self.told(What::Transform, CAST[output].owner);
         let own: Vec<usize> = self.alive().filter(|thing| self.holder(*thing) == Some(told.who)).collect();
-        let used = own.get(second % own.len().max(1)).copied().filter(|_| self.draw.chance.is_multiple_of(2));
-        let outputs = if self.draw.chance.is_multiple_of(4) { self.codes(REFILLS) } else { Vec::new() };
-        let (lots, lots_out) = (vec![(self.lot(), self.draw.amount)], vec![(output, self.draw.amount)]);
+        let used = own.get(second % own.len().max(1)).copied().filter(|_| matches!(self.draw.chance % 8, 2 | 4 | 6));
+        let outputs = if refills { self.codes(REFILLS) } else { Vec::new() };
+        let (lots, lots_out) = (vec![(lot, self.draw.amount)], vec![(output, self.draw.amount)]);
         Told { things: Vec::from_iter(used), lots, outputs, lots_out, ..told }
     }
 

@@ -3,8 +3,10 @@
 //! It shares no code with the rules but the names of refusals and flags. It knows nothing of rows, entries and proofs,
 //! keeps everything in memory and copies all of it for every event.
 
+mod bills;
 mod corrections;
 mod effects;
+mod grants;
 mod judge;
 mod lots;
 mod recalls;
@@ -12,7 +14,7 @@ mod travel;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cast::{CAST, PARTIES, SITES, Told, What, is_class};
+use super::cast::{CAST, SITES, Told, What, is_class};
 use crate::{provenance::Flag, refusal::Code};
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
@@ -101,26 +103,17 @@ pub(super) struct Model {
     used: BTreeMap<usize, BTreeSet<usize>>,
     pub words: BTreeMap<(usize, usize), Word>,
     pub recalls: BTreeMap<usize, Recall>,
+    /// Who was given authority over what is delegated.
+    given: BTreeMap<usize, grants::Given>,
 }
 
 pub(super) fn is_bound(thing: usize) -> bool {
     CAST[thing].owner.is_some() && !is_class(thing)
 }
 
-/// Whether a party may record a step for what bears the prefix of a thing.
-fn may(who: usize, thing: usize, step: &str) -> bool {
-    let given = match PARTIES[who].0 {
-        "yueling" => matches!(step, "commissioning" | "shipping"),
-        "huaxu" => step == "commissioning",
-        "puyan" => step == "inspecting",
-        _ => false,
-    };
-    CAST[thing].owner.is_none_or(|owner| owner == who) || (CAST[thing].delegated && given)
-}
-
 impl Model {
     pub(super) fn new(now: u64) -> Model {
-        Model { now, things: vec![Thing::default(); CAST.len()], ..Model::default() }
+        Model { now, things: vec![Thing::default(); CAST.len()], given: grants::at_first(), ..Model::default() }
     }
 
     /// Takes a record, or says all that it breaks.

@@ -1,6 +1,6 @@
 //! What becomes of an event that is declared to be in error.
 
-use super::{Broken, Model, Thing, Word, is_bound, may};
+use super::{Broken, Model, Thing, Word, is_bound};
 use crate::{
     provenance::{
         Flag,
@@ -13,6 +13,7 @@ impl Model {
     /// Takes a declaration that an event was in error, or says all that it breaks; and whether its effects are undone.
     pub(in super::super) fn declare(&mut self, told: &Told) -> (Broken, bool) {
         let mut no = Broken::new();
+        self.signed(told, &mut no);
         if told.at > self.now + 5_000 {
             no.insert(Code::EventFuture);
         }
@@ -51,7 +52,7 @@ impl Model {
 
     fn may_object(&self, told: &Told, no: &mut Broken) {
         for thing in told.named() {
-            if !is_class(thing) && !may(told.who, thing, told.step) && !self.is_with(thing, told.who) {
+            if !is_class(thing) && !self.may(told.who, thing, told.step) && !self.is_with(thing, told.who) {
                 no.insert(Code::AuthorityNone);
             }
             if is_bound(thing) && self.things[thing].made.is_none() {

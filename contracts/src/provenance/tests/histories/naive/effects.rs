@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Broken, DAY, Done, Handover, Model, Thing, is_bound};
-use crate::provenance::tests::histories::cast::{CAST, Told, What};
+use crate::provenance::{
+    Flag,
+    tests::histories::cast::{CAST, Told, What},
+};
 
 impl Model {
     pub(super) fn apply(&mut self, told: &Told, record: usize) {
@@ -36,6 +39,11 @@ impl Model {
         }
         if told.what == What::Transform {
             self.note_ancestry(told, record);
+            if !Model::billed(told, &mut Broken::new()) {
+                for made in told.outputs.iter().copied().chain(told.lots_out.iter().map(|lot| lot.0)) {
+                    self.things[made].flags.insert(Flag::YieldOutOfBounds);
+                }
+            }
         }
         for output in &told.outputs {
             self.make(told, *output, done);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Broken, Model, Thing, Whose, is_bound, may};
+use super::{Broken, Model, Thing, Whose, is_bound};
 use crate::{
     provenance::tests::histories::cast::{CAST, Kind, PARTIES, Told, What, is_class},
     refusal::Code,
@@ -42,6 +42,7 @@ impl Model {
         self.nested(told, &mut no);
         self.stopped(told, &mut no);
         if told.what == What::Transform {
+            Model::billed(told, &mut no);
             let inputs: Vec<usize> = told.things.iter().copied().chain(told.lots.iter().map(|lot| lot.0)).collect();
             let behind = self.behind(&inputs);
             let outputs = told.outputs.iter().copied().chain(told.lots_out.iter().map(|lot| lot.0));
@@ -54,6 +55,7 @@ impl Model {
 
     fn broken_by_anything(&self, told: &Told) -> Broken {
         let mut no = Broken::new();
+        self.signed(told, &mut no);
         if told.at > self.now + 5_000 {
             no.insert(Code::EventFuture);
         }
@@ -71,7 +73,7 @@ impl Model {
         let made: BTreeSet<usize> = made.chain(told.named().into_iter().filter(|_| makes)).collect();
         for thing in told.named() {
             let knows = !made.contains(&thing) && (is_class(thing) || self.is_with(thing, told.who));
-            if !may(told.who, thing, told.step) && !knows {
+            if !self.may(told.who, thing, told.step) && !knows {
                 no.insert(Code::AuthorityNone);
             }
         }
