@@ -11,6 +11,7 @@ mod fuzz;
 mod gateway;
 mod kill;
 mod network;
+mod race;
 mod sim;
 mod simulation;
 #[cfg(feature = "soak")]
