@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use hefu_api::{
     Door, Problem,
-    trace::{Direction, TraceThingView, TraceView, trace},
+    trace::{Direction, TraceKind, TraceThingView, TraceView, trace},
 };
 use hefu_contracts::{audience::Reader, time::Time};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Recall, brief, kind, page_of, party, place, product, state, subject};
 use crate::{
     moment::{self, Zone},
-    pages::{Page, trouble::Trouble},
+    pages::{Page, short, trouble::Trouble},
     visit::Visit,
     words::Words,
 };
@@ -120,9 +120,17 @@ fn told(thing: TraceThingView, w: &'static Words) -> Thing {
         holder: with.into_iter().flatten().collect::<Vec<_>>().join(" · "),
         href: page_of(&id, of, w),
         kind: kind(of, w),
-        name: brief(&id),
+        name: if of == TraceKind::Transformation { made(&id) } else { brief(&id) },
         product: item.map(|item| product(&item, w)),
         recalled: !recalls.is_empty(),
         state: now.map(|now| state(now, w)),
+    }
+}
+
+/// A transformation by who did it and the beginning of its hash, which nobody reads to the end.
+fn made(id: &str) -> String {
+    match id.split('/').collect::<Vec<_>>().as_slice() {
+        [_, party, hash] => format!("{party} {}", short(hash)),
+        _ => id.to_owned(),
     }
 }
