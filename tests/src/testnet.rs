@@ -148,6 +148,32 @@ impl Testnet {
         Ok(command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?)
     }
 
+    /// Starts a validator, which [`Testnet::up`] has not started yet, so that it takes no notice of a signal, as `trap` of
+    /// the shell names it. What it says goes through a pipe, so that no limit on its files keeps it from speaking.
+    ///
+    /// # Errors
+    /// From the operating system.
+    pub fn start_without_signal(&self, at: usize, signal: &str) -> Result<Child> {
+        let home = self.homes()?.swap_remove(at);
+        let log = File::options().append(true).create(true).open(home.join("node.log"))?;
+        let script = format!("trap '' {signal}; \"$@\" 2>&1 >/dev/null | cat >&2");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, "sh"]).arg(binary()?).arg("start");
+        command.arg("--config").arg(home.join("hefu.toml")).arg("--pid-file").arg(home.join("pid"));
+        Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?)
+    }
+
+    /// From now on a validator's process may write no file beyond so many bytes (`RLIMIT_FSIZE`), or `unlimited` ones.
+    ///
+    /// # Errors
+    /// Where the process is none of this network's, or from the operating system.
+    pub fn limit_files(&self, at: usize, bytes: &str) -> Result<()> {
+        let pid = self.pid(at)?.context("the validator is not running")?.to_string();
+        let limit = format!("--fsize={bytes}:");
+        ensure!(Command::new("prlimit").args(["--pid", &pid, &limit]).status()?.success(), "prlimit {pid} {limit}");
+        Ok(())
+    }
+
     /// The end of a validator's log, for a failure's message.
     pub fn log(&self, at: usize) -> String {
         let text = fs::read_to_string(self.home(at).join("node.log")).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! A disk that is really full: a small one in memory, where the system lets us mount it. Elsewhere the run says that none was.
+//! A disk that is full while a validator writes: a small one in memory, where the system lets us mount it, and a limit on
+//! the size of files, which anybody may set. The one is seen coming, the other only when a write fails.
 
 use std::{
     fs::{self, File},
@@ -13,6 +14,9 @@ use super::{Clients, QUICK, VALIDATORS, goes_on, verify};
 
 /// Of the small disk; a store keeps some tens of MiB for its log.
 const DISK: &str = "size=192m";
+
+/// The validator whose disk it is.
+const VICTIM: usize = VALIDATORS - 1;
 
 /// A disk in memory, until it is dropped.
 struct Disk(PathBuf);
@@ -41,38 +45,54 @@ impl Drop for Disk {
     }
 }
 
+/// Runs a network of which one validator has no more room for a while; `fill` takes the room and `empty` gives it back.
+fn one_is_full<T>(mut net: Testnet, fill: impl FnOnce(&Testnet) -> T, empty: impl FnOnce(&Testnet, T)) {
+    let directory = tempfile::tempdir().unwrap();
+    let clients = Clients::start(&net, Log::begin(&directory.path().join("clients.jsonl")).unwrap());
+    goes_on(&net);
+
+    let filled = fill(&net);
+    let stopped = |net: &Testnet| net.get(VICTIM, "/readyz").is_none_or(|(status, _)| status == 503);
+    net.until("no more readiness", stopped).unwrap();
+    let then = net.height(0).unwrap();
+    net.until("the others going on", |net| net.height(0).is_some_and(|height| height >= then + 20)).unwrap();
+
+    empty(&net, filled);
+    // Whether it ended or only waited, depends on what it was writing; a second start of the network helps both.
+    net.up().unwrap();
+    net.until("being ready", |net| net.get(VICTIM, "/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
+    goes_on(&net);
+    clients.stop();
+    net.level().unwrap();
+    verify(&net);
+}
+
 #[test]
 fn a_disk_that_is_really_full_stops_one_validator_and_loses_nothing() {
     let mut net = Testnet::init(VALIDATORS, &QUICK).unwrap();
-    let last = VALIDATORS - 1;
-    let data = net.homes().unwrap()[last].join("data");
+    let data = net.homes().unwrap()[VICTIM].join("data");
     // The guard of the key is in there already.
     let aside = data.with_extension("aside");
     fs::rename(&data, &aside).unwrap();
     fs::create_dir(&data).unwrap();
     let Some(disk) = Disk::mount(&data) else {
-        println!("skipped: this process may not mount a disk, so none is really full");
+        println!("this process may not mount a disk: only `a_write_that_fails…` is evidence here");
         return;
     };
     println!("a disk in memory, {DISK}");
     assert!(Command::new("cp").args(["-a"]).arg(aside.join(".")).arg(&data).status().unwrap().success());
     net.up().unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let clients = Clients::start(&net, Log::begin(&directory.path().join("clients.jsonl")).unwrap());
-    goes_on(&net);
+    one_is_full(net, |_| disk.fill(), |_, filler| fs::remove_file(filler).unwrap());
+}
 
-    let filler = disk.fill();
-    let stopped = |net: &Testnet| net.get(last, "/readyz").is_none_or(|(status, _)| status == 503);
-    net.until("no more readiness", stopped).unwrap();
-    let then = net.height(0).unwrap();
-    net.until("the others going on", |net| net.height(0).is_some_and(|height| height >= then + 20)).unwrap();
-
-    fs::remove_file(filler).unwrap();
-    // Whether it ended or only waited, depends on what it was writing; a second start of the network helps both.
+#[test]
+fn a_write_that_fails_anywhere_stops_one_validator_and_loses_nothing() {
+    let mut net = Testnet::init(VALIDATORS, &QUICK).unwrap();
+    // A write beyond the limit is to fail like one on a full disk, instead of ending the process.
+    let mut started = net.start_without_signal(VICTIM, "XFSZ").unwrap();
     net.up().unwrap();
-    net.until("being ready", |net| net.get(last, "/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
-    goes_on(&net);
-    clients.stop();
-    net.level().unwrap();
-    verify(&net);
+    println!("a limit of no bytes on the files that one process writes");
+    // Where the process has ended, so has its limit.
+    one_is_full(net, |net| net.limit_files(VICTIM, "0").unwrap(), |net, ()| drop(net.limit_files(VICTIM, "unlimited")));
+    started.wait().unwrap();
 }
