@@ -22,6 +22,7 @@ pub mod openapi;
 mod origin;
 pub mod problem;
 mod query;
+mod quotas;
 mod reading;
 mod records;
 mod server;

@@ -13,7 +13,7 @@ use utoipa::{
 };
 
 use crate::{
-    access::session, agreements, blocks, items, keys, node, problem::ProblemView, records, stream, trace, views,
+    access::session, agreements, blocks, items, keys, node, problem::ProblemView, quotas, records, stream, trace, views,
 };
 
 /// The document.
@@ -32,6 +32,8 @@ use crate::{
         session::read,
         session::end,
         keys::read,
+        quotas::read,
+        quotas::read_everybody,
         items::read,
         items::read_proof,
         trace::read,
@@ -76,10 +78,12 @@ use crate::{
         shapes::Precommit,
         shapes::ProductKind,
         shapes::ProofFile,
+        shapes::Quota,
         shapes::Receipt,
         shapes::Record,
         shapes::Revoked,
         shapes::Role,
+        shapes::Spent,
         shapes::StatementFile,
         shapes::Status,
         shapes::Submission,
@@ -102,6 +106,7 @@ use crate::{
         views::KeyView,
         views::LinesView,
         views::PayoutsView,
+        views::QuotaView,
         views::RecordView,
         views::StatusView,
     )),
@@ -111,7 +116,7 @@ use crate::{
         (name = "traces", description = "what something came of, what came of it, and who has that"),
         (name = "agreements", description = "what was signed, and what everybody is owed"),
         (name = "blocks", description = "the chain"),
-        (name = "keys", description = "who signs"),
+        (name = "keys", description = "who signs, and how much"),
         (name = "readers", description = "who reads what is not for everybody"),
         (name = "node", description = "the node itself"),
     ),

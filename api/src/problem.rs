@@ -11,7 +11,12 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
-use hefu_contracts::{access::SCHEME, refusal::Refusal, state::Fault};
+use hefu_contracts::{
+    access::SCHEME,
+    parties::quota::renewed_after,
+    refusal::{Code, Refusal},
+    state::Fault,
+};
 use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,7 +24,7 @@ use utoipa::ToSchema;
 
 pub use door::Door;
 
-use crate::{ledger::Unavailable, openapi::shapes};
+use crate::{clock, ledger::Unavailable, openapi::shapes};
 
 /// Media type of a problem (RFC 9457 §6.1).
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -136,6 +141,13 @@ impl Problem {
         self
     }
 
+    /// After how many seconds it may go otherwise: quotas are whole again with the next day.
+    fn retry_after(&self) -> u64 {
+        let quotas = [Code::QuotaKey, Code::QuotaOrganisation];
+        let now = clock::now().ok().filter(|_| quotas.iter().any(|quota| quota.name() == self.0.code));
+        now.map_or(RETRY_AFTER_SECONDS, |now| renewed_after(now).since(now).0.div_ceil(1_000))
+    }
+
     /// What is answered.
     pub fn view(&self) -> &ProblemView {
         &self.0
@@ -202,7 +214,7 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(status);
         response.content_type(MEDIA_TYPE).insert_header((header::CACHE_CONTROL, "no-store"));
         if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+            response.insert_header((header::RETRY_AFTER, self.retry_after()));
         }
         if status == StatusCode::UNAUTHORIZED {
             // Required by RFC 9110 §15.5.2.

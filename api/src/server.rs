@@ -22,7 +22,7 @@ use crate::{
     node,
     origin::Origin,
     problem::{Door, Problem},
-    records,
+    quotas, records,
     stream::{self, STREAMS_MAX},
     trace, unread,
 };
@@ -96,6 +96,8 @@ pub fn configure(
                     .service(reads("/records/{id}/annex", records::read_annex))
                     .service(sessions("/session"))
                     .service(reads("/keys/{address}", keys::read))
+                    .service(reads("/quotas", quotas::read_everybody))
+                    .service(reads("/quotas/{party}", quotas::read))
                     .service(reads("/agreements", agreements::list))
                     .service(reads("/agreements/{contract}", agreements::read))
                     .service(reads("/agreements/{contract}/lines", agreements::read_lines))

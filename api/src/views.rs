@@ -9,6 +9,7 @@ mod block;
 mod item;
 mod key;
 mod names;
+mod quota;
 mod record;
 mod status;
 mod step;
@@ -27,6 +28,7 @@ pub use item::{
 pub use key::{KeyView, key};
 pub(crate) use names::Names;
 pub use names::{BatchView, ContainerView, MarkView, PartyView, PlaceView, ProductView};
+pub use quota::{QuotaView, quota};
 pub use record::{PrivateRecordView, ReadableRecordView, RecordLinksView, RecordView, record};
 pub use status::{StatusView, VERSION, status};
 pub use step::{EventView, StepView};

@@ -79,6 +79,9 @@ pub enum Action {
     /// A bill of material is set, or a new version of one.
     #[serde(rename = "bom.put")]
     BomPut,
+    /// A registrar says how much an organisation may record.
+    #[serde(rename = "quota.set")]
+    QuotaSet,
     /// A validator has contradicted itself.
     #[serde(rename = "system.evidence")]
     SystemEvidence,
@@ -86,7 +89,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of their introduction.
-    pub const ALL: [Action; 25] = [
+    pub const ALL: [Action; 26] = [
         Action::PartyAdd,
         Action::SitePut,
         Action::KeyGrant,
@@ -112,6 +115,7 @@ impl Action {
         Action::BomPut,
         Action::SystemEvidence,
         Action::AgreementAdjust,
+        Action::QuotaSet,
     ];
 
     /// The name in the record.
@@ -141,6 +145,7 @@ impl Action {
             Action::RecallOpen => "recall.open",
             Action::RecallLift => "recall.lift",
             Action::BomPut => "bom.put",
+            Action::QuotaSet => "quota.set",
             Action::SystemEvidence => "system.evidence",
         }
     }
@@ -164,6 +169,7 @@ impl Action {
             | Action::RecallOpen
             | Action::RecallLift
             | Action::BomPut
+            | Action::QuotaSet
             | Action::SystemEvidence => Visibility::Public,
             Action::AgreementSign
             | Action::FactReport

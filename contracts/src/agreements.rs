@@ -170,6 +170,7 @@ impl Act {
             | Action::RecallOpen
             | Action::RecallLift
             | Action::BomPut
+            | Action::QuotaSet
             | Action::SystemEvidence => return Err(Refusal::new(Code::ActionUnknown).at("/action")),
         })
     }

@@ -140,6 +140,7 @@ impl Named {
             Body::KeyRevoke(body) => named.keys.extend([body.key]),
             Body::AuthorityGrant(body) => named.parties.extend([body.to.clone()]),
             Body::AuthorityRevoke(body) => named.parties.extend([body.to.clone()]),
+            Body::QuotaSet(body) => named.parties.extend(body.party.clone()),
             Body::CodesIssue(body) => named.parties.extend(body.maker.clone()),
             Body::EventCapture(_) => named.glns.extend(sources_and_destinations(&record.text)),
             Body::Agreement(act) => named.by_act(act),

@@ -7,8 +7,9 @@ use thiserror::Error;
 
 use crate::{
     canonical_text, exact,
-    execute::{BLOCK_ROWS_MAX, Moment, check},
+    execute::{BLOCK_ROWS_MAX, Effects, Moment, check},
     height::Height,
+    parties::Shares,
     refusal::Refusal,
     state::{Changes, Fault, Overlay, Snapshot, Stop},
     submission::Submission,
@@ -144,6 +145,12 @@ pub enum Invalid {
         /// The rule against it.
         refusal: Refusal,
     },
+    /// More of one organisation or key than its quota allows.
+    #[error("record {index} is more than its author may have of a block")]
+    Quota {
+        /// Position in the block.
+        index: usize,
+    },
     /// More rows than a block may change.
     #[error("the block changes more than {BLOCK_ROWS_MAX} rows")]
     Rows,
@@ -155,18 +162,25 @@ pub enum Invalid {
 /// Executes records in order and returns what they change. Valid blocks hold only records that take effect.
 ///
 /// # Errors
-/// [`Invalid::Refused`], [`Invalid::Rows`] or [`Invalid::Fault`].
+/// [`Invalid::Refused`], [`Invalid::Quota`], [`Invalid::Rows`] or [`Invalid::Fault`].
 pub fn execute_all(base: &dyn Snapshot, moment: &Moment, records: &[Submission]) -> Result<Changes, Invalid> {
     let mut overlay = Overlay::new(base);
+    let mut shares = Shares::default();
     for (index, record) in records.iter().enumerate() {
-        let (writes, stamp) = check(&overlay, moment, record).map_err(|stop| match stop {
+        let Effects { charge, stamp, writes } = check(&overlay, moment, record).map_err(|stop| match stop {
             Stop::Refused(refusal) => Invalid::Refused { index, refusal },
             Stop::Fault(fault) => Invalid::Fault(fault),
         })?;
+        if charge.as_ref().is_some_and(|charge| !shares.allow(charge)) {
+            return Err(Invalid::Quota { index });
+        }
         if overlay.len_with(&writes) > BLOCK_ROWS_MAX {
             return Err(Invalid::Rows);
         }
         overlay.apply(writes, &stamp)?;
+        if let Some(charge) = charge {
+            shares.add(charge);
+        }
     }
     Ok(overlay.into_changes())
 }

@@ -11,7 +11,7 @@ use crate::{
     catalogue, codes,
     entry::{Entry, Role},
     height::Height,
-    parties::{self, KeyRole, PartyRow, Signer},
+    parties::{self, Charge, KeyRole, PartyRow, QuotaRow, Signer},
     provenance,
     record::{Body, Record, Verified},
     refusal::{Code, Refusal},
@@ -52,11 +52,22 @@ pub struct Case<'a> {
     by: &'a [String],
 }
 
-/// Checks a record against all rules.
+/// What a record does, once no rule speaks against it.
+#[derive(Debug)]
+pub struct Effects {
+    /// What it takes of its author's quotas; none where it is free.
+    pub charge: Option<Charge>,
+    /// What its entries have in common.
+    pub stamp: Stamp,
+    /// The rows that it sets.
+    pub writes: Writes,
+}
+
+/// Checks a record against all rules, except how many may stand in a block together.
 ///
 /// # Errors
 /// [`Stop::Refused`] with the rule that speaks against it, [`Stop::Fault`] where the storage fails.
-pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) -> Checked<(Writes, Stamp)> {
+pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) -> Checked<Effects> {
     let record = submission.record();
     check_frame(record, moment)?;
     let signers = parties::signers(overlay, record, moment)?;
@@ -66,7 +77,7 @@ pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) ->
 
     let case = Case { overlay, submission, moment, author, signers: &signers, by: &by };
     let mut writes = dispatch(&case)?;
-    spend_seq(&case, &mut writes);
+    let charge = spend(&case, &mut writes)?;
     if writes.len() > BLOCK_ROWS_MAX {
         let detail = format!("{} rows, a block may change {BLOCK_ROWS_MAX}", writes.len());
         return Err(Refusal::new(Code::RowsPerBlock).because(detail).into());
@@ -82,7 +93,7 @@ pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) ->
         time,
         visibility: record.visibility,
     };
-    Ok((writes, Stamp { entry }))
+    Ok(Effects { charge, stamp: Stamp { entry }, writes })
 }
 
 /// Executes one record: checks it and applies what it does.
@@ -90,7 +101,7 @@ pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) ->
 /// # Errors
 /// As [`check`]; the overlay is then unchanged.
 pub fn execute(overlay: &mut Overlay<'_>, moment: &Moment, submission: &Submission) -> Checked<()> {
-    let (writes, stamp) = check(overlay, moment, submission)?;
+    let Effects { stamp, writes, .. } = check(overlay, moment, submission)?;
     Ok(overlay.apply(writes, &stamp)?)
 }
 
@@ -118,14 +129,23 @@ fn check_seq(author: &Signer, record: &Record) -> Result<(), Refusal> {
     })
 }
 
-/// The author's key row, as the record leaves it, with its sequence number used.
-fn spend_seq(case: &Case<'_>, writes: &mut Writes) {
-    let mut key = match writes.get(&case.author.row) {
+/// The author's key row, as the record leaves it, with its sequence number used; and what it takes of the quotas.
+fn spend(case: &Case<'_>, writes: &mut Writes) -> Checked<Option<Charge>> {
+    let Signer { key, row, .. } = &case.author;
+    let mut key = match writes.get(row) {
         Some(Data::Key(key)) => (**key).clone(),
-        Some(_) | None => case.author.key.clone(),
+        Some(_) | None => key.clone(),
     };
     key.window.spend(case.record().seq);
-    writes.set(case.author.row.clone(), Data::Key(Box::new(key)));
+    let charge = Charge::of(case.overlay, case.submission, (row, case.party()))?;
+    if let Some(charge) = &charge {
+        let quota = row::key_of_quota(case.party());
+        let mut organisation: QuotaRow = case.get(&quota)?.unwrap_or_default();
+        charge.spend(&mut key, &mut organisation, case.moment.time)?;
+        writes.set(quota, Data::Quota(organisation));
+    }
+    writes.set(row.clone(), Data::Key(Box::new(key)));
+    Ok(charge)
 }
 
 /// The distinct organisations that signed, sorted. A key that the record itself registers signs for the organisation
@@ -155,6 +175,7 @@ fn dispatch(case: &Case<'_>) -> Checked<Writes> {
         Body::RecallOpen(body) => provenance::open_recall(case, body),
         Body::RecallLift(body) => provenance::lift_recall(case, body),
         Body::BomPut(body) => catalogue::put_bom(case, body),
+        Body::QuotaSet(body) => parties::set_quota(case, body),
         Body::Evidence(body) => validators::record_evidence(case, body),
     }
 }

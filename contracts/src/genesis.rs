@@ -12,11 +12,11 @@ use crate::{
     entry::{Entry, Role},
     exact::{self, Inexact},
     height::Height,
-    parties::{KeyRole, Party, add_validator, register_party},
+    parties::{KeyRole, Party, Quota, QuotaRow, add_validator, register_party},
     record::Visibility,
     refusal::Refusal,
     register::Depth,
-    row::{Data, KEY_OF_MEMBERS, Row},
+    row::{Data, KEY_OF_MEMBERS, KEY_OF_QUOTA, Row},
     state::{Fault, Overlay, Stamp, Writes},
     time::Time,
     validators::MembersRow,
@@ -38,13 +38,22 @@ pub struct Parameters {
     pub heartbeat_ms: u64,
     /// Time-out of a round's proposal in milliseconds.
     pub propose_timeout_ms: u64,
+    /// What everybody may record, until a registrar sets something else; absent where the default is to hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
     /// Time-out of a round's prevotes and of its precommits in milliseconds.
     pub vote_timeout_ms: u64,
 }
 
 impl Default for Parameters {
     fn default() -> Parameters {
-        Parameters { block_interval_ms: 0, heartbeat_ms: 60_000, propose_timeout_ms: 1_500, vote_timeout_ms: 500 }
+        Parameters {
+            block_interval_ms: 0,
+            heartbeat_ms: 60_000,
+            propose_timeout_ms: 1_500,
+            quota: None,
+            vote_timeout_ms: 500,
+        }
     }
 }
 
@@ -101,6 +110,9 @@ pub enum BadGenesis {
     /// Two founders share an id, a prefix, a GLN or a key.
     #[error("two founding organisations share {0}")]
     Shared(String),
+    /// The quota is malformed.
+    #[error("the quota is malformed")]
+    Quota(#[source] Refusal),
     /// A founder's or validator's key is weak.
     #[error("the key {0} is of small order, torsioned or not canonical")]
     Key(hefu_keys::Address),
@@ -125,6 +137,8 @@ impl Genesis {
             PublicKey::try_from(key).map_err(|_| BadGenesis::Key(*key))?;
         }
         genesis.check_parties()?;
+        let quota = genesis.parameters.quota.as_ref();
+        quota.map_or(Ok(()), |quota| quota.check("/parameters/quota")).map_err(BadGenesis::Quota)?;
         Ok(genesis)
     }
 
@@ -180,6 +194,11 @@ impl Genesis {
         let row = MembersRow { members: self.members.clone(), since: Height::GENESIS.next() };
         members.set(KEY_OF_MEMBERS, Data::Members(row));
         overlay.apply(members, &stamp)?;
+        if let Some(limits) = self.parameters.quota {
+            let mut quota = Writes::default();
+            quota.set(KEY_OF_QUOTA, Data::Quota(QuotaRow { limits: Some(limits), ..QuotaRow::default() }));
+            overlay.apply(quota, &stamp)?;
+        }
         Ok(overlay.into_changes().rows)
     }
 }

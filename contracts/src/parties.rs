@@ -5,6 +5,7 @@ mod grants;
 mod keys;
 mod organisation;
 mod position;
+pub mod quota;
 mod window;
 
 #[cfg(test)]
@@ -20,4 +21,6 @@ pub use organisation::{
 };
 pub(crate) use organisation::{add as add_party, put_site, register as register_party};
 pub use position::{DEGREE, Position};
+pub(crate) use quota::set as set_quota;
+pub use quota::{Allowance, Charge, Quota, QuotaRow, QuotaSet, Shares, Spent};
 pub use window::{WINDOW, Window};

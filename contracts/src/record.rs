@@ -19,7 +19,7 @@ use crate::{
     codes::CodesIssue,
     exact,
     height::JSON_INTEGER_MAX,
-    parties::{AuthorityGrant, AuthorityRevoke, KeyGrant, KeyRevoke, PartyAdd, SitePut},
+    parties::{AuthorityGrant, AuthorityRevoke, KeyGrant, KeyRevoke, PartyAdd, QuotaSet, SitePut},
     provenance::{Capture, RecallLift, RecallOpen},
     refusal::{Code, Refusal},
     time::Time,
@@ -87,6 +87,8 @@ pub enum Body {
     RecallLift(RecallLift),
     /// `bom.put`
     BomPut(BomPut),
+    /// `quota.set`
+    QuotaSet(QuotaSet),
     /// `system.evidence`
     Evidence(Box<Evidence>),
 }
@@ -296,6 +298,7 @@ impl Body {
             | Body::RecallOpen(_)
             | Body::RecallLift(_)
             | Body::BomPut(_)
+            | Body::QuotaSet(_)
             | Body::Evidence(_) => None,
         }
     }
@@ -334,6 +337,7 @@ impl Body {
             Action::RecallOpen => Body::RecallOpen(parse(text)?),
             Action::RecallLift => Body::RecallLift(parse(text)?),
             Action::BomPut => Body::BomPut(parse(text)?),
+            Action::QuotaSet => Body::QuotaSet(parse(text)?),
             Action::SystemEvidence => Body::Evidence(Box::new(parse(text)?)),
         })
     }

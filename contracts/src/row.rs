@@ -18,7 +18,7 @@ use crate::{
     catalogue::{BomRow, ProductRow},
     codes::BatchRow,
     exact::{self, Inexact},
-    parties::{AuthorityRow, KeyRow, PartyRow, PrefixRow, SiteRow},
+    parties::{AuthorityRow, KeyRow, PartyRow, PrefixRow, QuotaRow, SiteRow},
     provenance::{BalanceRow, EventRow, RecallRow, ThingRow, TransformationRow, TransitRow},
     register::Fault,
     state::Overlay,
@@ -26,11 +26,11 @@ use crate::{
 };
 
 pub use key::{
-    KEY_OF_MEMBERS, key_of_account, key_of_adjustment, key_of_agreement, key_of_authority, key_of_balance,
-    key_of_batch, key_of_bom, key_of_cost, key_of_dispute, key_of_event, key_of_evidence, key_of_feed, key_of_key,
-    key_of_line, key_of_order, key_of_party, key_of_payout, key_of_place, key_of_prefix, key_of_product, key_of_recall,
-    key_of_sale, key_of_segment, key_of_site, key_of_sold, key_of_statement, key_of_terms, key_of_thing,
-    key_of_transformation, key_of_transit,
+    KEY_OF_MEMBERS, KEY_OF_QUOTA, key_of_account, key_of_adjustment, key_of_agreement, key_of_authority,
+    key_of_balance, key_of_batch, key_of_bom, key_of_cost, key_of_dispute, key_of_event, key_of_evidence, key_of_feed,
+    key_of_key, key_of_line, key_of_order, key_of_party, key_of_payout, key_of_place, key_of_prefix, key_of_product,
+    key_of_quota, key_of_recall, key_of_sale, key_of_segment, key_of_site, key_of_sold, key_of_statement, key_of_terms,
+    key_of_thing, key_of_transformation, key_of_transit,
 };
 
 /// Domain tag of a row's hash.
@@ -96,6 +96,8 @@ pub enum Data {
     Recall(RecallRow),
     /// `bom/<gtin>`: what a trade item is made of.
     Bom(BomRow),
+    /// `quota`, `quota/<party>`: what may be recorded, and what an organisation has recorded today.
+    Quota(QuotaRow),
     /// `members`: the validators.
     Members(MembersRow),
     /// `evidence/<validator>/<height>/<round>/<step>`: that a validator has contradicted itself.
@@ -241,6 +243,7 @@ impl Data {
             "bom" => Data::Bom(serde_json::from_str(text)?),
             "recall" => Data::Recall(serde_json::from_str(text)?),
             "transit" => Data::Transit(serde_json::from_str(text)?),
+            "quota" => Data::Quota(serde_json::from_str(text)?),
             "members" => Data::Members(serde_json::from_str(text)?),
             "evidence" => Data::Evidence(serde_json::from_str(text)?),
             _ => return Ok(None),
@@ -293,6 +296,7 @@ kinds! {
     Transit: TransitRow, row => row;
     Recall: RecallRow, row => row;
     Bom: BomRow, row => row;
+    Quota: QuotaRow, row => row;
     Members: MembersRow, row => row;
     Evidence: EvidenceRow, row => row;
 }

@@ -165,6 +165,7 @@ impl News {
             | Body::RecallOpen(_)
             | Body::RecallLift(_)
             | Body::BomPut(_)
+            | Body::QuotaSet(_)
             | Body::Evidence(_) => None,
         }
     }

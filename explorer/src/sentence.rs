@@ -67,6 +67,7 @@ fn about(known: &Known, record: &Record, w: &Words) -> Option<String> {
         Body::KeyRevoke(body) => Some(body.key.to_string()),
         Body::AuthorityGrant(body) => Some(known.party(&body.to, w.locale).to_owned()),
         Body::AuthorityRevoke(body) => Some(known.party(&body.to, w.locale).to_owned()),
+        Body::QuotaSet(body) => body.party.as_ref().map(|party| known.party(party, w.locale).to_owned()),
         Body::ProductPut(body) => Some(in_words(&body.name)),
         Body::CodesIssue(body) => Some(counted(w.sentence.codes_of, body.count, &product(known, &body.gtin, w))),
         Body::Agreement(act) => act.contract().map(str::to_owned),

@@ -26,6 +26,7 @@ mod output;
 mod parties;
 mod payouts;
 mod pid;
+mod quota;
 mod recall;
 mod record;
 mod serve;
@@ -101,6 +102,9 @@ enum Command {
     /// Let others record events for your identifiers
     #[command(subcommand)]
     Authority(parties::Authority),
+    /// See and set how much organisations may record
+    #[command(subcommand)]
+    Quota(quota::Quota),
     /// Declare places of your organisation
     #[command(subcommand)]
     Site(parties::Site),
@@ -193,6 +197,7 @@ impl Command {
             Command::Party(party) => party.run(),
             Command::Key(key) => key.run(),
             Command::Authority(authority) => authority.run(),
+            Command::Quota(quota) => quota.run(),
             Command::Site(site) => site.run(),
             Command::Product(product) => product.run(),
             Command::Codes(codes) => codes.run(),

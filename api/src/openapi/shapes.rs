@@ -43,6 +43,11 @@ fn object(description: &str, properties: Vec<Property>) -> RefOr<Schema> {
     builder.into()
 }
 
+fn allowance(description: &str) -> RefOr<Schema> {
+    let limits = ["bytesPerBlock", "bytesPerDay", "recordsPerBlock", "recordsPerDay"];
+    object(description, limits.into_iter().map(|limit| (limit, true, count("at most"))).collect())
+}
+
 macro_rules! shapes {
     ($($(#[$doc:meta])* $name:ident $schema:expr;)*) => {
         $(
@@ -217,6 +222,17 @@ shapes! {
             &["admin", "capture", "catalogue", "contract", "issue", "pay", "read", "registrar", "report", "validate"],
         )),
         ("scope", false, ObjectBuilder::new().description(Some("limits of a capture grant")).into()),
+    ]);
+    /// Limits.
+    Quota object("what may be recorded", vec![
+        ("key", true, allowance("by each key")),
+        ("organisation", true, allowance("by all keys of an organisation together")),
+    ]);
+    /// A day's records.
+    Spent object("what was recorded on one day of UTC", vec![
+        ("bytes", true, count("their bytes, signed texts and elements of lists")),
+        ("records", true, count("records")),
+        ("since", true, reference::<Time>()),
     ]);
     /// A revocation.
     Revoked object("that and when a key was revoked", vec![

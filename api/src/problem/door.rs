@@ -76,6 +76,8 @@ doors! {
     NodeUnready = "E-NODE-UNREADY", SERVICE_UNAVAILABLE, "the node is not ready";
     /// There is nothing at this address.
     NotFound = "E-NOT-FOUND", NOT_FOUND, "there is nothing at this address";
+    /// There is no such organisation.
+    PartyUnregistered = "E-PARTY-UNREGISTERED", NOT_FOUND, "there is no such organisation";
     /// A segment of the path is malformed.
     Path = "E-PATH", BAD_REQUEST, "a segment of the path is malformed";
     /// The organisation has as many named queries as it may.

@@ -1,7 +1,7 @@
 //! Keys.
 
 use hefu_contracts::{
-    parties::{Grant, KeyRow, Revoked},
+    parties::{Grant, KeyRow, Revoked, Spent},
     time::Time,
 };
 use hefu_keys::Address;
@@ -32,6 +32,10 @@ pub struct KeyView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<shapes::Revoked>)]
     pub revoked: Option<Revoked>,
+    /// What it has recorded on the last day on which it has; it counts against its organisation's quota.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::Spent>)]
+    pub spent: Option<Spent>,
     /// The highest sequence number used; valid are unused ones less than 4,096 below it and up to 4,096 above it.
     pub top: u64,
 }
@@ -46,6 +50,7 @@ pub fn key(address: &Address, row: KeyRow) -> KeyView {
         next_seq: row.window.next_free(),
         party: row.party,
         revoked: row.revoked,
+        spent: row.spent,
         top: row.window.top(),
     }
 }

@@ -32,6 +32,9 @@ fn addresses(world: &World, method: &str, path: &str) -> Vec<String> {
         ("get", "/v1/keys/{address}") => {
             ["corenest", "yueling", "store", "mallory"].map(|name| format!("/v1/keys/{}", key(name).address())).to_vec()
         }
+        ("get", "/v1/quotas/{party}") => {
+            ["corenest", "yueling", "store", "mallory"].map(|party| format!("/v1/quotas/{party}")).to_vec()
+        }
         ("get", "/v1/trace/{id}") => {
             let segments = || (0..8).map(segment).chain([PALLET, "8004/9521141marker"].map(encoded));
             let asked = ["", "?direction=forward", "?direction=forward&format=csv", "?direction=forward&format=svg"];
@@ -41,7 +44,7 @@ fn addresses(world: &World, method: &str, path: &str) -> Vec<String> {
             let segments = [format!("01/{REFILL}"), PALLET.to_owned()].map(|id| encoded(&id));
             segments.iter().flat_map(|id| ["", "?format=csv"].map(|asked| format!("/v1/impact/{id}{asked}"))).collect()
         }
-        ("get", "/v1/agreements") => vec![path.to_owned()],
+        ("get", "/v1/agreements" | "/v1/quotas") => vec![path.to_owned()],
         ("get", path) if path.starts_with("/v1/agreements/") => {
             let filled = path.replace("{contract}", CONTRACT).replace("{number}", "1");
             ["corenest", "creator", "yueling", "store"].map(|party| filled.replace("{party}", party)).to_vec()

@@ -1,6 +1,9 @@
 //! Keys.
 
-use hefu_contracts::action::Action;
+use hefu_contracts::{
+    action::Action,
+    parties::{Allowance, Quota},
+};
 use serde_json::json;
 
 use crate::{
@@ -46,4 +49,35 @@ async fn an_unregistered_or_malformed_address_is_told_apart() {
     for address in ["5FA9", "12bzRJfh7arnnfPPUZHeJUaE62QLEwhK48QnH9LXeK2m1iZU"] {
         get(demo.chain.clone(), &format!("/v1/keys/{address}")).await.is_problem(400, "E-PATH");
     }
+}
+
+#[actix_web::test]
+async fn an_organisation_s_quota_is_shown_with_what_it_has_recorded() {
+    let demo = Demo::new();
+    let before = get(demo.chain.clone(), "/v1/quotas/yueling").await.json();
+    assert_eq!((&before["own"], before.get("spent")), (&json!(false), None));
+    assert_eq!(before["limits"], json!(Quota::default()));
+
+    let few = |allowance: Allowance| Allowance { records_per_day: 1, ..allowance };
+    let default = Quota::default();
+    let limits = Quota { key: few(default.key), organisation: default.organisation };
+    demo.take("corenest", &Deed::new(Action::QuotaSet, json!({"limits": limits, "party": "yueling"})));
+    let deed = |name: &str| {
+        let grants = json!([{"role": "capture"}]);
+        Deed::new(Action::KeyGrant, json!({"grants": grants, "key": key(name).address()}))
+    };
+    demo.take_with("yueling", &["scanner"], &deed("scanner"));
+    let answer = get(demo.chain.clone(), "/v1/quotas/yueling").await;
+    let after = answer.json();
+    assert_eq!((&after["own"], &after["limits"]), (&json!(true), &json!(limits)));
+    assert_eq!(after["spent"]["records"], 1);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    get(demo.chain.clone(), "/v1/quotas/mallory").await.is_problem(404, "E-PARTY-UNREGISTERED");
+
+    let submission = demo.sign_with("yueling", &["belt"], &deed("belt"));
+    let turned_away = crate::client::post(demo.chain.clone(), "/v1/records", "application/json", submission).await;
+    turned_away.is_problem(429, "E-QUOTA-KEY");
+    let seconds: u64 = turned_away.header("retry-after").parse().unwrap();
+    assert!((1..=86_400).contains(&seconds), "{seconds}");
+    assert!(turned_away.json()["detail"].as_str().unwrap().contains("again from "), "it says when");
 }

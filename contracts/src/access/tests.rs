@@ -119,6 +119,7 @@ fn only_a_registered_key_with_the_role_read_reads() {
         party: "puyan".to_owned(),
         record: None,
         revoked: None,
+        spent: None,
         window: Window::default(),
     };
     let until = |role, expires| Grant { expires: Some(expires), ..Grant::of(role) };

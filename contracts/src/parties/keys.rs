@@ -3,7 +3,7 @@
 use hefu_keys::{Address, Hash, PublicKey};
 use serde::{Deserialize, Serialize};
 
-use super::{Grant, KeyRole, Party, PartyRow, Window};
+use super::{Grant, KeyRole, Party, PartyRow, Spent, Window};
 use crate::{
     certificate::Member,
     entry::Role,
@@ -60,6 +60,9 @@ pub struct KeyRow {
     /// Set while the key is revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revoked>,
+    /// What it has recorded on the last day on which it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Spent>,
     /// Which sequence numbers were used.
     pub window: Window,
 }
@@ -137,6 +140,7 @@ pub fn signers(overlay: &Overlay<'_>, record: &Record, moment: &Moment) -> Check
         | Body::RecallOpen(_)
         | Body::RecallLift(_)
         | Body::BomPut(_)
+        | Body::QuotaSet(_)
         | Body::Evidence(_) => None,
     };
     let mut known = Vec::with_capacity(record.signers.len());
@@ -197,12 +201,13 @@ pub(crate) fn grant(case: &Case<'_>, body: &KeyGrant) -> Checked<Writes> {
     }
     check_admins(&party)?;
 
-    let window = before.map(|before| before.window).unwrap_or_default();
+    let (spent, window) = before.map(|before| (before.spent, before.window)).unwrap_or_default();
     let key = KeyRow {
         grants: body.grants.clone(),
         party: case.party().to_owned(),
         record: Some(case.record().id),
         revoked: None,
+        spent,
         window,
     };
     let mut writes = Writes::default();
@@ -254,7 +259,7 @@ pub(crate) fn revoke(case: &Case<'_>, body: &KeyRevoke) -> Checked<Writes> {
 /// The first key of an organisation: it administers, and may do everything an organisation does by itself.
 pub(crate) fn add_key(writes: &mut Writes, party: &Party, record: Option<Hash>, roles: &[KeyRole]) {
     let grants = roles.iter().map(|role| Grant::of(*role)).collect();
-    let row = KeyRow { grants, party: party.id.clone(), record, revoked: None, window: Window::default() };
+    let row = KeyRow { grants, party: party.id.clone(), record, revoked: None, spent: None, window: Window::default() };
     writes.set(row::key_of_key(&party.admin), Data::Key(Box::new(row)));
 }
 
@@ -268,6 +273,7 @@ pub(crate) fn add_validator(overlay: &Overlay<'_>, member: &Member) -> Result<Wr
         party: member.party.clone(),
         record: None,
         revoked: None,
+        spent: None,
         window: Window::default(),
     });
     row.grants.push(Grant::of(KeyRole::Validate));

@@ -245,6 +245,7 @@ fn named_by(data: &Data) -> impl Iterator<Item = String> {
         | Data::Transit(_)
         | Data::Recall(_)
         | Data::Bom(_)
+        | Data::Quota(_)
         | Data::Evidence(_) => Default::default(),
     };
     let keys: Vec<String> = parties.into_iter().map(|party| row::key_of_party(party)).chain(others).collect();

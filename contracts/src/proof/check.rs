@@ -346,7 +346,8 @@ fn named_rows(record: &Record, proven: &ProvenRecord) -> Result<Vec<String>, Bro
         | Body::KeyGrant(_)
         | Body::KeyRevoke(_)
         | Body::AuthorityGrant(_)
-        | Body::AuthorityRevoke(_) => {}
+        | Body::AuthorityRevoke(_)
+        | Body::QuotaSet(_) => {}
         Body::Agreement(act) => {
             keys.extend(act.contract().map(row::key_of_agreement));
             keys.extend(act.feed().map(row::key_of_feed));

@@ -43,6 +43,7 @@ pub fn behind(row: &Row) -> Vec<String> {
         | Data::Recall(_)
         | Data::Bom(_)
         | Data::Members(_)
+        | Data::Quota(_)
         | Data::Evidence(_) => Vec::new(),
     }
 }

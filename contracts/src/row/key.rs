@@ -149,6 +149,14 @@ pub fn key_of_transformation(party: &str, hash: &Hash) -> String {
     format!("transformation/{party}/{hash}")
 }
 
+/// `quota`: what everybody may record who has no quota of its own.
+pub const KEY_OF_QUOTA: &str = "quota";
+
+/// `quota/<party>`
+pub fn key_of_quota(party: &str) -> String {
+    format!("quota/{party}")
+}
+
 /// The row of the validators.
 pub const KEY_OF_MEMBERS: &str = "members";
 

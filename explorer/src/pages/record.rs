@@ -173,6 +173,7 @@ fn touches(directory: &Directory, record: &Record, w: &Words) -> Vec<Row> {
         Body::KeyRevoke(body) => vec![row(body.key.to_string())],
         Body::AuthorityGrant(body) => vec![party(&body.to)],
         Body::AuthorityRevoke(body) => vec![party(&body.to)],
+        Body::QuotaSet(body) => body.party.iter().map(|id| party(id)).collect(),
         Body::ProductPut(body) => vec![product(&body.gtin)],
         Body::CodesIssue(body) => vec![product(&body.gtin)],
         Body::Agreement(act) => act.contract().map(|contract| row(contract.to_owned())).into_iter().collect(),

@@ -150,6 +150,7 @@ pub(crate) const ACTIONS: &[Term] = &[
     term("payout.receipt", "付款回执", "Payout attested"),
     term("period.close", "结期", "Period closed"),
     term("product.put", "登记产品", "Product registered"),
+    term("quota.set", "设定配额", "Quota set"),
     term("recall.lift", "解除召回", "Recall lifted"),
     term("recall.open", "召回", "Recalled"),
     term("site.put", "登记场所", "Place registered"),

@@ -107,6 +107,11 @@ impl Signing {
         files::print_or_write(out, &partial.text()?)
     }
 
+    /// A client of the node.
+    pub fn client(&self) -> Client {
+        self.node.client()
+    }
+
     /// Whether people or programs read the output.
     pub const fn is_json(&self) -> bool {
         self.json

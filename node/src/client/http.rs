@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hefu_api::{
     ProblemView,
-    views::{KeyView, StatusView},
+    views::{KeyView, QuotaView, StatusView},
 };
 use hefu_contracts::{
     agreements::bundle::BUNDLE_BYTES_MAX,
@@ -170,6 +170,14 @@ impl Client {
             Err(ClientError::Problem(problem)) if problem.code == "E-KEY-UNREGISTERED" => Ok(None),
             Err(other) => Err(other),
         }
+    }
+
+    /// What an organisation may record, or everybody, and what it has.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn quota(&self, party: Option<&str>) -> Result<QuotaView, ClientError> {
+        self.read(&party.map_or_else(|| "/v1/quotas".to_owned(), |party| format!("/v1/quotas/{party}")))
     }
 
     /// What the node answers at an address of its own, such as `/v1/agreements`, as it stands.

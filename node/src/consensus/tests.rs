@@ -267,8 +267,13 @@ fn header(world: &World) -> hefu_contracts::block::Header {
 
 #[test]
 fn the_terms_of_a_height_are_those_of_genesis() {
-    let parameters =
-        Parameters { block_interval_ms: 250, heartbeat_ms: 9_000, vote_timeout_ms: 400, propose_timeout_ms: 1_000 };
+    let parameters = Parameters {
+        block_interval_ms: 250,
+        heartbeat_ms: 9_000,
+        propose_timeout_ms: 1_000,
+        quota: None,
+        vote_timeout_ms: 400,
+    };
     let world = World::new(4).with_parameters(parameters);
     let terms = terms(world.genesis());
     assert_eq!((terms.members.len(), terms.block_time), (4, Some(Duration::from_millis(250))));

@@ -54,12 +54,16 @@ struct Filling<'a> {
     room: usize,
     /// Set once something did not fit; nothing is taken any more.
     full: bool,
+    /// Set once something was left for a later block.
+    short: bool,
 }
 
 /// Whether a block has taken a record.
 enum Offer {
     Taken,
     Refused(Refusal),
+    /// Its author has what it may have of a block.
+    Later,
     Full,
 }
 
@@ -113,23 +117,24 @@ impl Core {
         let ground = Ground { chain: &self.chain, cache: &self.cache };
         let mut filling = Filling::new(Execution::new(&ground, moment));
         let mut early = Vec::new();
-        for sealed in self.pool.in_order() {
+        for (ticket, sealed) in self.pool.in_order() {
             match filling.offer(sealed)? {
-                Offer::Taken => {}
-                Offer::Refused(_) => early.push(sealed),
+                Offer::Taken | Offer::Later => {}
+                Offer::Refused(_) => early.push((ticket, sealed)),
                 Offer::Full => break,
             }
         }
-        // What depends on a record that was admitted before it but has a higher sequence number of the same key comes
-        // too early in the first pass. In a full block nobody knows what the records left out would have changed, so
-        // there nothing is finally refused.
+        // What depends on a record that was admitted before it but whose turn is later comes too early in the first pass:
+        // the second is in the order of admission, in which everything comes after what it depends on. Where something
+        // was left for a later block nobody knows what it would have changed, so there nothing is finally refused.
+        early.sort_unstable_by_key(|(ticket, _)| *ticket);
         let mut refused = HashMap::new();
-        for sealed in early {
+        for (_, sealed) in early {
             match filling.offer(sealed)? {
-                Offer::Refused(refusal) if !filling.full => {
+                Offer::Refused(refusal) if !filling.short => {
                     refused.insert(sealed.id(), refusal);
                 }
-                Offer::Taken | Offer::Refused(_) | Offer::Full => {}
+                Offer::Taken | Offer::Refused(_) | Offer::Later | Offer::Full => {}
             }
         }
         let executed = filling.execution.finish(&self.read_head()?.tree)?;
@@ -157,14 +162,13 @@ impl Core {
 impl<'a> Filling<'a> {
     fn new(execution: Execution<'a>) -> Filling<'a> {
         let room = BODY_BYTES_MAX.saturating_sub(HEADER_BYTES_MAX);
-        Filling { execution, records: Vec::new(), room, full: false }
+        Filling { execution, records: Vec::new(), room, full: false, short: false }
     }
 
     fn offer(&mut self, sealed: &Arc<Sealed>) -> Result<Offer, Fault> {
         let rest = self.room.checked_sub(sealed.text().len().saturating_add(1));
         let Some(rest) = rest.filter(|_| !self.full) else {
-            self.full = true;
-            return Ok(Offer::Full);
+            return Ok(self.is_full());
         };
         match self.execution.run(sealed.submission())? {
             Step::Done => {
@@ -173,11 +177,17 @@ impl<'a> Filling<'a> {
                 Ok(Offer::Taken)
             }
             Step::Refused(refusal) => Ok(Offer::Refused(refusal)),
-            Step::TooManyRows => {
-                self.full = true;
-                Ok(Offer::Full)
+            Step::TooManyRows => Ok(self.is_full()),
+            Step::TooManyOfAuthor => {
+                self.short = true;
+                Ok(Offer::Later)
             }
         }
+    }
+
+    const fn is_full(&mut self) -> Offer {
+        (self.full, self.short) = (true, true);
+        Offer::Full
     }
 }
 

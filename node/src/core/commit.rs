@@ -4,15 +4,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use bytes::Bytes;
 use hefu_contracts::{
-    certificate::Certificate,
-    height::Height,
-    provenance::onward,
-    receipt::Receipt,
-    register::Fault,
-    row::{Data, Row},
-    schema::Table,
-    state::Snapshot,
-    time::Time,
+    certificate::Certificate, height::Height, provenance::onward, receipt::Receipt, register::Fault, row::Row,
+    schema::Table, state::Snapshot, time::Time,
 };
 use hefu_keys::Hash;
 
@@ -20,6 +13,7 @@ use super::{
     Core, Left, News,
     cache::Ground,
     candidates::{Judgement, Ready},
+    pool::{is_spent, spends_alone},
     receipts,
     sealed::Sealed,
 };
@@ -147,20 +141,18 @@ impl Core {
         // The cache still has the rows as they were.
         let before = Ground { chain: &self.chain, cache: &self.cache };
         let mut news = News { included: records.iter().map(|sealed| sealed.id()).collect(), ..News::default() };
-        let mut keys = HashSet::new();
+        let mut spent = HashSet::new();
         for (row, _) in rows {
             let key: Arc<str> = Arc::from(row.key.as_str());
-            if let Data::Key(now) = &row.data {
+            if is_spent(&row.key) {
                 let before = before.row(&row.key)?.map(|row| row.data);
-                let same = matches!(&before, Some(Data::Key(before))
-                    if before.grants == now.grants && before.party == now.party && before.revoked == now.revoked);
-                if !same {
-                    keys.insert(key.clone());
+                if !spends_alone(before.as_ref(), &row.data) {
+                    spent.insert(key.clone());
                 }
             }
             news.rows.insert(key);
         }
-        news.keys = keys;
+        news.spent = spent;
         Ok(news)
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use hefu_contracts::{
-    execute::{BLOCK_ROWS_MAX, Moment, check},
+    execute::{BLOCK_ROWS_MAX, Effects, Moment, check},
+    parties::Shares,
     refusal::Refusal,
     register::{Fault, Patch, Tree, plan},
     row::Row,
@@ -21,6 +22,7 @@ pub(super) struct Execution<'a> {
     ground: &'a Ground<'a>,
     overlay: Overlay<'a>,
     moment: &'a Moment,
+    shares: Shares,
 }
 
 /// What came of one record.
@@ -31,6 +33,8 @@ pub(super) enum Step {
     Refused(Refusal),
     /// The block would change too many rows; nothing has changed.
     TooManyRows,
+    /// The block would hold more of its author than the quota allows; nothing has changed.
+    TooManyOfAuthor,
 }
 
 /// What a block changes, computed before anybody votes and written when it is decided.
@@ -45,12 +49,12 @@ pub(super) struct Executed {
 
 impl<'a> Execution<'a> {
     pub(super) fn new(ground: &'a Ground<'a>, moment: &'a Moment) -> Execution<'a> {
-        Execution { ground, overlay: Overlay::new(ground), moment }
+        Execution { ground, overlay: Overlay::new(ground), moment, shares: Shares::default() }
     }
 
     /// Executes one record after the others.
     pub(super) fn run(&mut self, submission: &Submission) -> Result<Step, Fault> {
-        let (writes, stamp) = match check(&self.overlay, self.moment, submission) {
+        let Effects { charge, stamp, writes } = match check(&self.overlay, self.moment, submission) {
             Ok(effects) => effects,
             Err(Stop::Refused(refusal)) => return Ok(Step::Refused(refusal)),
             Err(Stop::Fault(fault)) => return Err(fault),
@@ -58,7 +62,13 @@ impl<'a> Execution<'a> {
         if self.overlay.len_with(&writes) > BLOCK_ROWS_MAX {
             return Ok(Step::TooManyRows);
         }
+        if charge.as_ref().is_some_and(|charge| !self.shares.allow(charge)) {
+            return Ok(Step::TooManyOfAuthor);
+        }
         self.overlay.apply(writes, &stamp)?;
+        if let Some(charge) = charge {
+            self.shares.add(charge);
+        }
         Ok(Step::Done)
     }
 

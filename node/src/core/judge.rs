@@ -242,6 +242,10 @@ impl Core {
             match execution.run(sealed.submission())? {
                 Step::Done => {}
                 Step::TooManyRows => return Ok(Verdict::Invalid("it changes too many rows".to_owned())),
+                Step::TooManyOfAuthor => {
+                    let why = format!("record {index} is more than its author may have of a block");
+                    return Ok(Verdict::Invalid(why));
+                }
                 Step::Refused(refusal) => {
                     let why = format!("record {index} is refused: {refusal}");
                     // The one part of an annex that a record does not bind; the batch does, where it fits.

@@ -6,10 +6,11 @@
 
 mod room;
 mod settle;
+mod turns;
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, BTreeSet, HashMap, btree_map},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -42,6 +43,8 @@ pub(super) struct Pool {
     waiting: BTreeMap<Ticket, Waiting>,
     tickets: HashMap<Hash, Ticket>,
     seqs: HashMap<Address, BTreeMap<u64, Ticket>>,
+    /// What each organisation has waiting, in the order of admission.
+    parties: BTreeMap<Arc<str>, Vec<Ticket>>,
     /// Those that cannot wait: a block takes them first.
     urgent: BTreeSet<Ticket>,
     rows: Rows,
@@ -58,8 +61,9 @@ struct Waiting {
 
 /// What a dry run looked at and what it left.
 struct Trace {
-    /// Rows of keys that sign, read by every record. That their windows move on is no reason to run it again.
-    keys: Vec<Arc<str>>,
+    /// Rows that every record reads and spends of: of keys that sign, and of their organisations' quotas. That more of them
+    /// is spent is no reason to run it again.
+    spent: Vec<Arc<str>>,
     /// All other rows.
     reads: Vec<Arc<str>>,
     writes: Vec<(Arc<str>, Arc<Row>)>,
@@ -139,47 +143,26 @@ impl Pool {
             self.urgent.insert(ticket);
         }
         self.tickets.insert(sealed.id(), ticket);
+        self.parties.entry(waiting.party.clone()).or_default().push(ticket);
         self.seqs.entry(*sealed.author()).or_default().insert(sealed.submission().record().seq, ticket);
         self.waiting.insert(ticket, waiting);
     }
-
-    /// The records in the order in which a block takes them: what cannot wait first, then in that of admission,
-    /// except that the records of one key come in the order of their sequence numbers.
-    pub(super) fn in_order(&self) -> impl Iterator<Item = &Arc<Sealed>> {
-        let first = self.urgent.iter().filter_map(|ticket| self.waiting.get(ticket));
-        first.map(|waiting| &waiting.sealed).chain(self.others().filter(|sealed| !is_urgent(sealed)))
-    }
-
-    fn others(&self) -> impl Iterator<Item = &Arc<Sealed>> {
-        let mut queues: HashMap<&Address, btree_map::Values<'_, u64, Ticket>> = HashMap::new();
-        self.waiting.values().filter_map(move |waiting| {
-            let author = waiting.sealed.author();
-            let ticket = match queues.get_mut(author) {
-                Some(queue) => queue.next(),
-                None => {
-                    let mut queue = self.seqs.get(author)?.values();
-                    let first = queue.next();
-                    queues.insert(author, queue);
-                    first
-                }
-            };
-            self.waiting.get(ticket?).map(|next| &next.sealed)
-        })
-    }
 }
 
-/// The committed state with the waiting records' rows before it, noting what is read.
-struct Recorded<'a> {
+/// The committed state with the waiting records' rows before it.
+struct Recent<'a> {
     ground: &'a dyn Snapshot,
     rows: &'a Rows,
+}
+
+/// The same, noting what is read.
+struct Recorded<'a> {
+    recent: Recent<'a>,
     reads: RefCell<BTreeSet<String>>,
 }
 
-impl Snapshot for Recorded<'_> {
+impl Snapshot for Recent<'_> {
     fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
-        if !self.reads.borrow().contains(key) {
-            self.reads.borrow_mut().insert(key.to_owned());
-        }
         match self.rows.get(key) {
             Some(row) => Ok(Some((**row).clone())),
             None => self.ground.row(key),
@@ -187,27 +170,48 @@ impl Snapshot for Recorded<'_> {
     }
 }
 
+impl Snapshot for Recorded<'_> {
+    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+        if !self.reads.borrow().contains(key) {
+            self.reads.borrow_mut().insert(key.to_owned());
+        }
+        self.recent.row(key)
+    }
+}
+
 fn dry_run(ground: &dyn Snapshot, rows: &Rows, moment: &Moment, sealed: &Sealed) -> Result<Trace, Stop> {
-    let recorded = Recorded { ground, rows, reads: RefCell::default() };
+    let recorded = Recorded { recent: Recent { ground, rows }, reads: RefCell::default() };
     let mut overlay = Overlay::new(&recorded);
     execute(&mut overlay, moment, sealed.submission())?;
     let changes = overlay.into_changes();
-    let whole = changes_keys(sealed);
+    let whole = changes_limits(sealed);
     let reads = recorded.reads.take().into_iter().map(Arc::from);
-    let (keys, reads) = reads.partition(|key: &Arc<str>| !whole && is_key(key));
+    let (spent, reads) = reads.partition(|key: &Arc<str>| !whole && is_spent(key));
     let writes = changes.rows.into_iter().map(|(key, row)| (Arc::from(key), Arc::new(row)));
-    Ok(Trace { keys, reads, writes: writes.collect() })
+    Ok(Trace { spent, reads, writes: writes.collect() })
 }
 
-/// Whether this is the row of a key.
-fn is_key(row: &str) -> bool {
-    row.starts_with("key/")
+/// Whether this is a row that records spend of: of a key, or of an organisation's quota.
+pub(super) fn is_spent(row: &str) -> bool {
+    row.starts_with("key/") || row.starts_with("quota/")
 }
 
-/// Whether a record changes more of keys' rows than which sequence numbers are used.
-fn changes_keys(sealed: &Sealed) -> bool {
+/// Whether such a row is changed in nothing but what is spent. A quota's row that is not there yet says nothing.
+pub(super) fn spends_alone(before: Option<&Data>, now: &Data) -> bool {
+    if let (Some(Data::Key(before)), Data::Key(now)) = (before, now) {
+        return before.grants == now.grants && before.party == now.party && before.revoked == now.revoked;
+    }
+    let limits = match before {
+        Some(Data::Quota(before)) => before.limits,
+        Some(_) | None => None,
+    };
+    matches!(now, Data::Quota(now) if now.limits == limits)
+}
+
+/// Whether a record changes something else of such rows than what is spent.
+fn changes_limits(sealed: &Sealed) -> bool {
     match sealed.submission().record().action {
-        Action::PartyAdd | Action::KeyGrant | Action::KeyRevoke => true,
+        Action::PartyAdd | Action::KeyGrant | Action::KeyRevoke | Action::QuotaSet | Action::SystemEvidence => true,
         Action::SitePut
         | Action::AuthorityGrant
         | Action::AuthorityRevoke
@@ -228,7 +232,6 @@ fn changes_keys(sealed: &Sealed) -> bool {
         | Action::PayoutReceipt
         | Action::RecallOpen
         | Action::RecallLift
-        | Action::BomPut
-        | Action::SystemEvidence => false,
+        | Action::BomPut => false,
     }
 }

@@ -5,6 +5,7 @@ mod costs;
 mod doors;
 mod faults;
 mod judging;
+mod quotas;
 mod random;
 mod restarts;
 

@@ -135,3 +135,34 @@ fn a_node_is_prepared_and_starts() {
     let start = ["start", "--config", "node/hefu.toml", "--passphrase-file", "wrong"];
     bench.hefu(&start).check_because(1, "the passphrase is wrong");
 }
+
+#[test]
+fn a_registrar_says_how_much_an_organisation_may_record() {
+    let data = tempfile::tempdir().unwrap();
+    let node = DevNode::start(data.path(), &[]);
+    let bench = Bench::at(&node);
+    bench.demo_key("corenest", "//corenest");
+    bench.demo_key("huaxu", "//huaxu");
+    let names = ["--name-en", "A factory", "--name-zh", "工厂"];
+    let add = ["party", "add", "--id", "huaxu", "--kind", "factory", "--admin", "huaxu", "--key", "corenest"];
+    bench.hefu(&[&add[..], &names].concat()).check(0);
+    let shown = |party: &[&str]| bench.hefu(&[&["quota", "show", "--json"], party].concat()).check(0).json();
+    assert_eq!((&shown(&[])["own"], &shown(&["huaxu"])["own"]), (&json!(false), &json!(false)));
+    let set = ["quota", "set", "huaxu", "--key-records-per-day", "1", "--key"];
+    bench.hefu(&[&set[..], &["huaxu"]].concat()).check_because(3, "E-KEY-ROLE");
+    bench.hefu(&[&set[..], &["corenest"]].concat()).check(0);
+    let quota = shown(&["huaxu"]);
+    assert_eq!((&quota["own"], &quota["limits"]["key"]["recordsPerDay"]), (&json!(true), &json!(1)));
+    assert_eq!(quota["limits"]["organisation"], shown(&[])["limits"]["organisation"], "what is not named stays");
+
+    let names = ["--name-en", "A yard", "--name-zh", "场地", "--key", "huaxu"];
+    let site = |gln: &str| bench.hefu(&[&["site", "put", "--gln", gln][..], &names].concat());
+    site("4012345000016").check(0);
+    site("4012345000023").check_because(3, "again from ");
+    let told = bench.hefu(&["quota", "show", "huaxu"]).check(0).out.clone();
+    assert!(told.contains("recorded  1 records"), "{told}");
+    bench.hefu(&["quota", "reset", "huaxu", "--key", "corenest"]).check(0);
+    site("4012345000023").check(0);
+    bench.hefu(&["quota", "show", "nobody"]).check_because(1, "E-PARTY-UNREGISTERED");
+    assert_eq!(node.stop(), Some(0));
+}

@@ -89,6 +89,7 @@ fn drafted(record: &Record, document: &Value) -> Value {
         Body::BomPut(body) => json!(body),
         Body::RecallOpen(body) => json!(body),
         Body::RecallLift(body) => json!(body),
+        Body::QuotaSet(body) => json!(body),
         Body::Evidence(body) => json!(body),
         Body::EventCapture(capture) => {
             let mut body = json!({"cbv": capture.cbv, "event": document["body"]["event"]});

@@ -144,6 +144,7 @@ impl From<Waits> for Parameters {
             block_interval_ms: block_interval,
             heartbeat_ms: heartbeat,
             propose_timeout_ms: propose_timeout,
+            quota: None,
             vote_timeout_ms: vote_timeout,
         }
     }

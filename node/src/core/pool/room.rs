@@ -1,12 +1,13 @@
 //! Who may have how much of the pool.
 //!
 //! A flood by one organisation must not keep the others out, and a key that is in the wrong hands must be revocable
-//! however full the pool is: a tenth of it takes nothing but revocations, and evidence against validators.
+//! however full the pool is: a tenth of it takes nothing but revocations, quotas, and evidence against validators.
 
 use std::{collections::HashMap, sync::Arc};
 
 use hefu_contracts::{
-    action::Action,
+    block::BODY_BYTES_MAX,
+    parties::quota::is_free,
     refusal::{Code, Refusal},
 };
 
@@ -78,6 +79,11 @@ impl Room {
         Ok(())
     }
 
+    /// Whether all that waits has room in one block, as far as its bytes go.
+    pub(super) const fn fits_a_block(&self) -> bool {
+        self.all.bytes <= BODY_BYTES_MAX
+    }
+
     pub(super) fn add(&mut self, sealed: &Sealed, party: &Arc<str>) {
         self.all = self.all.with(sealed);
         let own = self.organisations.entry(party.clone()).or_default();
@@ -85,7 +91,7 @@ impl Room {
     }
 }
 
-/// Whether a record cannot wait: it takes a key back, or shows that a validator has contradicted itself.
+/// Whether a record cannot wait: it takes a key back, sets a quota, or shows that a validator has contradicted itself.
 pub(super) fn is_urgent(sealed: &Sealed) -> bool {
-    matches!(sealed.submission().record().action, Action::KeyRevoke | Action::SystemEvidence)
+    is_free(sealed.submission().record().action)
 }

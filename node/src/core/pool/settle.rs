@@ -1,7 +1,7 @@
 //! The pool after a block: what took effect leaves, what can no longer take effect leaves with the reason.
 //!
-//! A dry run need not be repeated as long as every row it looked at is as it was. Rows of signing keys change with every
-//! record; of those only the window moves on, and that is looked up instead of running the record again.
+//! A dry run need not be repeated as long as every row it looked at is as it was. Rows of signing keys and of quotas change
+//! with every record; of those only what is spent moves on, and that is looked up instead of running the record again.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,14 +11,15 @@ use std::{
 
 use hefu_contracts::{
     execute::Moment,
+    parties::{Charge, QuotaRow},
     refusal::{Code, Refusal},
     register::Fault,
-    row::Data,
-    state::{Snapshot, Stop},
+    row::{Data, Row},
+    state::{Overlay, Snapshot, Stop},
 };
 use hefu_keys::Hash;
 
-use super::{Pool, Rows, Sealed, Trace, Waiting, changes_keys, dry_run, is_key};
+use super::{Pool, Recent, Rows, Sealed, Trace, Waiting, changes_limits, dry_run, is_spent};
 
 /// A record that left the pool without taking effect.
 #[derive(Clone, Debug)]
@@ -38,22 +39,22 @@ pub(in super::super) struct News {
     pub refused: HashMap<Hash, Refusal>,
     /// Every row that has changed.
     pub rows: HashSet<Arc<str>>,
-    /// Rows of keys of which more has changed than the window of used sequence numbers.
-    pub keys: HashSet<Arc<str>>,
+    /// Rows that records spend of, of which more has changed than what is spent.
+    pub spent: HashSet<Arc<str>>,
 }
 
 impl News {
     fn touches(&self, trace: &Trace) -> bool {
-        trace.reads.iter().any(|key| self.rows.contains(key)) || trace.keys.iter().any(|key| self.keys.contains(key))
+        trace.reads.iter().any(|key| self.rows.contains(key)) || trace.spent.iter().any(|key| self.spent.contains(key))
     }
 
     /// A waiting record's effect is gone or another now.
     fn add(&mut self, sealed: &Sealed, trace: &Trace) {
-        let more_than_windows = changes_keys(sealed);
+        let limits = changes_limits(sealed);
         for (key, _) in &trace.writes {
             self.rows.insert(key.clone());
-            if more_than_windows && is_key(key) {
-                self.keys.insert(key.clone());
+            if limits && is_spent(key) {
+                self.spent.insert(key.clone());
             }
         }
     }
@@ -107,7 +108,7 @@ fn look(
         return Err(Refusal::new(Code::RecordExpired).at("/expires").because(detail).into());
     }
     if !news.touches(&waiting.trace) {
-        spend_again(waiting, ground, rows)?;
+        spend_again(waiting, ground, rows, moment)?;
         return Ok(None);
     }
     let trace = dry_run(ground, rows, moment, &waiting.sealed)?;
@@ -117,28 +118,48 @@ fn look(
     Ok(Some(trace))
 }
 
-/// A record whose ground is as it was leaves the same rows as before, except that its author's window may have moved.
-fn spend_again(waiting: &Waiting, ground: &dyn Snapshot, rows: &mut Rows) -> Result<(), Stop> {
-    let whole = changes_keys(&waiting.sealed);
-    let seq = waiting.sealed.submission().record().seq;
-    for (key, row) in &waiting.trace.writes {
-        if whole || !is_key(key) {
-            rows.insert(key.clone(), row.clone());
-            continue;
-        }
+/// A record whose ground is as it was leaves the same rows as before, except that more may have been spent of its author's
+/// sequence numbers and quotas.
+fn spend_again(waiting: &Waiting, ground: &dyn Snapshot, rows: &mut Rows, moment: &Moment) -> Result<(), Stop> {
+    let Waiting { sealed, party, trace } = waiting;
+    let whole = changes_limits(sealed);
+    let mut spent = trace.writes.iter().map(|(key, _)| key).filter(|key| !whole && is_spent(key));
+    // Rows are written in the order of their keys.
+    if let (Some(key), Some(quota)) = (spent.next(), spent.next()) {
         let unknown = || Refusal::new(Code::KeyUnknown).at("/signers/0");
-        let mut own = match rows.get(key) {
-            Some(row) => row.clone(),
-            None => Arc::new(ground.row(key)?.ok_or_else(unknown)?),
-        };
-        if let Data::Key(data) = &mut Arc::make_mut(&mut own).data {
-            data.window.check(seq).map_err(|code| {
-                let detail = format!("{seq} with {} as the highest used", data.window.top());
-                Refusal::new(code).at("/seq").because(detail)
-            })?;
-            data.window.spend(seq);
+        fill(rows, key, || Ok(ground.row(key)?.ok_or_else(unknown)?))?;
+        fill(rows, quota, || Ok(ground.row(quota)?.unwrap_or_else(|| unspent(quota))))?;
+        let charge = Charge::of(&Overlay::new(&Recent { ground, rows }), sealed.submission(), (key, party))?;
+        if let ([Some(key), Some(quota)], Some(charge)) = (rows.get_disjoint_mut([key, quota]), charge) {
+            spend(sealed, &charge, (Arc::make_mut(key), Arc::make_mut(quota)), moment)?;
         }
-        rows.insert(key.clone(), own);
     }
+    for (key, row) in trace.writes.iter().filter(|(key, _)| whole || !is_spent(key)) {
+        rows.insert(key.clone(), row.clone());
+    }
+    Ok(())
+}
+
+fn fill(rows: &mut Rows, key: &Arc<str>, row: impl FnOnce() -> Result<Row, Stop>) -> Result<(), Stop> {
+    if !rows.contains_key(key) {
+        rows.insert(key.clone(), Arc::new(row()?));
+    }
+    Ok(())
+}
+
+/// The row of a quota before anything is spent.
+fn unspent(key: &str) -> Row {
+    Row { key: key.to_owned(), data: Data::Quota(QuotaRow::default()), n: 0, head: Hash::ZERO }
+}
+
+fn spend(sealed: &Sealed, charge: &Charge, (key, quota): (&mut Row, &mut Row), moment: &Moment) -> Result<(), Refusal> {
+    let seq = sealed.submission().record().seq;
+    let (Data::Key(key), Data::Quota(quota)) = (&mut key.data, &mut quota.data) else { return Ok(()) };
+    key.window.check(seq).map_err(|code| {
+        let detail = format!("{seq} with {} as the highest used", key.window.top());
+        Refusal::new(code).at("/seq").because(detail)
+    })?;
+    charge.spend(key, quota, moment.time)?;
+    key.window.spend(seq);
     Ok(())
 }
