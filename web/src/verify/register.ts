@@ -8,7 +8,7 @@ import { demand } from "./refusal";
 
 async function bucketLeaf(tools: Tools, { entries, path, size }: Bucket): Promise<Bytes> {
   if (size === 0) {
-    demand(!entries.length && !path, "empty bucket");
+    demand(!entries.length && path === "", "empty bucket");
     return new Uint8Array(32);
   }
   const revealed: Revealed[] = [];
