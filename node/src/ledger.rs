@@ -41,7 +41,7 @@ use crate::{
     core::{Committed, Core, Left, Poisoned},
     snapshots::{self, Shelf},
     space::{Room, Space},
-    store::{Chain, Head},
+    store::{Chain, Footprint, Head},
 };
 use asking::Company;
 use waiting::Waiting;
@@ -188,6 +188,11 @@ impl Desk {
     /// What there is room for on the disk, and how much of it is free.
     pub(crate) fn space(&self) -> Space {
         *self.space.borrow()
+    }
+
+    /// What the store holds in memory.
+    pub(crate) fn footprint(&self) -> Result<Footprint, Fault> {
+        Ok(self.chain()?.view().footprint())
     }
 
     /// Hears of every change of that, or tells it.

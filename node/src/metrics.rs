@@ -12,7 +12,7 @@ use hefu_engine::Counts;
 use crate::{ledger::NodeLedger, space::Room};
 
 /// Name, kind and meaning of each figure of ours. README.md lists them.
-const FIGURES: [(&str, &str, &str); 8] = [
+const FIGURES: [(&str, &str, &str); 10] = [
     ("hefu_block_height", "gauge", "Last final height."),
     ("hefu_records_waiting", "gauge", "Records that wait for a block."),
     ("hefu_node_ready", "gauge", "1 where the node should be sent requests."),
@@ -22,6 +22,12 @@ const FIGURES: [(&str, &str, &str); 8] = [
         "gauge",
         "Free share of the disk; below 5 no records are taken, below 2 nothing is voted.",
     ),
+    (
+        "hefu_store_cache_bytes",
+        "gauge",
+        "Memory of the store's cache, room for writes included; it fills up to 134217728 and stays there.",
+    ),
+    ("hefu_store_writes_bytes", "gauge", "Memory of writes that are in no file yet; at most 67108864."),
     ("hefu_guard_repeated_total", "counter", "Times that a signature was given out again instead of a second one."),
     ("hefu_guard_withheld_total", "counter", "Votes for no block at quarantined heights."),
     ("hefu_guard_behind", "gauge", "1 where the guard is older than the engine's log: this validator signs nothing."),
@@ -45,6 +51,7 @@ impl Meter {
         let Counts { repeated, withheld } = guard.as_ref().map(|guard| guard.counts()).unwrap_or_default();
         let votes = guard.as_ref().is_some_and(|guard| !guard.is_behind());
         let space = self.0.desk().space();
+        let store = self.0.desk().footprint()?;
         let behind = guard.as_ref().is_some_and(|guard| guard.is_behind());
         let flag = |set: bool| u64::from(set);
         let pending = u64::try_from(status.pending).unwrap_or(u64::MAX);
@@ -54,6 +61,8 @@ impl Meter {
             flag(status.unready.is_none()),
             flag(votes && space.room > Room::Spent),
             space.percent.unwrap_or_default(),
+            store.cache,
+            store.writes,
             repeated,
             withheld,
             flag(behind),

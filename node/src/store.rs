@@ -70,6 +70,20 @@ pub trait View: Send + Sync {
 
     /// Keys and values in the order of the keys' bytes, from `from` on, below `until` where it is given.
     fn scan<'a>(&'a self, table: Table, from: &[u8], until: Option<&[u8]>) -> Scan<'a>;
+
+    /// What the store holds in memory now.
+    fn footprint(&self) -> Footprint {
+        Footprint::default()
+    }
+}
+
+/// What a store on disk holds in memory, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Its cache: what was read, and room for what was written.
+    pub cache: u64,
+    /// Writes that are in no file yet.
+    pub writes: u64,
 }
 
 /// Keys with their values, ascending. Nothing follows a fault.

@@ -2,6 +2,8 @@
 
 use std::{
     fs::{self, File},
+    io::Write,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -53,6 +55,20 @@ impl Testnet {
         let (code, out, error) = run(&[&arguments, more].concat())?;
         ensure!(code == 0, "{error}");
         Ok(Testnet { directory, genesis: out.trim().to_owned(), validators: Vec::new(), items: Vec::new() })
+    }
+
+    /// Has every validator serve its figures once it is started; their addresses.
+    ///
+    /// # Errors
+    /// From the operating system.
+    pub fn serve_figures(&self) -> Result<Vec<String>> {
+        let serve = |home: PathBuf| {
+            let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+            let mut configuration = File::options().append(true).open(home.join("hefu.toml"))?;
+            write!(configuration, "\n[metrics]\nlisten = \"{free}\"\n")?;
+            Ok(format!("http://{free}/metrics"))
+        };
+        self.homes()?.into_iter().map(serve).collect()
     }
 
     /// Starts what is not running.

@@ -19,7 +19,7 @@ use rocksdb::{
 };
 
 use super::{
-    Batch, Chain, ENGINE, Mark, Scan, Store, StoreError, View,
+    Batch, Chain, ENGINE, Footprint, Mark, Scan, Store, StoreError, View,
     watermark::{Watermark, WatermarkError},
 };
 
@@ -285,6 +285,12 @@ self_cell::self_cell!(
     }
 );
 
+/// Bytes that RocksDB tells of a table; none where it does not.
+fn bytes_of(db: &DB, table: Table, property: &str) -> u64 {
+    let told = family(db, table).ok().and_then(|family| db.property_int_value_cf(family, property).ok());
+    told.flatten().unwrap_or_default()
+}
+
 impl View for Snap {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let family = family(self.borrow_owner(), table)?;
@@ -306,5 +312,12 @@ impl View for Snap {
         Box::new(
             found.map(move |pair| pair.map_err(|source| StoreError::Read { table: table.name(), place: None, source })),
         )
+    }
+
+    fn footprint(&self) -> Footprint {
+        let db = self.borrow_owner();
+        let writes = Table::ALL.iter().map(|table| bytes_of(db, *table, "rocksdb.cur-size-all-mem-tables"));
+        // All tables share the cache, so each tells of the whole.
+        Footprint { cache: bytes_of(db, Table::Rows, "rocksdb.block-cache-usage"), writes: writes.sum() }
     }
 }
