@@ -36,8 +36,14 @@ use walk::Walk;
 /// Most rows of one trace.
 pub const TRACE_MAX: usize = 5_000;
 
-/// Most rows that an impact looks at for an organisation, and for anybody.
-pub const IMPACT_MAX: [usize; 2] = [100_000, 20_000];
+/// Most rows that an impact looks at for an organisation.
+pub const IMPACT_MAX: usize = 1_000_000;
+
+/// Most rows of its sheet, which holds them all at once.
+pub const SHEET_MAX: usize = 100_000;
+
+/// Most rows that an impact looks at for anybody.
+pub const IMPACT_MAX_FOR_ANYBODY: usize = 20_000;
 
 const CSV: &str = "text/csv; charset=utf-8; header=present";
 const SVG: &str = "image/svg+xml";
@@ -139,18 +145,18 @@ fn gather<T>(
     ledger: &dyn Ledger,
     reader: &Reader,
     (source, made): (&Epc, Option<Span>),
+    for_sheet: bool,
     tell: impl FnOnce(&Impact, &Desk<'_>) -> Result<T, Problem>,
 ) -> Result<Option<T>, Problem> {
-    let [for_parties, for_anybody] = IMPACT_MAX;
-    let limit = if *reader == Reader::Public { for_anybody } else { for_parties };
+    let limit = match reader {
+        Reader::Public => IMPACT_MAX_FOR_ANYBODY,
+        Reader::Party { .. } if for_sheet => SHEET_MAX,
+        Reader::Party { .. } => IMPACT_MAX,
+    };
     let walk = Walk { ledger, direction: Direction::Forward, as_of: None, made, limit };
-    let reached = walk.from(&row::key_of_thing(source))?;
-    if reached.places.is_empty() {
-        return Ok(None);
-    }
     let mut desk = Desk { ledger, reader, names: BTreeMap::new(), around: BTreeMap::new() };
-    let impact = Impact::gather(&mut desk, source, reached)?;
-    tell(&impact, &desk).map(Some)
+    let impact = Impact::gather(&mut desk, source, &walk, for_sheet)?;
+    impact.map(|impact| tell(&impact, &desk)).transpose()
 }
 
 /// Who has what came of something, or what a site made, in a time where one is given, as a reader is shown it; nothing where
@@ -164,7 +170,7 @@ pub fn impact(
     source: &Epc,
     made: Option<Span>,
 ) -> Result<Option<ImpactView>, Problem> {
-    gather(ledger, reader, (source, made), |impact, desk| Ok(impact.view(desk)))
+    gather(ledger, reader, (source, made), false, |impact, desk| Ok(impact.view(desk)))
 }
 
 fn unknown(epc: &Epc, then: Option<Time>) -> Problem {
@@ -226,7 +232,7 @@ pub(crate) async fn read(
 ///
 /// It can be asked before a recall is opened. A site is asked for what it made, in a time where one is given. Holders are told to whoever has to do with the source, has opened a recall of
 /// it, or audits, and of a site to the organisation whose site it is; other organisations are told of what is theirs; everybody how much there is. As CSV it is a sheet of key data
-/// elements, one line for each item and stock. At most 100,000 rows are looked at, 20,000 for anybody.
+/// elements, one line for each item and stock. At most 1,000,000 rows are looked at, 100,000 for a sheet, 20,000 for anybody.
 #[utoipa::path(
     get,
     operation_id = "readImpact",
@@ -267,7 +273,7 @@ pub(crate) async fn read_impact(
         }
         Format::Csv => {
             let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-                gather(ledger, &reader, (&source, made), sheet::of)?.ok_or_else(|| unknown(&source, None))
+                gather(ledger, &reader, (&source, made), true, sheet::of)?.ok_or_else(|| unknown(&source, None))
             });
             Ok(answer::text(found.await?, CSV, keep, None))
         }

@@ -8,7 +8,7 @@ use hefu_contracts::{
     height::Height,
     parties::SiteRow,
     provenance::{Amount, Inherited, ThingRow},
-    row::{self, Data, Kind},
+    row::{self, Data, Kind, Row},
 };
 use hefu_keys::Hash;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::{
     view::{Desk, RecallView, gtin_of, id_of, state},
-    walk::{Met, Reached, outermost, site_of},
+    walk::{Found, Met, Place, Walk, outermost, site_of},
 };
 use crate::{
     openapi::shapes,
@@ -130,7 +130,7 @@ pub struct ImpactStockView {
 }
 
 /// Who has what where in which state and disposition.
-type Share<'a> = (Option<&'a str>, Option<&'a str>, Option<Gtin>, StateView, Option<&'a str>);
+type Share = (Option<String>, Option<String>, Option<Gtin>, StateView, Option<String>);
 
 /// One thing of an impact.
 pub(super) struct Hit {
@@ -145,7 +145,10 @@ pub(super) struct Hit {
 pub(super) struct Impact {
     pub(super) source: Epc,
     scope: Scope,
+    /// Every thing that is shown, where a sheet is asked for.
     pub(super) hits: Vec<Hit>,
+    holders: BTreeMap<Share, u64>,
+    containers: BTreeMap<String, u64>,
     states: BTreeMap<(StateView, Option<String>), u64>,
     things: u64,
     pub(super) stocks: Vec<Stock>,
@@ -169,7 +172,8 @@ impl Stock {
 }
 
 impl Impact {
-    pub(super) fn gather(desk: &mut Desk<'_>, source: &Epc, reached: Reached) -> Result<Impact, Problem> {
+    /// What is to be gathered for the reader at the desk, before anything is.
+    fn open(desk: &mut Desk<'_>, source: &Epc) -> Result<Impact, Problem> {
         let key = row::key_of_thing(source);
         let own = desk.ledger.row(&key)?.and_then(|row| ThingRow::of(row.data)).unwrap_or_default();
         desk.fetch_names(&key, &own)?;
@@ -190,37 +194,42 @@ impl Impact {
             reader if opened.includes(reader) || desk.may_read(&key, &own, &own) => Scope::All,
             Reader::Party { .. } => Scope::Own,
         };
-        let mut impact = Impact {
+        Ok(Impact {
             source: source.clone(),
             scope,
             hits: Vec::new(),
+            holders: BTreeMap::new(),
+            containers: BTreeMap::new(),
             states: BTreeMap::new(),
             things: 0,
             stocks: Vec::new(),
             recalls,
-            truncated: reached.truncated,
-        };
-        for place in reached.places.into_iter().filter(|place| !place.around) {
-            let Met::Thing(thing) = place.met else { continue };
-            // Of a lot its stocks tell who has it.
-            if place.key.starts_with("lot/") || site_of(&place.key).is_some() {
-                continue;
-            }
-            let outer = outermost(desk.ledger, &thing, &mut desk.around)?;
-            let state = state(&thing, &outer);
-            impact.things = impact.things.saturating_add(1);
-            let count = impact.states.entry((state, thing.disposition.clone())).or_default();
-            *count = count.saturating_add(1);
-            desk.fetch_names(&place.key, &thing)?;
-            desk.fetch_names(&place.key, &outer)?;
-            if scope == Scope::All || (scope == Scope::Own && desk.may_read(&place.key, &thing, &outer)) {
-                impact.hits.push(Hit { key: place.key, thing: *thing, outer, state });
-            }
+            truncated: false,
+        })
+    }
+
+    /// Walks on from the source and counts what is there; nothing where there is no record of it. For a sheet it keeps
+    /// every thing, otherwise how many there are.
+    pub(super) fn gather(
+        desk: &mut Desk<'_>,
+        source: &Epc,
+        walk: &Walk<'_>,
+        for_sheet: bool,
+    ) -> Result<Option<Impact>, Problem> {
+        let impact = Impact::open(desk, source)?;
+        let mut gathering = Gathering { desk, for_sheet, impact, is_known: false };
+        let truncated = walk.visit(&row::key_of_thing(source), &mut gathering)?;
+        Ok(gathering.is_known.then(|| Impact { truncated, ..gathering.impact }))
+    }
+
+    /// Counts one more thing that the reader is shown.
+    fn show(&mut self, hit: &Hit) {
+        let holder = hit.outer.holder.as_ref().map(|mark| mark.by.clone());
+        let (place, disposition) = (hit.outer.place.clone(), hit.thing.disposition.clone());
+        one_more(self.holders.entry((holder, place, gtin_of(&hit.key), hit.state, disposition)).or_default());
+        if let Some(parent) = hit.thing.parent.as_ref().filter(|parent| parent.key.starts_with("container/")) {
+            one_more(self.containers.entry(parent.key.clone()).or_default());
         }
-        for balance in reached.balances {
-            impact.stock(desk, &balance.key, balance.data)?;
-        }
-        Ok(impact)
     }
 
     /// `balance/<unit>/<lot>@<who>`
@@ -247,28 +256,16 @@ impl Impact {
 
     pub(super) fn view(&self, desk: &Desk<'_>) -> ImpactView {
         let names = desk.names();
-        let mut holders: BTreeMap<Share<'_>, u64> = BTreeMap::new();
-        let mut containers: BTreeMap<&str, u64> = BTreeMap::new();
-        for hit in &self.hits {
-            let holder = hit.outer.holder.as_ref().map(|mark| mark.by.as_str());
-            let (place, disposition) = (hit.outer.place.as_deref(), hit.thing.disposition.as_deref());
-            let count = holders.entry((holder, place, gtin_of(&hit.key), hit.state, disposition)).or_default();
-            *count = count.saturating_add(1);
-            if let Some(parent) = hit.thing.parent.as_ref().filter(|parent| parent.key.starts_with("container/")) {
-                let count = containers.entry(&parent.key).or_default();
-                *count = count.saturating_add(1);
-            }
-        }
-        let holders = holders.into_iter().map(|((holder, place, gtin, state, disposition), count)| ImpactHolderView {
-            count,
-            disposition: disposition.map(str::to_owned),
-            holder: holder.map(|holder| names.party(holder)),
-            place: place.and_then(|place| Epc::parse(place).ok()).map(|place| names.place(&place)),
+        let holders = self.holders.iter().map(|((holder, place, gtin, state, disposition), count)| ImpactHolderView {
+            count: *count,
+            disposition: disposition.clone(),
+            holder: holder.as_ref().map(|holder| names.party(holder)),
+            place: place.as_ref().and_then(|place| Epc::parse(place).ok()).map(|place| names.place(&place)),
             product: gtin.and_then(|gtin| names.product(&gtin)),
-            state,
+            state: *state,
         });
-        let containers =
-            containers.into_iter().map(|(key, count)| ImpactContainerView { count, id: id_of(key) }).collect();
+        let containers = self.containers.iter();
+        let containers = containers.map(|(key, count)| ImpactContainerView { count: *count, id: id_of(key) }).collect();
         let stocks = self.stocks.iter().map(|stock| {
             let is_party = stock.is_with_party();
             ImpactStockView {
@@ -299,4 +296,47 @@ impl Impact {
             truncated: self.truncated,
         }
     }
+}
+
+/// An impact that is being gathered, thing by thing.
+struct Gathering<'d, 'l> {
+    desk: &'d mut Desk<'l>,
+    for_sheet: bool,
+    impact: Impact,
+    /// Whether there is any record of the source.
+    is_known: bool,
+}
+
+impl Found for Gathering<'_, '_> {
+    const STEPS: bool = false;
+
+    fn place(&mut self, place: Place, _: bool) -> Result<(), Problem> {
+        let Gathering { desk, for_sheet, impact, is_known } = self;
+        *is_known = true;
+        let Place { key, met: Met::Thing(thing), around: false, .. } = place else { return Ok(()) };
+        // Of a lot its stocks tell who has it.
+        if key.starts_with("lot/") || site_of(&key).is_some() {
+            return Ok(());
+        }
+        let outer = outermost(desk.ledger, &thing, &mut desk.around)?;
+        let state = state(&thing, &outer);
+        impact.things = impact.things.saturating_add(1);
+        one_more(impact.states.entry((state, thing.disposition.clone())).or_default());
+        desk.fetch_names(&key, &thing)?;
+        desk.fetch_names(&key, &outer)?;
+        if impact.scope == Scope::All || (impact.scope == Scope::Own && desk.may_read(&key, &thing, &outer)) {
+            let hit = Hit { key, thing: *thing, outer, state };
+            impact.show(&hit);
+            impact.hits.extend(for_sheet.then_some(hit));
+        }
+        Ok(())
+    }
+
+    fn balance(&mut self, row: Row) -> Result<(), Problem> {
+        self.impact.stock(self.desk, &row.key, row.data)
+    }
+}
+
+const fn one_more(count: &mut u64) {
+    *count = count.saturating_add(1);
 }

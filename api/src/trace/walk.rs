@@ -94,21 +94,57 @@ pub(super) struct Tie {
     pub to: String,
 }
 
+/// Who is told what a walk reaches, as it goes on: there may be more than fits into memory at once.
+pub(super) trait Found {
+    /// Whether steps are told, and what is near before what is far.
+    const STEPS: bool;
+
+    /// Something was reached; a second time where it was only met as what encloses something at first, and is followed now.
+    fn place(&mut self, place: Place, again: bool) -> Result<(), Problem>;
+
+    /// A balance of a lot that was reached.
+    fn balance(&mut self, row: Row) -> Result<(), Problem>;
+
+    /// A step, where they are told.
+    fn step(&mut self, _: &Tie) {}
+}
+
 /// Everything that was reached.
 #[derive(Debug, Default)]
 pub(super) struct Reached {
     /// Nearest first.
     pub places: Vec<Place>,
     pub ties: BTreeSet<Tie>,
-    /// Balances of the lots among them.
-    pub balances: Vec<Row>,
     /// Whether there is more than was asked for.
     pub truncated: bool,
+}
+
+impl Found for Reached {
+    const STEPS: bool = true;
+
+    fn place(&mut self, place: Place, again: bool) -> Result<(), Problem> {
+        let shown = self.places.iter_mut().find(|shown| again && shown.key == place.key);
+        match shown {
+            Some(shown) => shown.around = place.around,
+            None => self.places.push(place),
+        }
+        Ok(())
+    }
+
+    fn balance(&mut self, _: Row) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    fn step(&mut self, tie: &Tie) {
+        self.ties.insert(tie.clone());
+    }
 }
 
 /// Something to be looked at.
 struct Open {
     key: String,
+    /// Its row, where that was read already.
+    row: Option<Row>,
     depth: u32,
     around: bool,
     by: Option<Tie>,
@@ -134,43 +170,47 @@ impl Walk<'_> {
     /// Walks from a row. Nothing where there is none.
     pub(super) fn from(&self, subject: &str) -> Result<Reached, Problem> {
         let mut reached = Reached::default();
-        let mut known: BTreeMap<String, bool> = BTreeMap::new();
-        let mut open = VecDeque::from([Open { key: subject.to_owned(), depth: 0, around: false, by: None }]);
-        while let Some(next) = open.pop_front() {
+        reached.truncated = self.visit(subject, &mut reached)?;
+        Ok(reached)
+    }
+
+    /// Walks from a row and tells what is there. Whether there is more than was asked for.
+    pub(super) fn visit<F: Found>(&self, subject: &str, found: &mut F) -> Result<bool, Problem> {
+        let mut known: BTreeMap<Short, bool> = BTreeMap::new();
+        let mut open = VecDeque::from([Open { key: subject.to_owned(), row: None, depth: 0, around: false, by: None }]);
+        // What is looked at last first needs no room for everything that is near.
+        while let Some(next) = if F::STEPS { open.pop_front() } else { open.pop_back() } {
             // What encloses one thing may itself come of another: then it is followed after all, and shown once.
-            let seen = known.get(&next.key).copied();
+            let name = short(&next.key);
+            let seen = known.get(&name).copied();
             if seen == Some(false) || (seen.is_some() && next.around) {
                 continue;
             }
             if known.len() >= self.limit && seen.is_none() {
-                reached.truncated = true;
-                break;
+                return Ok(true);
             }
-            let Some(row) = self.row(&next.key)? else { continue };
-            let (key, depth, around) = (next.key.clone(), next.depth, next.around);
+            let Open { key, row, depth, around, by } = next;
+            let Some(row) = row.map_or_else(|| self.row(&key), |row| Ok(Some(row)))? else { continue };
             let Some(met) = self.meet(row)? else { continue };
             let steps = match &met {
-                Met::Thing(thing) => self.steps_of_thing(&key, thing, around, &mut reached)?,
-                Met::Transformation(made) => self.steps_of_transformation(&key, made)?,
+                Met::Thing(thing) => self.steps_of_thing(&key, thing, around, found)?,
+                Met::Transformation(made) => self.steps_of_transformation::<F>(&key, made)?,
             };
-            known.insert(key.clone(), around);
-            let place = Place { key, met, depth, around, by: next.by };
-            if seen.is_none() {
-                reached.places.push(place);
-            } else if let Some(shown) = reached.places.iter_mut().find(|place| place.key == next.key) {
-                shown.around = false;
-            }
-            for (tie, key, around) in steps {
+            known.insert(name, around);
+            found.place(Place { key, met, depth, around, by }, seen.is_some())?;
+            for Step { tie, next, row, around } in steps {
                 // What stands behind so much is not looked at any more.
                 if open.len() >= self.limit.saturating_mul(2) {
-                    reached.truncated = true;
-                    break;
+                    return Ok(true);
                 }
-                reached.ties.insert(tie.clone());
-                open.push_back(Open { key, depth: depth.saturating_add(1), around, by: Some(tie) });
+                if F::STEPS {
+                    found.step(&tie);
+                }
+                let by = F::STEPS.then_some(tie);
+                open.push_back(Open { key: next, row, depth: depth.saturating_add(1), around, by });
             }
         }
-        Ok(reached)
+        Ok(false)
     }
 
     /// A row. A site that was never recalled has none as a thing, and is one all the same.
@@ -193,17 +233,21 @@ impl Walk<'_> {
         Ok(made.map(Met::Transformation))
     }
 
-    fn steps_of_transformation(&self, key: &str, made: &TransformationRow) -> Result<Vec<Step>, Problem> {
+    fn steps_of_transformation<F: Found>(&self, key: &str, made: &TransformationRow) -> Result<Vec<Step>, Problem> {
         let mut steps = Vec::new();
         match self.direction {
             Direction::Back => {
                 steps.extend(made.inputs.iter().map(|input| step(input, Relation::Consumed, key, input, false)));
             }
-            Direction::Forward => self.onward(key, |to, _, thing| {
-                if thing.is_some_and(|thing| thing.sources.binary_search(&key.to_owned()).is_ok()) {
-                    steps.push(step(key, Relation::Produced, to, to, false));
-                }
-            })?,
+            Direction::Forward => {
+                let source = key.to_owned();
+                self.onward(key, |to, row| {
+                    if thing_in(&row).is_some_and(|thing| thing.sources.binary_search(&source).is_ok()) {
+                        let row = (!F::STEPS).then_some(row);
+                        steps.push(Step { row, ..step(key, Relation::Produced, to, to, false) });
+                    }
+                })?;
+            }
         }
         Ok(steps)
     }
@@ -213,7 +257,7 @@ impl Walk<'_> {
         key: &str,
         thing: &ThingRow,
         around: bool,
-        reached: &mut Reached,
+        found: &mut impl Found,
     ) -> Result<Vec<Step>, Problem> {
         let mut steps = Vec::new();
         if let Some(parent) = &thing.parent {
@@ -234,18 +278,19 @@ impl Walk<'_> {
             here.any(|making| self.made.is_none_or(|span| span.meets(making)))
         };
         let opens = self.direction == Direction::Back || key.starts_with("container/");
-        let mut inside = Vec::new();
-        self.onward(key, |to, row, thing| {
+        let (mut balances, mut inside) = (Vec::new(), Vec::new());
+        self.onward(key, |to, row| {
             if to.starts_with("balance/") {
-                reached.balances.push(row.clone());
+                balances.push(row);
             } else if to.starts_with("transformation/") && self.direction == Direction::Forward {
                 steps.push(step(key, Relation::Consumed, to, to, false));
-            } else if thing.is_some_and(made_here) {
+            } else if thing_in(&row).is_some_and(made_here) {
                 steps.push(step(key, Relation::Made, to, to, false));
-            } else if thing.is_some() && opens {
-                inside.push((to.to_owned(), row.n, thing.cloned().unwrap_or_default()));
+            } else if let Some(thing) = thing_in(&row).filter(|_| opens) {
+                inside.push((to.to_owned(), row.n, thing.clone()));
             }
         })?;
+        balances.into_iter().try_for_each(|balance| found.balance(balance))?;
         for (to, n, row) in inside {
             let now = self.then(&to, n, row)?;
             if now.and_then(|row| row.parent).is_some_and(|parent| parent.key == key) {
@@ -278,16 +323,16 @@ impl Walk<'_> {
     }
 
     /// Rows that a row leads on to, as far as the walk's limit.
-    fn onward(&self, key: &str, mut each: impl FnMut(&str, &Row, Option<&ThingRow>)) -> Result<(), Problem> {
+    fn onward(&self, key: &str, mut each: impl FnMut(&str, Row)) -> Result<(), Problem> {
         let mut last: Option<String> = None;
         let mut count = 0_usize;
         // One more than is shown, so that it is known that there is more.
         while count <= self.limit {
             let keys = self.ledger.onward(key, last.as_deref(), AT_ONCE)?;
             for to in &keys {
-                let Some(row) = self.ledger.row(to)? else { continue };
-                let thing = if let Data::Thing(thing) = &row.data { Some(&**thing) } else { None };
-                each(to, &row, thing);
+                if let Some(row) = self.ledger.row(to)? {
+                    each(to, row);
+                }
             }
             count = count.saturating_add(keys.len());
             if keys.len() < AT_ONCE {
@@ -315,10 +360,29 @@ impl Walk<'_> {
     }
 }
 
-type Step = (Tie, String, bool);
+/// A step that is to be taken.
+struct Step {
+    tie: Tie,
+    /// The row that it leads to, the one or the other end of the tie.
+    next: String,
+    row: Option<Row>,
+    around: bool,
+}
 
 fn step(from: &str, relation: Relation, to: &str, next: &str, around: bool) -> Step {
-    (Tie { from: from.to_owned(), relation, to: to.to_owned() }, next.to_owned(), around)
+    let tie = Tie { from: from.to_owned(), relation, to: to.to_owned() };
+    Step { tie, next: next.to_owned(), row: None, around }
+}
+
+fn thing_in(row: &Row) -> Option<&ThingRow> {
+    if let Data::Thing(thing) = &row.data { Some(thing) } else { None }
+}
+
+/// What a key is known again by: the first half of its SHA-256.
+type Short = [u8; 16];
+
+fn short(key: &str) -> Short {
+    Hash::of(key.as_bytes()).as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 /// What tells who has a thing: its own row, or that of the outermost container, as in the rules.
