@@ -188,6 +188,7 @@ test("the trace page stays within its budget of bytes", async () => {
   for (const file of new Set(files)) rest += (await travels(file)).transferred;
   const proof = (await travels(/data-proof="([^"]+)"/.exec(html)[1])).transferred;
   console.log(`# trace page: ${rest} bytes transferred without proof, ${proof} of proof`);
-  assert.ok(rest <= 12 * 1024, `${rest} bytes without proof`);
+  // What the first burst of a new connection carries: ten packets (RFC 6928).
+  assert.ok(rest <= 14 * 1024, `${rest} bytes without proof`);
   assert.ok(rest + proof <= 35 * 1024, `${rest + proof} bytes with proof`);
 });
