@@ -219,7 +219,7 @@ impl Impact {
         let impact = Impact::open(desk, source)?;
         let mut gathering = Gathering { desk, for_sheet, impact, is_known: false };
         let truncated = walk.visit(&row::key_of_thing(source), &mut gathering)?;
-        Ok(gathering.is_known.then(|| Impact { truncated, ..gathering.impact }))
+        Ok(gathering.is_known.then_some(Impact { truncated, ..gathering.impact }))
     }
 
     /// Counts one more thing that the reader is shown.

@@ -4,6 +4,7 @@ use std::{
     io::{IsTerminal, stderr},
     net::{IpAddr, SocketAddr, TcpListener},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use actix_web::{App, HttpServer, middleware::from_fn};
@@ -29,6 +30,9 @@ use crate::{
 
 /// Requests that were begun may take so long to end after a node was told to stop.
 const DRAIN_SECONDS: u64 = 10;
+
+/// How long the threads of the servers may take to let go of the store once they have ended.
+const LETTING_GO: Duration = Duration::from_secs(5);
 
 /// Exit code of a process that a second signal ended, as shells expect it.
 const SIGNALLED: i32 = 130;
@@ -148,7 +152,23 @@ pub fn run(
     let url = url_of(address);
     let site = serving.site(&url)?;
     let runtime = Runtime::new().context("cannot start threads")?;
-    runtime.block_on(serve(config, Doors { listener, watched, url, site, webhooks }, ready))
+    let mut held = None;
+    let ended = runtime.block_on(serve(config, Doors { listener, watched, url, site, webhooks }, ready, &mut held));
+    drop(runtime);
+    if let Some(ledger) = held {
+        close(ledger);
+    }
+    ended
+}
+
+/// Closes the store on this thread, once those of the servers have let go of it. A thread that closed it while the process
+/// ends would find RocksDB's own things gone, and the process would abort.
+fn close(ledger: Arc<dyn Ledger>) {
+    let until = Instant::now().checked_add(LETTING_GO);
+    while Arc::strong_count(&ledger) > 1 && until.is_some_and(|until| Instant::now() < until) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    drop(ledger);
 }
 
 /// Where a node is reached.
@@ -169,16 +189,19 @@ fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// `held` is given the ledger as soon as there is one: whoever has it last closes the store.
 async fn serve(
     config: NodeConfig,
     Doors { listener, watched, url, site: (site, origins), webhooks }: Doors,
     ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
+    held: &mut Option<Arc<dyn Ledger>>,
 ) -> anyhow::Result<()> {
     let own = config.data.join(local::SHELF);
     let mut node = Node::start(config).await?;
     // From here on a signal ends the node in order; before there is nothing to be put in order.
     let mut stop = std::pin::pin!(told_to_stop()?);
     let ledger: Arc<dyn Ledger> = node.ledger();
+    *held = Some(ledger.clone());
     let genesis = ledger.genesis().chain();
     let origin = site.origin.clone();
     let shelf = local::Kept::open(&own).with_context(|| format!("{} cannot be opened", own.display()))?;
