@@ -152,23 +152,29 @@ pub fn run(
     let url = url_of(address);
     let site = serving.site(&url)?;
     let runtime = Runtime::new().context("cannot start threads")?;
-    let mut held = None;
+    let mut held = Held::default();
     let ended = runtime.block_on(serve(config, Doors { listener, watched, url, site, webhooks }, ready, &mut held));
     drop(runtime);
-    if let Some(ledger) = held {
-        close(ledger);
-    }
+    held.ledger.into_iter().for_each(close);
+    held.shelf.into_iter().for_each(close);
     ended
 }
 
-/// Closes the store on this thread, once those of the servers have let go of it. A thread that closed it while the process
+/// Databases of a node that serves: whoever has one last closes it.
+#[derive(Default)]
+struct Held {
+    ledger: Option<Arc<dyn Ledger>>,
+    shelf: Option<Arc<local::Kept>>,
+}
+
+/// Closes a database on this thread, once those of the servers have let go of it. A thread that closed it while the process
 /// ends would find RocksDB's own things gone, and the process would abort.
-fn close(ledger: Arc<dyn Ledger>) {
+fn close<T: ?Sized>(kept: Arc<T>) {
     let until = Instant::now().checked_add(LETTING_GO);
-    while Arc::strong_count(&ledger) > 1 && until.is_some_and(|until| Instant::now() < until) {
+    while Arc::strong_count(&kept) > 1 && until.is_some_and(|until| Instant::now() < until) {
         std::thread::sleep(Duration::from_millis(1));
     }
-    drop(ledger);
+    drop(kept);
 }
 
 /// Where a node is reached.
@@ -189,24 +195,26 @@ fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// `held` is given the ledger as soon as there is one: whoever has it last closes the store.
+/// `held` is given each database as soon as it is open.
 async fn serve(
     config: NodeConfig,
     Doors { listener, watched, url, site: (site, origins), webhooks }: Doors,
     ready: impl AsyncFnOnce(&Ready) -> anyhow::Result<()>,
-    held: &mut Option<Arc<dyn Ledger>>,
+    held: &mut Held,
 ) -> anyhow::Result<()> {
     let own = config.data.join(local::SHELF);
     let mut node = Node::start(config).await?;
     // From here on a signal ends the node in order; before there is nothing to be put in order.
     let mut stop = std::pin::pin!(told_to_stop()?);
     let ledger: Arc<dyn Ledger> = node.ledger();
-    *held = Some(ledger.clone());
+    held.ledger = Some(ledger.clone());
     let genesis = ledger.genesis().chain();
     let origin = site.origin.clone();
     let shelf = local::Kept::open(&own).with_context(|| format!("{} cannot be opened", own.display()))?;
+    let shelf = Arc::new(shelf);
+    held.shelf = Some(shelf.clone());
     let post = webhooks.sender().map(|sender| Arc::new(sender) as Arc<dyn Post>);
-    let local = Local { shelf: Arc::new(shelf), post };
+    let local = Local { shelf, post };
     let server = server(&ledger, listener, (site, &origins), local)?;
     let handle = server.handle();
     let mut server = tokio::spawn(server);
