@@ -176,6 +176,7 @@ impl Walk<'_> {
 
     /// Walks from a row and tells what is there. Whether there is more than was asked for.
     pub(super) fn visit<F: Found>(&self, subject: &str, found: &mut F) -> Result<bool, Problem> {
+        let mut truncated = false;
         let mut known: BTreeMap<Short, bool> = BTreeMap::new();
         let mut open = VecDeque::from([Open { key: subject.to_owned(), row: None, depth: 0, around: false, by: None }]);
         // What is looked at last first needs no room for everything that is near.
@@ -201,7 +202,8 @@ impl Walk<'_> {
             for Step { tie, next, row, around } in steps {
                 // What stands behind so much is not looked at any more.
                 if open.len() >= self.limit.saturating_mul(2) {
-                    return Ok(true);
+                    truncated = true;
+                    break;
                 }
                 if F::STEPS {
                     found.step(&tie);
@@ -210,7 +212,7 @@ impl Walk<'_> {
                 open.push_back(Open { key: next, row, depth: depth.saturating_add(1), around, by });
             }
         }
-        Ok(false)
+        Ok(truncated)
     }
 
     /// A row. A site that was never recalled has none as a thing, and is one all the same.
