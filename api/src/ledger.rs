@@ -153,9 +153,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// Rows whose keys begin with a prefix and follow `after`, in the order of their keys, at most `limit`.
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault>;
 
-    /// Keys of rows that a row has led on to ([`onward`]) and that follow `after`, in their order, at most `limit`. Some may
-    /// be led to no more: their rows tell. A ledger without an index looks through its rows.
-    fn onward(&self, from: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Fault> {
+    /// Keys of rows that a row has led on to ([`onward`]) and that follow `after` and come before `until`, in their order, at
+    /// most `limit`. Some may be led to no more: their rows tell. A ledger without an index looks through its rows.
+    fn onward(&self, from: &str, after: Option<&str>, until: Option<&str>, limit: usize) -> Result<Vec<String>, Fault> {
         let mut found = BTreeSet::new();
         for beginning in onward::LED_TO {
             let mut last: Option<String> = None;
@@ -170,8 +170,10 @@ pub trait Ledger: Send + Sync + 'static {
                 }
             }
         }
-        let follows = |key: &String| after.is_none_or(|after| key.as_str() > after);
-        Ok(found.into_iter().filter(follows).take(limit).collect())
+        let is_asked = |key: &String| {
+            after.is_none_or(|after| key.as_str() > after) && until.is_none_or(|until| key.as_str() < until)
+        };
+        Ok(found.into_iter().filter(is_asked).take(limit).collect())
     }
 
     /// Entries of a row after the first `after`, up to position `until`.

@@ -324,8 +324,8 @@ impl Ledger for NodeLedger {
         self.0.watched(|desk| Ok(desk.chain()?.rows(prefix, after, limit)?))
     }
 
-    fn onward(&self, from: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Fault> {
-        self.0.watched(|desk| Ok(desk.chain()?.onward(from, after, limit)?))
+    fn onward(&self, from: &str, after: Option<&str>, until: Option<&str>, limit: usize) -> Result<Vec<String>, Fault> {
+        self.0.watched(|desk| Ok(desk.chain()?.onward(from, after, until, limit)?))
     }
 
     fn entries(&self, key: &str, after: u64, until: u64) -> Result<Vec<Entry>, Fault> {

@@ -23,6 +23,9 @@ use crate::{ledger::Ledger, problem::Problem};
 /// Keys that are read of the index, or rows of a class, at a time.
 const AT_ONCE: usize = 1_000;
 
+/// How keys of transformations begin: the last of all that something leads on to.
+const TRANSFORMATIONS: &str = "transformation/";
+
 /// Which way is looked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -284,7 +287,7 @@ impl Walk<'_> {
         self.onward(key, |to, row| {
             if to.starts_with("balance/") {
                 balances.push(row);
-            } else if to.starts_with("transformation/") && self.direction == Direction::Forward {
+            } else if to.starts_with(TRANSFORMATIONS) {
                 steps.push(step(key, Relation::Consumed, to, to, false));
             } else if thing_in(&row).is_some_and(made_here) {
                 steps.push(step(key, Relation::Made, to, to, false));
@@ -324,13 +327,15 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Rows that a row leads on to, as far as the walk's limit.
+    /// Rows that a row leads on to, as far as the walk's limit. What a lot was used up in may be very much, and is nothing
+    /// that the lot came of: on the way back it is not even read.
     fn onward(&self, key: &str, mut each: impl FnMut(&str, Row)) -> Result<(), Problem> {
+        let until = (self.direction == Direction::Back).then_some(TRANSFORMATIONS);
         let mut last: Option<String> = None;
         let mut count = 0_usize;
         // One more than is shown, so that it is known that there is more.
         while count <= self.limit {
-            let keys = self.ledger.onward(key, last.as_deref(), AT_ONCE)?;
+            let keys = self.ledger.onward(key, last.as_deref(), until, AT_ONCE)?;
             for to in &keys {
                 if let Some(row) = self.ledger.row(to)? {
                     each(to, row);

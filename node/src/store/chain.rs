@@ -183,15 +183,23 @@ impl Chain {
         Ok(rows)
     }
 
-    /// Keys of rows that a row has led on to and that follow `after`, in their order, at most `limit`.
+    /// Keys of rows that a row has led on to and that follow `after` and come before `until`, in their order, at most
+    /// `limit`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn onward(&self, from: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+    pub fn onward(
+        &self,
+        from: &str,
+        after: Option<&str>,
+        until: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
         let first = onward_key(from, after.unwrap_or_default());
         let prefix = onward_key(from, "");
+        let end = until.map(|until| onward_key(from, until));
         let mut found = Vec::new();
-        for pair in self.view.scan(Table::Onward, &first, None) {
+        for pair in self.view.scan(Table::Onward, &first, end.as_deref()) {
             let (key, _) = pair?;
             if found.len() == limit || !key.starts_with(&prefix) {
                 break;

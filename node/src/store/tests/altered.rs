@@ -120,10 +120,14 @@ fn the_index_leads_from_a_container_to_what_is_in_it_and_is_compared_as_well() {
     scene.block();
     let Scene { world, store, core } = scene;
     let chain = Chain::new(store.view(), world.genesis().clone().into()).expect("a chain");
-    let onward = |from: &str, after: Option<&str>| chain.onward(from, after, 10).expect("read");
-    assert_eq!(onward("container/00/095288802000000019", None), std::slice::from_ref(&item));
-    assert_eq!(onward("container/00/095288802000000019", Some(&item)), Vec::<String>::new());
-    assert_eq!(onward("container/00/", None), Vec::<String>::new());
+    let onward =
+        |from: &str, after: Option<&str>, until: Option<&str>| chain.onward(from, after, until, 10).expect("read");
+    let container = "container/00/095288802000000019";
+    assert_eq!(onward(container, None, None), std::slice::from_ref(&item));
+    assert_eq!(onward(container, None, Some("transformation/")), std::slice::from_ref(&item));
+    assert_eq!(onward(container, Some(&item), None), Vec::<String>::new());
+    assert_eq!(onward(container, None, Some(&item)), Vec::<String>::new());
+    assert_eq!(onward("container/00/", None, None), Vec::<String>::new());
     drop((chain, core));
     let verified = || {
         let chain = Chain::new(store.view(), world.genesis().clone().into()).expect("a chain");
