@@ -30,7 +30,7 @@ pub use key::{
     key_of_balance, key_of_batch, key_of_bom, key_of_cost, key_of_dispute, key_of_event, key_of_evidence, key_of_feed,
     key_of_key, key_of_line, key_of_order, key_of_party, key_of_payout, key_of_place, key_of_prefix, key_of_product,
     key_of_quota, key_of_recall, key_of_sale, key_of_segment, key_of_site, key_of_sold, key_of_statement, key_of_terms,
-    key_of_thing, key_of_transformation, key_of_transit,
+    key_of_thing, key_of_transformation, key_of_transit, thing_of_key,
 };
 
 /// Domain tag of a row's hash.

@@ -120,6 +120,14 @@ impl Epc {
         Epc { text: format!("{CANONICAL_STEM}/{}", path_of(&finest(link.path_elements()))) }
     }
 
+    /// Reads the path of a canonical link, as [`Epc::path`] gives it.
+    ///
+    /// # Errors
+    /// [`BadEpc`] where it is none.
+    pub fn of_path(path: &str) -> Result<Epc, BadEpc> {
+        Epc::parse(&format!("{CANONICAL_STEM}/{path}"))
+    }
+
     /// The canonical text.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -114,22 +114,24 @@ type Records = BTreeMap<Hash, (Record, ProvenRecord)>;
 
 /// Every public record of the histories, with the elements disclosed whose rows they are about.
 fn records(archive: &dyn Archive, histories: &[History]) -> Result<Records, Fault> {
-    let mut about: BTreeMap<Hash, BTreeSet<&str>> = BTreeMap::new();
+    let mut about: BTreeMap<Hash, BTreeSet<Epc>> = BTreeMap::new();
     for history in histories {
+        let thing = row::thing_of_key(&history.key);
         for entry in history.entries.iter().filter(|entry| entry.visibility.is_public()) {
-            about.entry(entry.record).or_default().insert(&history.key);
+            about.entry(entry.record).or_default().extend(thing.clone());
         }
     }
     let mut records = BTreeMap::new();
-    for (id, keys) in about {
+    for (id, things) in about {
         let Kept { text, lists } = archive.record(&id)?.ok_or_else(|| missing(format!("record {id}")))?;
         let record = Record::read(&text).map_err(Fault::new)?;
         let mut disclosed = BTreeMap::new();
         for (pointer, list) in &lists {
-            let mine =
-                |element: &String| Epc::parse(element).is_ok_and(|epc| keys.contains(row::key_of_thing(&epc).as_str()));
-            let found = list.elements.iter().enumerate().filter(|(_, element)| mine(element));
-            let found = found.map(|(index, _)| parts::disclose(&list.salt, &list.elements, index).map_err(Fault::new));
+            // Elements are canonical and sorted, so a thing is looked for among thousands without reading them.
+            let place =
+                |thing: &Epc| list.elements.binary_search_by(|element| element.as_str().cmp(thing.as_str())).ok();
+            let found = things.iter().filter_map(place);
+            let found = found.map(|index| parts::disclose(&list.salt, &list.elements, index).map_err(Fault::new));
             let found: Vec<_> = found.collect::<Result<_, _>>()?;
             if !found.is_empty() {
                 disclosed.insert(pointer.clone(), found);

@@ -224,7 +224,7 @@ fn owners(case: &Case<'_>, thing: &Thing) -> Checked<BTreeSet<String>> {
     let lots = thing.row.lots.iter().filter_map(|balance| lot_of_balance(balance));
     let classes = thing.row.contents.iter().flat_map(|contents| contents.classes.iter().cloned());
     for key in lots.chain(classes) {
-        let epc = key.strip_prefix("lot/").and_then(|path| Epc::parse(&format!("https://id.gs1.org/{path}")).ok());
+        let epc = row::thing_of_key(&key);
         if let Some(digits) = epc.as_ref().and_then(Epc::company_digits) {
             owners.extend(find_owner(case, digits)?.map(|(_, party)| party));
         }

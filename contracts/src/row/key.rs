@@ -175,3 +175,36 @@ pub fn key_of_thing(epc: &Epc) -> String {
     };
     format!("{kind}/{}", epc.path())
 }
+
+/// The identifier whose row a key names ([`key_of_thing`]); `None` where it is another kind of row's.
+pub fn thing_of_key(key: &str) -> Option<Epc> {
+    let (_, path) = key.split_once('/')?;
+    let epc = Epc::of_path(path).or_else(|_| Epc::parse(path)).ok()?;
+    (key_of_thing(&epc) == key).then_some(epc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thing_is_known_by_the_key_of_its_row() {
+        let things = [
+            ("https://id.gs1.org/01/09521234543213/21/7K%2F3X", "item/01/09521234543213/21/7K%2F3X"),
+            ("https://id.gs1.org/01/09521234543213/10/L1", "lot/01/09521234543213/10/L1"),
+            ("https://id.gs1.org/01/09521234543213", "lot/01/09521234543213"),
+            ("https://id.gs1.org/00/095212345000000018", "container/00/095212345000000018"),
+            ("https://id.gs1.org/414/9521234500001", "thing/414/9521234500001"),
+            ("https://example.org/things/7", "thing/https://example.org/things/7"),
+            ("urn:uuid:9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d", "thing/urn:uuid:9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"),
+        ];
+        for (thing, key) in things {
+            let epc = Epc::parse(thing).expect(thing);
+            assert_eq!(key_of_thing(&epc), key);
+            assert_eq!(thing_of_key(key), Some(epc));
+        }
+        for other in ["party/corenest", "lot/01/09521234543213/21/7K3X", "members", "site/9521234500001", "item/"] {
+            assert_eq!(thing_of_key(other), None, "{other}");
+        }
+    }
+}
