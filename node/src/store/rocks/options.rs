@@ -22,6 +22,10 @@ const BLOB_BYTES_MIN: u64 = 1_024;
 /// One in a hundred lookups of an absent key reads the disk.
 const BLOOM_BITS: f64 = 10.0;
 
+/// What is read at once, and unpacked for it, of tables whose rows are read one here, one there.
+const SINGLE_BLOCK_BYTES: usize = 4 << 10;
+
+/// The same of tables that are read in stretches.
 const BLOCK_BYTES: usize = 8 << 10;
 
 /// RocksDB's own log files, for a human after a failure.
@@ -62,16 +66,34 @@ pub(super) fn cache() -> Cache {
 pub(super) fn table(table: Table, cache: &Cache) -> Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(cache);
-    blocks.set_block_size(BLOCK_BYTES);
     blocks.set_bloom_filter(BLOOM_BITS, false);
     blocks.set_cache_index_and_filter_blocks(true);
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
     let mut options = Options::default();
-    options.set_block_based_table_factory(&blocks);
     options.set_write_buffer_size(MEMORY_BYTES);
-    options.set_compression_type(DBCompressionType::Lz4);
-    options.set_bottommost_compression_type(DBCompressionType::Zstd);
     options.set_paranoid_checks(true);
+    match table {
+        // Hashes cannot be made smaller.
+        Table::Buckets | Table::Ids => {
+            blocks.set_block_size(SINGLE_BLOCK_BYTES);
+            options.set_compression_type(DBCompressionType::None);
+        }
+        // State is read all over the place for every record: unpacking Zstandard would cost more than executing it.
+        Table::Rows => {
+            blocks.set_block_size(SINGLE_BLOCK_BYTES);
+            options.set_compression_type(DBCompressionType::Lz4);
+        }
+        Table::Entries | Table::Onward | Table::Genesis | Table::Tip => {
+            blocks.set_block_size(BLOCK_BYTES);
+            options.set_compression_type(DBCompressionType::Lz4);
+        }
+        Table::Records | Table::Candidates | Table::Blocks | Table::Values => {
+            blocks.set_block_size(BLOCK_BYTES);
+            options.set_compression_type(DBCompressionType::Lz4);
+            options.set_bottommost_compression_type(DBCompressionType::Zstd);
+        }
+    }
+    options.set_block_based_table_factory(&blocks);
     match table {
         Table::Records => {
             options.set_enable_blob_files(true);
