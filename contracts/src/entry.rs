@@ -177,7 +177,12 @@ impl Entry {
 
     /// The head of the chain after this entry: `SHA-256(0x03 ‖ head before ‖ SHA-256(entry))`.
     pub fn extend(&self, before: &Hash) -> Hash {
-        let entry = Hash::of(self.text().as_bytes());
+        Entry::extend_text(&self.text(), before)
+    }
+
+    /// The same of an entry whose canonical text is at hand.
+    pub fn extend_text(text: &str, before: &Hash) -> Hash {
+        let entry = Hash::of(text.as_bytes());
         Hash::tagged(ENTRY_TAG, &[before.as_bytes(), entry.as_bytes()])
     }
 }

@@ -89,12 +89,15 @@ impl Writes {
     }
 }
 
+/// Rows by key.
+pub type Rows = BTreeMap<String, Row>;
+
 /// The changes of a block, or of the records that wait for one, beside the state they change.
 ///
 /// Several overlays may stand on one state: each candidate block has its own.
 pub struct Overlay<'a> {
     base: &'a dyn Snapshot,
-    changed: BTreeMap<String, Row>,
+    changed: Rows,
     entries: BTreeMap<(String, u64), String>,
 }
 
@@ -102,7 +105,7 @@ pub struct Overlay<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Every changed row, by key.
-    pub rows: BTreeMap<String, Row>,
+    pub rows: Rows,
     /// Every new entry's canonical text, by row key and position (from 1).
     pub entries: BTreeMap<(String, u64), String>,
 }
@@ -141,14 +144,25 @@ impl<'a> Overlay<'a> {
     /// # Errors
     /// [`Fault`] where the storage cannot give a row that is to be changed; the overlay is then unchanged.
     pub fn apply(&mut self, writes: Writes, stamp: &Stamp) -> Result<(), Fault> {
+        let (rows, notes) = self.rows_of(writes)?;
+        self.enter(rows, notes, stamp)
+    }
+
+    /// The rows as a record would leave them, but for their entries: heads and lengths are those of before. No rule looks
+    /// at these, so it is enough for whoever asks what would be refused, and costs no hashing.
+    ///
+    /// # Errors
+    /// As [`Overlay::apply`].
+    pub fn rehearse(&self, writes: Writes) -> Result<Rows, Fault> {
+        Ok(self.rows_of(writes)?.0)
+    }
+
+    fn rows_of(&self, writes: Writes) -> Result<(Rows, Vec<(String, Note)>), Fault> {
         let mut rows = BTreeMap::new();
         let mut notes = Vec::new();
         for (key, (data, note)) in writes.rows {
             let row = match self.row(&key)? {
-                Some(mut row) => {
-                    row.data = data;
-                    row
-                }
+                Some(row) => Row { data, ..row },
                 None => Row { key: key.clone(), data, n: 0, head: Hash::ZERO },
             };
             rows.insert(key.clone(), row);
@@ -156,17 +170,12 @@ impl<'a> Overlay<'a> {
                 notes.push((key, note));
             }
         }
-        self.enter(rows, notes, stamp)
+        Ok((rows, notes))
     }
 
     /// Adds the entries: first those that tell no containers, because the others quote the heads that result; of
     /// those, parents before their contents, since an inner row's containers may be enclosed by this record as well.
-    fn enter(
-        &mut self,
-        mut rows: BTreeMap<String, Row>,
-        mut notes: Vec<(String, Note)>,
-        stamp: &Stamp,
-    ) -> Result<(), Fault> {
+    fn enter(&mut self, mut rows: Rows, mut notes: Vec<(String, Note)>, stamp: &Stamp) -> Result<(), Fault> {
         notes.sort_by_key(|(_, note)| note.containers.len());
         let mut entries = Vec::with_capacity(notes.len());
         for (key, note) in notes {
@@ -181,9 +190,10 @@ impl<'a> Overlay<'a> {
             }
             let entry = Entry { containers, data: note.data, role: note.role, ..stamp.entry.clone() };
             if let Some(row) = rows.get_mut(&key) {
-                row.head = entry.extend(&row.head);
+                let text = entry.text();
+                row.head = Entry::extend_text(&text, &row.head);
                 row.n = row.n.saturating_add(1);
-                entries.push(((key, row.n), entry.text()));
+                entries.push(((key, row.n), text));
             }
         }
         self.changed.extend(rows);

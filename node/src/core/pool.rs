@@ -16,7 +16,7 @@ use std::{
 
 use hefu_contracts::{
     action::Action,
-    execute::{Moment, execute},
+    execute::{Effects, Moment, check},
     refusal::{Code, Refusal},
     register::Fault,
     row::{Data, Row, key_of_key},
@@ -181,13 +181,13 @@ impl Snapshot for Recorded<'_> {
 
 fn dry_run(ground: &dyn Snapshot, rows: &Rows, moment: &Moment, sealed: &Sealed) -> Result<Trace, Stop> {
     let recorded = Recorded { recent: Recent { ground, rows }, reads: RefCell::default() };
-    let mut overlay = Overlay::new(&recorded);
-    execute(&mut overlay, moment, sealed.submission())?;
-    let changes = overlay.into_changes();
+    let overlay = Overlay::new(&recorded);
+    let Effects { writes, .. } = check(&overlay, moment, sealed.submission())?;
+    let rows = overlay.rehearse(writes)?;
     let whole = changes_limits(sealed);
     let reads = recorded.reads.take().into_iter().map(Arc::from);
     let (spent, reads) = reads.partition(|key: &Arc<str>| !whole && is_spent(key));
-    let writes = changes.rows.into_iter().map(|(key, row)| (Arc::from(key), Arc::new(row)));
+    let writes = rows.into_iter().map(|(key, row)| (Arc::from(key), Arc::new(row)));
     Ok(Trace { spent, reads, writes: writes.collect() })
 }
 
