@@ -21,6 +21,7 @@ mod facts;
 pub mod order;
 mod payout;
 mod rows;
+mod sheet;
 mod sign;
 mod spell;
 mod statement;
@@ -54,6 +55,7 @@ pub use rows::{
     AccountAt, AccountRow, AdjustmentRow, AgreementRow, CostRow, DisputeRow, FeedRow, LineRow, MilestoneRow, OrderRow,
     PayoutResult, PayoutRow, ProgressRow, SaleRow, SegmentRow, SoldRow, Stated, StatementRow, TermsRow, UnitRow,
 };
+pub use sheet::Sheet;
 pub use template::{Depth, Reach, Template, pool, template};
 
 /// What a record about agreements does.

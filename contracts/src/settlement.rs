@@ -43,7 +43,7 @@ mod waterfall;
 mod tests;
 
 pub use allocate::{WEIGHT_MAX, WEIGHTS_MAX, Weights, allocate};
-pub use book::{Batch, Book, Outcome};
+pub use book::{Batch, Book, Outcome, Versions};
 pub use change::Change;
 pub use entitlement::{Basis, Milestone, Milestones, Part, Worth, carried, of_line, of_segment};
 pub use eval::eval;

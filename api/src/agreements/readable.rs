@@ -1,6 +1,6 @@
 //! A contract as one reader may read it: everything that is told of it, as a program or a page shows it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use hefu_contracts::{
     agreements::{
@@ -11,11 +11,10 @@ use hefu_contracts::{
     },
     audience::{Audience, Reader},
     row::{self, Kind, Row},
-    settlement::{Currency, Minor, Terms},
+    settlement::{Currency, Minor, Terms, Versions},
     state::Fault,
     time::Time,
 };
-use serde_json::Value;
 
 use crate::{
     ledger::Ledger,
@@ -43,7 +42,7 @@ pub struct Readable<'l> {
     reader: Reader,
     contract: String,
     agreement: AgreementRow,
-    versions: BTreeMap<u32, (TermsRow, Terms)>,
+    versions: BTreeMap<u32, (TermsRow, Arc<Terms>)>,
 }
 
 fn unknown(contract: &str) -> Problem {
@@ -113,8 +112,7 @@ impl<'l> Readable<'l> {
         for version in 1..=agreement.version {
             let Some(row) = ledger.row(&row::key_of_terms(contract, version))? else { continue };
             let row: TermsRow = kept(row)?;
-            let sheet: Value = serde_json::from_str(row.sheet.text())?;
-            let terms = Terms::read(&sheet).map_err(Fault::new)?;
+            let terms = row.sheet.terms()?;
             versions.insert(version, (row, terms));
         }
         Ok(Readable { ledger, reader, contract: contract.to_owned(), agreement, versions })
@@ -149,9 +147,9 @@ impl<'l> Readable<'l> {
     /// # Errors
     /// A fault of the ledger.
     pub fn view(&self) -> Result<AgreementView, Problem> {
-        let version = |(version, (row, _)): (&u32, &(TermsRow, Terms))| VersionView {
+        let version = |(version, (row, _)): (&u32, &(TermsRow, Arc<Terms>))| VersionView {
             record: row.record,
-            terms: row.sheet.clone(),
+            terms: row.sheet.text().clone(),
             time: row.time,
             version: *version,
         };
@@ -179,7 +177,7 @@ impl<'l> Readable<'l> {
     }
 
     fn first(&self) -> Option<&Terms> {
-        self.versions.values().next().map(|(_, terms)| terms)
+        self.versions.values().next().map(|(_, terms)| terms.as_ref())
     }
 
     fn currency(&self) -> String {
@@ -310,8 +308,7 @@ impl<'l> Readable<'l> {
     pub fn earnings(&self, party: &str, after: Option<&str>, limit: usize, now: Time) -> Result<EarningsView, Problem> {
         let (account, ..) = self.account(party)?;
         let payouts: Vec<PayoutRow> = self.payout_rows(party)?.into_iter().map(|(_, row)| row).collect();
-        let terms: BTreeMap<u32, Terms> =
-            self.versions.iter().map(|(version, (_, terms))| (*version, terms.clone())).collect();
+        let terms: Versions = self.versions.iter().map(|(version, (_, terms))| (*version, terms.clone())).collect();
         let told = Earnings::new(party, &terms, &self.agreement.milestones, &payouts, now)?;
         let segments: BTreeMap<String, SegmentRow> =
             self.all(&row::key_of_segment(&self.contract, ""))?.into_iter().collect();

@@ -20,7 +20,7 @@ use crate::{
     row::{self, Data},
     settlement::{
         Account, Amendment, BatchId, Book, Event, EventId, LineId, Milestone, MilestoneName, OrderId, Party, Period,
-        Reason, SegmentId, Terms, UnitId, What,
+        Reason, SegmentId, Terms, UnitId, Versions, What,
     },
     state::{Note, Writes},
     time::Time,
@@ -53,11 +53,11 @@ impl<'c> Desk<'c> {
     pub(super) fn open(case: &'c Case<'c>, contract: &str, pointer: &str) -> Checked<Desk<'c>> {
         let unknown = || Refusal::new(Code::AgreementUnknown).at(pointer).because(contract.to_owned());
         let agreement: AgreementRow = case.get(&row::key_of_agreement(contract))?.ok_or_else(unknown)?;
-        let mut versions = BTreeMap::new();
+        let mut versions = Versions::new();
         for version in 1..=agreement.version {
             let key = row::key_of_terms(contract, version);
             let row: TermsRow = case.get(&key)?.ok_or_else(|| missing(&key))?;
-            versions.insert(version, store::terms(&row)?);
+            versions.insert(version, row.sheet.terms()?);
         }
         let first = versions.get(&1).cloned().ok_or_else(|| missing(contract))?;
         let mut book = Book::new(first);
@@ -122,7 +122,8 @@ impl<'c> Desk<'c> {
 
     /// Everybody who has an account: a new version of the terms adds nobody.
     pub(super) fn holders(&self) -> Vec<Party> {
-        let mut holders: Vec<_> = self.book.versions.values().flat_map(Terms::account_holders).cloned().collect();
+        let mut holders: Vec<_> =
+            self.book.versions.values().flat_map(|terms| terms.account_holders()).cloned().collect();
         holders.sort();
         holders.dedup();
         holders

@@ -12,7 +12,7 @@ use crate::{
     register::Fault,
     settlement::{
         Basis, Milestone, MilestoneName, Milestones, Minor, Money, Part, Party, Reckoning, Segment, SegmentId, Terms,
-        UnitId, carried,
+        UnitId, Versions, carried,
     },
     time::Time,
 };
@@ -119,7 +119,7 @@ pub struct Earnings<'a> {
     now: Time,
     party: Party,
     payouts: Vec<&'a PayoutRow>,
-    terms: &'a BTreeMap<u32, Terms>,
+    terms: &'a Versions,
 }
 
 /// A row does not hold what the rules write into it.
@@ -138,7 +138,7 @@ impl<'a> Earnings<'a> {
     /// [`Fault`] where a row cannot be what the rules wrote.
     pub fn new(
         party: &str,
-        terms: &'a BTreeMap<u32, Terms>,
+        terms: &'a Versions,
         milestones: &BTreeMap<String, MilestoneRow>,
         payouts: &'a [PayoutRow],
         now: Time,
@@ -161,7 +161,7 @@ impl<'a> Earnings<'a> {
     }
 
     fn terms(&self, id: SegmentId) -> Result<&'a Terms, Fault> {
-        self.terms.get(&id.version).ok_or_else(|| unusable(&spell::segment(id)))
+        self.terms.get(&id.version).map(AsRef::as_ref).ok_or_else(|| unusable(&spell::segment(id)))
     }
 
     /// What a line earns, in the order of the term sheet.

@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use hefu_keys::{Address, Hash};
 use serde::{Deserialize, Serialize};
 
-use super::body::AdjustmentReason;
+use super::{body::AdjustmentReason, sheet::Sheet};
 use crate::{
-    raw::Raw,
     settlement::{Metrics, Minor, Parts, decimal},
     time::Time,
 };
@@ -77,7 +76,7 @@ pub struct TermsRow {
     /// The record that all required signers signed.
     pub record: Hash,
     /// The term sheet.
-    pub sheet: Raw,
+    pub sheet: Sheet,
     /// When it was agreed: time of the block.
     pub time: Time,
 }

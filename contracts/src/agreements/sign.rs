@@ -4,6 +4,7 @@ use super::{
     body::{AgreementSign, FeedPut},
     desk::Desk,
     rows::{AgreementRow, FeedRow, TermsRow},
+    sheet::Sheet,
     spell,
 };
 use crate::{
@@ -74,7 +75,7 @@ pub(super) fn sign(case: &Case<'_>, body: &AgreementSign) -> Checked<Writes> {
             Role::Update
         }
     };
-    let row = TermsRow { record: case.record().id, sheet: body.sheet.clone(), time: case.moment().time };
+    let row = TermsRow { record: case.record().id, sheet: Sheet::new(body.sheet.clone()), time: case.moment().time };
     writes.set(row::key_of_terms(contract, terms.heading.version), Data::Terms(Box::new(row)));
     if let Some(Data::Agreement(mut agreement)) = writes.get(&key).cloned() {
         agreement.parties.extend(terms.parties());

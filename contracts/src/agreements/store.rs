@@ -3,18 +3,16 @@
 use std::collections::BTreeMap;
 
 use hefu_keys::Hash;
-use serde_json::Value;
 use thiserror::Error;
 
 use super::{
-    rows::{PayoutResult, PayoutRow, ProgressRow, SaleRow, SegmentRow, TermsRow, UnitRow},
+    rows::{PayoutResult, PayoutRow, ProgressRow, SaleRow, SegmentRow, UnitRow},
     spell,
 };
 use crate::{
-    register::Fault,
     settlement::{
-        Batch, BatchId, Book, Bucket, Dispute, Line, LineId, OrderId, Party, Progress, Segment, SegmentId, Stage,
-        Terms, Unit, UnitId, Worth,
+        Batch, BatchId, Book, Bucket, Dispute, Line, LineId, OrderId, Party, Progress, Segment, SegmentId, Stage, Unit,
+        UnitId, Worth,
     },
     time::Time,
 };
@@ -32,15 +30,9 @@ pub(super) struct Loaded {
     payouts: BTreeMap<BatchId, PayoutRow>,
 }
 
-/// The terms of a row.
-pub(super) fn terms(row: &TermsRow) -> Result<Terms, Fault> {
-    let value: Value = serde_json::from_str(row.sheet.text()).map_err(Fault::new)?;
-    Terms::read(&value).map_err(Fault::new)
-}
-
 /// The bucket of a name.
 pub(super) fn bucket(name: &str) -> Option<Bucket> {
-    Bucket::ALL.into_iter().find(|bucket| bucket.to_string() == name)
+    Bucket::ALL.into_iter().find(|bucket| bucket.name() == name)
 }
 
 impl Loaded {

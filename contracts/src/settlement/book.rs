@@ -5,7 +5,10 @@
 //! parties to them, and the terms: whoever keeps these as rows fills a book with the rows at hand, judges, and writes
 //! the change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     change::{Change, Draft},
@@ -41,6 +44,9 @@ pub struct Batch {
     pub is_open: bool,
 }
 
+/// Every version of a contract's terms, by number. Many books look at the same ones.
+pub type Versions = BTreeMap<u32, Arc<Terms>>;
+
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -58,7 +64,7 @@ pub struct Book {
     /// Number of accepted events.
     pub seq: u64,
     /// Every version of the terms, by number.
-    pub versions: BTreeMap<u32, Terms>,
+    pub versions: Versions,
     /// Milestones that were reached.
     pub milestones: Milestones,
     /// Order lines that were paid.
@@ -87,7 +93,8 @@ pub struct Book {
 
 impl Book {
     /// A contract under its first version of the terms, before anything happened.
-    pub fn new(terms: Terms) -> Book {
+    pub fn new(terms: impl Into<Arc<Terms>>) -> Book {
+        let terms = terms.into();
         Book {
             seq: 0,
             versions: BTreeMap::from([(terms.heading.version, terms)]),
@@ -140,7 +147,7 @@ impl Book {
         }
         self.units.extend(change.units);
         self.seq = change.seq;
-        self.versions.extend(change.version.map(|terms| (terms.heading.version, *terms)));
+        self.versions.extend(change.version.map(|terms| (terms.heading.version, terms)));
         if let Some(milestones) = change.milestones {
             self.milestones = milestones;
         }
@@ -172,7 +179,7 @@ impl Book {
     /// # Errors
     /// [`Reason::NotInForce`] where there is none of this number.
     pub fn terms(&self, version: u32) -> Result<&Terms, Reason> {
-        self.versions.get(&version).ok_or(Reason::NotInForce)
+        self.versions.get(&version).map(AsRef::as_ref).ok_or(Reason::NotInForce)
     }
 
     /// The newest version, whether or not it is in force yet.
@@ -180,7 +187,7 @@ impl Book {
     /// # Errors
     /// [`Reason::NotInForce`] where there is none at all.
     pub fn newest(&self) -> Result<&Terms, Reason> {
-        self.versions.values().next_back().ok_or(Reason::NotInForce)
+        self.versions.values().next_back().map(AsRef::as_ref).ok_or(Reason::NotInForce)
     }
 
     /// The version in force at a moment.
@@ -190,9 +197,10 @@ impl Book {
     pub fn in_force(&self, at: Option<Time>) -> Result<&Terms, Reason> {
         let Some(at) = at else {
             let only = if self.versions.len() == 1 { self.versions.values().next() } else { None };
-            return only.ok_or(Reason::TimeMissing);
+            return only.map(AsRef::as_ref).ok_or(Reason::TimeMissing);
         };
+        let mut newest_first = self.versions.values().rev().map(AsRef::as_ref);
         let began = |terms: &&Terms| terms.heading.effective_from.is_none_or(|from| from <= at);
-        self.versions.values().rev().find(began).ok_or(Reason::NotInForce)
+        newest_first.find(began).ok_or(Reason::NotInForce)
     }
 }

@@ -1,6 +1,8 @@
 //! What one event changes, and how it is gathered: every posting is a difference `f(after) − f(before)` of what a unit
 //! is worth to a party, in the bucket where the unit stands.
 
+use std::sync::Arc;
+
 use super::{
     allocate::allocate,
     book::{Batch, Book},
@@ -22,7 +24,7 @@ pub struct Change {
     /// Its number among accepted ones.
     pub seq: u64,
     /// A version of the terms that was agreed.
-    pub version: Option<Box<Terms>>,
+    pub version: Option<Arc<Terms>>,
     /// All milestones, where one was reached.
     pub milestones: Option<Milestones>,
     /// Lines.

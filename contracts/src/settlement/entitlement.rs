@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    book::Versions,
     money::{Minor, PPM_WHOLE, multiply},
     names::MilestoneName,
     rate::{Rounding, divide, rate},
@@ -65,7 +66,7 @@ pub struct Basis<'a> {
 /// # Errors
 /// [`Reason::NotInForce`] where there is no such version, limits.
 pub fn carried(
-    versions: &BTreeMap<u32, Terms>,
+    versions: &Versions,
     id: SegmentId,
     metrics: impl Fn(SegmentId) -> Option<Metrics>,
 ) -> Result<Metrics, Reason> {

@@ -51,9 +51,10 @@ impl Bucket {
     ];
 }
 
-impl fmt::Display for Bucket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Bucket {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
             Bucket::Accrued => "accrued",
             Bucket::Disputed => "disputed",
             Bucket::Fee => "fee",
@@ -64,7 +65,13 @@ impl fmt::Display for Bucket {
             Bucket::Settled => "settled",
             Bucket::WithheldTax => "withheld_tax",
             Bucket::Writeoff => "writeoff",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -8,7 +8,7 @@ mod lines;
 mod payout;
 mod pool;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     book::Book,
@@ -121,6 +121,6 @@ fn milestone(
 fn amend(draft: &mut Draft<'_>, amendment: &Amendment, at: Time) -> Result<(), Reason> {
     let newest = draft.book.newest()?;
     newest.check_amendment(&amendment.terms, &amendment.signers, at)?;
-    draft.change.version = Some(Box::new(amendment.terms.clone()));
+    draft.change.version = Some(Arc::new(amendment.terms.clone()));
     Ok(())
 }

@@ -1,18 +1,18 @@
 //! Checking bundles, offline and without trust in whoever served them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, panic, sync::Arc, thread};
 
 use hefu_keys::Hash;
 
 use super::{BUNDLE_BYTES_MAX, BUNDLE_VERSION, Bundle, facts::Backing, replay::Replay};
 use crate::{
-    agreements::{AccountAt, Act, StatementRow, TermsRow, store},
+    agreements::{AccountAt, Act, StatementRow, TermsRow},
     entry::{Entry, Role},
     exact::{self, Inexact, Misfit},
     proof::{Broken, ProvenRecord, What},
     record::{Record, Visibility},
     row::{self, Data, Row},
-    settlement::{Party, Terms},
+    settlement::{Party, Terms, Versions},
 };
 
 /// What a bundle proves.
@@ -29,7 +29,7 @@ pub struct Proven {
     /// The entries of its stretch of the account.
     pub entries: Vec<Entry>,
     /// Every version of the terms.
-    pub terms: BTreeMap<u32, Terms>,
+    pub terms: Versions,
     /// Whether the signed fact behind each entry was there, and was checked.
     pub has_facts: bool,
 }
@@ -43,7 +43,7 @@ pub(super) struct Opened<'b> {
     /// Whose account it is.
     pub party: Party,
     /// Every version of the terms.
-    pub terms: BTreeMap<u32, Terms>,
+    pub terms: Versions,
 }
 
 pub(super) type Rows = BTreeMap<String, Row>;
@@ -81,24 +81,19 @@ impl Bundle {
         let statement = statement(&rows, &self.proof.subject)?;
         check_joint(&rows, contract, party, number, statement)?;
         let terms = self.check_terms(&rows, contract, trusted)?;
-        let entries = self.check_chain(contract, party, statement)?;
-        let replayed = Party::new(party).and_then(|party| Replay::begin(party, &terms));
-        let mut replay = replayed.ok_or_else(|| Broken::new(What::Terms, "there is no first version"))?;
+        let entries = self.entries(contract, party, statement)?;
         let open = |facts| Backing::open(facts, contract, &rows, trusted);
-        let mut backing = self.facts.as_ref().map(open).transpose()?;
-        let opening = usize::try_from(statement.opening.n).unwrap_or(usize::MAX);
-        for (place, entry) in entries.iter().enumerate() {
-            if place == opening {
-                check_balances("opening", &replay, &statement.opening)?;
-            }
-            if let Some(backing) = &mut backing {
-                backing.follow(entry, replay.book())?;
-            }
-            replay.follow(place.saturating_add(1), entry)?;
-        }
-        check_balances("closing", &replay, &statement.closing)?;
+        let backing = self.facts.as_ref().map(open).transpose()?;
         let has_facts = backing.is_some();
-        backing.map_or(Ok(()), Backing::close)?;
+        // Both look at every entry, and neither needs the other.
+        let (chained, recomputed) = thread::scope(|scope| {
+            let chained = scope.spawn(|| check_chain(entries, statement));
+            let recomputed = recompute(entries, party, statement, &terms, backing);
+            (chained.join().unwrap_or_else(|panic| panic::resume_unwind(panic)), recomputed)
+        });
+        chained.map_err(|broken| broken.about(row::key_of_account(contract, party)))?;
+        recomputed?;
+        let opening = usize::try_from(statement.opening.n).unwrap_or(usize::MAX);
         Ok(Proven {
             contract: contract.to_owned(),
             party: party.to_owned(),
@@ -116,7 +111,7 @@ impl Bundle {
         let (contract, party, _) = name(&self.proof.subject)?;
         let party = Party::new(party).ok_or_else(|| form(&"the party's id has another form"))?;
         let mut opening = None;
-        let mut terms = BTreeMap::new();
+        let mut terms = Versions::new();
         let prefix = format!("terms/{contract}/");
         for text in &self.proof.rows {
             let Row { key, data, .. } = Row::read(text.get()).map_err(|bad| form(&bad))?;
@@ -126,7 +121,7 @@ impl Bundle {
                 opening = Some(row.opening.n);
             } else if let (Data::Terms(row), Some(version)) = (&data, key.strip_prefix(&prefix)) {
                 let version: u32 = version.parse().map_err(|_| form(&"a row of terms has another key"))?;
-                terms.insert(version, store::terms(row).map_err(|bad| form(&bad))?);
+                terms.insert(version, row.sheet.terms().map_err(|bad| form(&bad))?);
             }
         }
         let [history] = self.proof.histories.as_slice() else { return Err(form(&"it has not one history")) };
@@ -135,7 +130,7 @@ impl Bundle {
     }
 
     /// Every version of the terms, as its row has it and as its record was signed, and no other record.
-    fn check_terms(&self, rows: &Rows, contract: &str, chain: &Hash) -> Result<BTreeMap<u32, Terms>, Broken> {
+    fn check_terms(&self, rows: &Rows, contract: &str, chain: &Hash) -> Result<Versions, Broken> {
         let key = row::key_of_agreement(contract);
         let Some(Data::Agreement(agreement)) = rows.get(&key).map(|row| &row.data) else {
             return Err(Broken::new(What::Terms, "the agreement's row is missing").about(key));
@@ -145,7 +140,7 @@ impl Bundle {
             let reason = format!("{} records for {} versions", self.proof.records.len(), agreement.version);
             return Err(Broken::new(What::Terms, reason).about(key));
         }
-        let mut terms = BTreeMap::new();
+        let mut terms = Versions::new();
         for (version, record) in versions.zip(&self.proof.records) {
             let key = row::key_of_terms(contract, version);
             let Some(Data::Terms(row)) = rows.get(&key).map(|row| &row.data) else {
@@ -156,8 +151,8 @@ impl Bundle {
         Ok(terms)
     }
 
-    /// The account's entries, whose heads lead from nothing over the opening to the closing.
-    fn check_chain(&self, contract: &str, party: &str, statement: &StatementRow) -> Result<&[Entry], Broken> {
+    /// The account's entries, as many as the statement says.
+    fn entries(&self, contract: &str, party: &str, statement: &StatementRow) -> Result<&[Entry], Broken> {
         let key = row::key_of_account(contract, party);
         let broken = |reason: &str| Broken::new(What::History, reason).about(&key);
         let [history] = self.proof.histories.as_slice() else { return Err(broken("it is not the only history")) };
@@ -168,21 +163,52 @@ impl Bundle {
         if u64::try_from(history.entries.len()) != Ok(closing.n) || opening.n > closing.n {
             return Err(broken("there are not as many entries as the statement says"));
         }
-        let mut head = Hash::ZERO;
-        for (n, entry) in (0..).zip(&history.entries) {
-            if n == opening.n && head != opening.head {
-                return Err(broken("the entries do not lead to the statement's opening"));
-            }
-            if entry.role != Role::Settle || entry.visibility != Visibility::Parties {
-                return Err(broken("an entry is not an account's"));
-            }
-            head = entry.extend(&head);
-        }
-        if head != closing.head {
-            return Err(broken("the entries do not lead to the statement's closing"));
-        }
         Ok(&history.entries)
     }
+}
+
+/// That the entries' heads lead from nothing over the opening to the closing.
+fn check_chain(entries: &[Entry], statement: &StatementRow) -> Result<(), Broken> {
+    let broken = |reason: &str| Broken::new(What::History, reason);
+    let StatementRow { opening, closing, .. } = statement;
+    let mut head = Hash::ZERO;
+    for (n, entry) in (0..).zip(entries) {
+        if n == opening.n && head != opening.head {
+            return Err(broken("the entries do not lead to the statement's opening"));
+        }
+        if entry.role != Role::Settle || entry.visibility != Visibility::Parties {
+            return Err(broken("an entry is not an account's"));
+        }
+        head = entry.extend(&head);
+    }
+    if head != closing.head {
+        return Err(broken("the entries do not lead to the statement's closing"));
+    }
+    Ok(())
+}
+
+/// That the terms give what the entries say, from the contract's first event on, and the signed facts too, where they are
+/// there.
+fn recompute(
+    entries: &[Entry],
+    party: &str,
+    statement: &StatementRow,
+    terms: &Versions,
+    mut backing: Option<Backing<'_>>,
+) -> Result<(), Broken> {
+    let replayed = Party::new(party).and_then(|party| Replay::begin(party, terms));
+    let mut replay = replayed.ok_or_else(|| Broken::new(What::Terms, "there is no first version"))?;
+    for (place, entry) in (0_usize..).zip(entries) {
+        if u64::try_from(place) == Ok(statement.opening.n) {
+            check_balances("opening", &replay, &statement.opening)?;
+        }
+        if let Some(backing) = &mut backing {
+            backing.follow(entry, replay.book())?;
+        }
+        replay.follow(place.saturating_add(1), entry)?;
+    }
+    check_balances("closing", &replay, &statement.closing)?;
+    backing.map_or(Ok(()), Backing::close)
 }
 
 /// Contract, party and number of a statement's row.
@@ -217,14 +243,14 @@ fn check_joint(rows: &Rows, contract: &str, party: &str, number: u64, row: &Stat
 }
 
 /// The terms of a row, where its record is signed and says the same.
-fn signed(row: &TermsRow, proven: &ProvenRecord, chain: &Hash) -> Result<Terms, Broken> {
+fn signed(row: &TermsRow, proven: &ProvenRecord, chain: &Hash) -> Result<Arc<Terms>, Broken> {
     let record = Record::read(proven.record.get()).map_err(|bad| Broken::new(What::Terms, bad))?;
     if record.id != row.record || record.chain != *chain {
         return Err(Broken::new(What::Terms, "the record is not the one that was signed on this chain"));
     }
     let record = record.verify().map_err(|bad| Broken::new(What::Terms, bad))?;
     match record.body.agreement().and_then(Act::sheet) {
-        Some(signed) if signed.sheet == row.sheet => Ok(Terms::clone(&signed.terms)),
+        Some(signed) if signed.sheet == *row.sheet.text() => Ok(Arc::new(Terms::clone(&signed.terms))),
         Some(_) | None => Err(Broken::new(What::Terms, "the sheet is not the one that was signed")),
     }
 }

@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 use crate::{
     entry::{Deed, Entry, Posted},
     proof::{Broken, What},
-    settlement::{Amendment, Book, Event, EventId, Minor, Outcome, Party, Terms},
+    settlement::{self, Amendment, Book, Event, EventId, Minor, Outcome, Party, Posting, Versions},
 };
 
 /// A contract's book that follows the entries of one party's account.
 pub(super) struct Replay<'t> {
     book: Book,
     party: Party,
-    versions: &'t BTreeMap<u32, Terms>,
+    versions: &'t Versions,
 }
 
 impl<'t> Replay<'t> {
     /// A book in which nothing happened yet; nothing where the terms have no first version.
-    pub(super) fn begin(party: Party, versions: &'t BTreeMap<u32, Terms>) -> Option<Replay<'t>> {
+    pub(super) fn begin(party: Party, versions: &'t Versions) -> Option<Replay<'t>> {
         Some(Replay { book: Book::new(versions.get(&1)?.clone()), party, versions })
     }
 
@@ -37,21 +37,47 @@ impl<'t> Replay<'t> {
                 Outcome::Duplicate => return Err(broken("the event is told twice".to_owned())),
                 Outcome::Reject(reason) => return Err(broken(format!("the terms refuse the event: {reason}"))),
             }
-            let mine = journal.iter().flat_map(|entry| {
-                let postings = entry.postings.iter().filter(|posting| posting.account.party == self.party);
-                postings.map(|posting| Posted {
-                    amount: posting.amount,
-                    bucket: posting.account.bucket.to_string(),
-                    terms: entry.version,
-                    unit: entry.unit.as_ref().map(ToString::to_string),
-                })
-            });
-            let mine: Vec<Posted> = mine.collect();
-            if let Some(difference) = difference(&mine, &deed.postings) {
-                return Err(broken(difference));
+            if !self.is_posted(&journal, &deed.postings) {
+                return Err(broken(difference(&self.mine(&journal), &deed.postings)));
             }
         }
         Ok(())
+    }
+
+    /// Whether an account has the movements of a journal that are the party's, and no others.
+    fn is_posted(&self, journal: &[settlement::Entry], posted: &[Posted]) -> bool {
+        let mut posted = posted.iter();
+        for entry in journal {
+            let mut mine = entry.postings.iter().filter(|posting| posting.account.party == self.party).peekable();
+            if mine.peek().is_none() {
+                continue;
+            }
+            let unit = entry.unit.as_ref().map(ToString::to_string);
+            let is_posted = |posting: &Posting| {
+                posted.next().is_some_and(|Posted { amount, bucket, terms, unit: of }| {
+                    (*amount, &**bucket) == (posting.amount, posting.account.bucket.name())
+                        && (*terms, of) == (entry.version, &unit)
+                })
+            };
+            if !mine.all(is_posted) {
+                return false;
+            }
+        }
+        posted.next().is_none()
+    }
+
+    /// The party's movements in a journal as her account has them.
+    fn mine(&self, journal: &[settlement::Entry]) -> Vec<Posted> {
+        let mine = journal.iter().flat_map(|entry| {
+            let postings = entry.postings.iter().filter(|posting| posting.account.party == self.party);
+            postings.map(|posting| Posted {
+                amount: posting.amount,
+                bucket: posting.account.bucket.name().to_owned(),
+                terms: entry.version,
+                unit: entry.unit.as_ref().map(ToString::to_string),
+            })
+        });
+        mine.collect()
     }
 
     /// How a unit comes about for the party as the book stands.
@@ -84,7 +110,7 @@ impl<'t> Replay<'t> {
         let before = self.versions.get(&version.checked_sub(1)?)?;
         let signers = before.roles.required_signers.iter().chain(&terms.roles.required_signers).cloned().collect();
         let at = text("at")?.parse().ok().and_then(crate::time::Time::from_millis)?;
-        let what = crate::settlement::What::Amend(Box::new(Amendment { terms: terms.clone(), signers }));
+        let what = crate::settlement::What::Amend(Box::new(Amendment { terms: (**terms).clone(), signers }));
         Some(Event { id: EventId::new(id)?, at: Some(at), what })
     }
 
@@ -97,7 +123,7 @@ impl<'t> Replay<'t> {
 }
 
 /// The first movement in which two accounts of the same event differ, in words.
-fn difference(computed: &[Posted], posted: &[Posted]) -> Option<String> {
+fn difference(computed: &[Posted], posted: &[Posted]) -> String {
     let told = |posted: Option<&Posted>| match posted {
         Some(Posted { amount, bucket, unit, .. }) => {
             format!("{amount} in {bucket} of {}", unit.as_deref().unwrap_or("the account"))
@@ -105,6 +131,6 @@ fn difference(computed: &[Posted], posted: &[Posted]) -> Option<String> {
         None => "nothing".to_owned(),
     };
     let longest = computed.len().max(posted.len());
-    let place = (0..longest).find(|place| computed.get(*place) != posted.get(*place))?;
-    Some(format!("posted was {}, the terms say {}", told(posted.get(place)), told(computed.get(place))))
+    let place = (0..longest).find(|place| computed.get(*place) != posted.get(*place)).unwrap_or(longest);
+    format!("posted was {}, the terms say {}", told(posted.get(place)), told(computed.get(place)))
 }

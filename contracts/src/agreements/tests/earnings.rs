@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     agreements::{AdjustmentRow, AgreementRow, Earning, Earnings, PayoutRow, SaleRow, SegmentRow, Standing},
     row::Row,
-    settlement::Terms,
+    settlement::Versions,
 };
 
 /// Rows below a prefix, by the rest of their keys.
@@ -21,9 +21,9 @@ pub(in crate::agreements) fn earnings(trade: &Trade, contract: &str, party: &str
     let AgreementRow { milestones, version, .. } = agreement.as_ref();
     let terms = (1..=*version).map(|version| {
         let Data::Terms(row) = &trade.world.rows[&format!("terms/{contract}/{version}")].data else { panic!("no row") };
-        (version, Terms::read(&serde_json::from_str(row.sheet.text()).unwrap()).unwrap())
+        (version, row.sheet.terms().unwrap())
     });
-    let terms: BTreeMap<u32, Terms> = terms.collect();
+    let terms: Versions = terms.collect();
     let payouts: BTreeMap<String, PayoutRow> = below(trade, &format!("payout/{contract}/"), |data| match data {
         Data::Payout(row) => Some(row),
         _ => None,
