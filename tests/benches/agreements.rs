@@ -11,13 +11,15 @@
     reason = "a measurement of small known numbers may stop at any fault"
 )]
 
+mod alone;
+
 use std::{
     path::Path,
     process::{Command, Stdio},
-    sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
+use alone::{Alone, Cost};
 use anyhow::{Context, Result, ensure};
 use hefu_contracts::{
     action::Action,
@@ -25,15 +27,9 @@ use hefu_contracts::{
         ATTRIBUTION,
         bundle::{self, Bundle, Extent, Which},
     },
-    block::Block,
 };
 use hefu_keys::Hash;
-use hefu_node::{
-    core::{Admission, Core, Sealed},
-    create_store,
-    store::Rocks,
-    world::{Deed, REFILL, World, key, validator},
-};
+use hefu_node::world::{Deed, REFILL, World, key};
 use hefu_tests::{machine::verification, process::binary};
 use serde_json::{Value, json};
 
@@ -57,10 +53,10 @@ fn main() -> Result<()> {
     let signature = verification()? * 1e6;
     println!("signature    {signature:>8.1} µs per strict verification");
     let data = tempfile::tempdir()?;
-    let mut run = Run::open(data.path())?;
+    let mut run = Run(Alone::open(World::new(1), data.path())?);
     run.set_up()?;
     let facts = facts(&mut run, lines, signature)?;
-    settle(&mut run, lines, &facts)?;
+    settle(&mut run, lines, facts)?;
     for (what, extent) in [("statement", Extent::Plain), ("full", Extent::Full)] {
         verify(&run, lines, what, extent, data.path())?;
     }
@@ -77,15 +73,14 @@ fn facts(run: &mut Run, lines: usize, signature: f64) -> Result<Cost> {
     for (what, cost) in [("paid", &paid), ("received", &received), ("refunded", &refunded)] {
         cost.print(what, signature);
     }
-    let facts = Cost::sum(&[&paid, &received, &refunded]);
+    let facts = paid.plus(received).plus(refunded);
     facts.print("facts", signature);
-    println!("             {:>8.0} facts per second and core", facts.rate());
     Ok(facts)
 }
 
 /// The holds of all lines released, and the period stated.
-fn settle(run: &mut Run, lines: usize, facts: &Cost) -> Result<()> {
-    run.world.wait(40 * DAY);
+fn settle(run: &mut Run, lines: usize, facts: Cost) -> Result<()> {
+    run.0.world.wait(40 * DAY);
     let released = run.hand_in(lines.div_ceil(RELEASED), "huaxu", |_, number| {
         let units: Vec<String> = (number * RELEASED..lines.min((number + 1) * RELEASED)).map(unit).collect();
         Deed::new(Action::HoldRelease, json!({"contract": "C1", "units": units}))
@@ -93,7 +88,7 @@ fn settle(run: &mut Run, lines: usize, facts: &Cost) -> Result<()> {
     let issued = run.hand_in(1, "corenest", |_, _| {
         Deed::new(Action::StatementIssue, json!({"contract": "C1", "period": "2026-09"}))
     })?;
-    let seconds = Cost::sum(&[facts, &released, &issued]).seconds();
+    let seconds = facts.plus(released).plus(issued).seconds();
     println!(
         "settlement   {seconds:>8.2} s for {lines} lines through blocks, {:.1} µs a line, {:.0} lines per second",
         seconds * 1e6 / lines as f64,
@@ -109,10 +104,10 @@ fn settle(run: &mut Run, lines: usize, facts: &Cost) -> Result<()> {
 
 /// How long a party's computer takes to check her statement, in this process and by the command line.
 fn verify(run: &Run, lines: usize, what: &str, extent: Extent, data: &Path) -> Result<()> {
-    let genesis = run.world.genesis().chain();
+    let genesis = run.0.world.genesis().chain();
     let start = Instant::now();
     let text = {
-        let head = run.core.head().read().map_err(|_| anyhow::anyhow!("the head is poisoned"))?;
+        let head = run.0.core.head().read().map_err(|_| anyhow::anyhow!("the head is poisoned"))?;
         let which = Which { contract: "C1", party: "huaxu", number: 1 };
         bundle::build(&head.chain, &head.tree, which, extent)?.context("no statement")?.text()?
     };
@@ -149,57 +144,10 @@ fn verify(run: &Run, lines: usize, what: &str, extent: Extent, data: &Path) -> R
     Ok(())
 }
 
-/// What records took.
-struct Cost {
-    records: usize,
-    read: Duration,
-    executed: Duration,
-}
-
-impl Cost {
-    fn sum(parts: &[&Cost]) -> Cost {
-        Cost {
-            records: parts.iter().map(|part| part.records).sum(),
-            read: parts.iter().map(|part| part.read).sum(),
-            executed: parts.iter().map(|part| part.executed).sum(),
-        }
-    }
-
-    fn seconds(&self) -> f64 {
-        (self.read + self.executed).as_secs_f64()
-    }
-
-    fn rate(&self) -> f64 {
-        self.records as f64 / self.seconds()
-    }
-
-    fn print(&self, what: &str, signature: f64) {
-        let each = |part: Duration| part.as_secs_f64() * 1e6 / self.records as f64;
-        let whole = each(self.read + self.executed);
-        println!(
-            "{what:<12} {:>8.1} µs to read and verify, {:.1} µs from the dry run to the synced batch; {:.1} signatures",
-            each(self.read),
-            each(self.executed),
-            whole / signature
-        );
-    }
-}
-
-/// A node without peers, whose clock stands still while records are handed in.
-struct Run {
-    world: World,
-    core: Core,
-}
+/// A node with a platform and a contract.
+struct Run(Alone);
 
 impl Run {
-    fn open(data: &Path) -> Result<Run> {
-        let world = World::new(1);
-        create_store(data, world.genesis())?;
-        let genesis = Arc::new(world.genesis().clone());
-        let store = Arc::new(Rocks::open(data, &genesis)?);
-        Ok(Run { core: Core::open(store, &genesis, validator(0).address())?, world })
-    }
-
     /// A platform, its feed, and a contract: a commission with the platform's fee, a tier on top, shared by two.
     fn set_up(&mut self) -> Result<()> {
         let name = json!({"en": "Douyin", "zh": "抖音"});
@@ -225,37 +173,20 @@ impl Run {
 
     /// Signs records, which is not measured; reads and verifies them, and takes them into blocks, which is.
     fn hand_in(&mut self, count: usize, author: &str, deed: impl Fn(&World, usize) -> Deed) -> Result<Cost> {
-        let mut cost = Cost { records: count, read: Duration::ZERO, executed: Duration::ZERO };
+        let mut cost = Cost::default();
         let numbers: Vec<usize> = (0..count).collect();
         for chunk in numbers.chunks(CHUNK) {
-            self.world.wait(1_000);
+            let world = &mut self.0.world;
+            world.wait(1_000);
             let texts = chunk.iter().map(|number| {
-                let mut deed = deed(&self.world, *number);
-                let at = json!(self.world.now);
+                let mut deed = deed(world, *number);
                 if deed.action == Action::FactReport {
-                    deed.body["at"] = at;
+                    deed.body["at"] = json!(world.now);
                 }
-                self.world.sign(author, &deed)
+                world.sign(author, &deed)
             });
-            let texts: Vec<Vec<u8>> = texts.collect();
-            let start = Instant::now();
-            let read = texts.into_iter().map(|text| Sealed::read(text).map_err(|rejected| rejected.refusal));
-            let sealed: Vec<Sealed> = read.collect::<Result<_, _>>()?;
-            cost.read += start.elapsed();
-            let start = Instant::now();
-            for record in sealed {
-                match self.core.admit(self.world.now, record)? {
-                    Admission::Taken(..) => {}
-                    Admission::Known(receipt) => anyhow::bail!("known already: {receipt:?}"),
-                    Admission::Refused(refusal) => return Err(refusal.into()),
-                }
-            }
-            while self.core.waiting() > 0 {
-                let built = self.core.build(self.world.now, self.core.height().get() + 1, 0)?;
-                let header = Block::cut(&built.body)?.header;
-                self.core.commit(self.world.now, self.world.certify(&header))?;
-            }
-            cost.executed += start.elapsed();
+            let texts = texts.collect();
+            cost = cost.plus(self.0.take(texts)?);
         }
         Ok(cost)
     }

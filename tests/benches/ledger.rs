@@ -5,22 +5,21 @@
 
 #![expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a measurement may stop at any fault")]
 
+mod alone;
+
 use std::{
     path::Path,
     process::Command,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
+use alone::{Alone, Cost};
 use anyhow::{Context, Result};
-use hefu_contracts::{action::Action, block::Block};
+use hefu_contracts::action::Action;
 use hefu_keys::SecretKey;
 use hefu_node::{
-    core::{Admission, Core, Sealed},
-    create_store,
     demo::PHRASE,
-    store::Rocks,
-    world::{Codes, Deed, REFILL, World, validator},
+    world::{Codes, Deed, REFILL, World},
 };
 use hefu_tests::{machine::verification, people::Person, process::Hefu};
 use serde_json::json;
@@ -42,87 +41,40 @@ fn main() -> Result<()> {
 
 /// Scan, decode, verify, dry run, execute, commit with RocksDB and a synced write, one validator, one thread.
 fn pipeline() -> Result<()> {
-    let mut world = World::new(1);
     let data = tempfile::tempdir()?;
-    create_store(data.path(), world.genesis())?;
-    let genesis = Arc::new(world.genesis().clone());
-    let store = Arc::new(Rocks::open(data.path(), &genesis)?);
-    let mut core = Core::open(store, &genesis, validator(0).address())?;
-
+    let mut node = Alone::open(World::new(1), data.path())?;
+    let world = &mut node.world;
     let mut setup = vec![world.sign("corenest", &Deed::product(REFILL, 1))];
     for party in ["huaxu", "yueling", "puyan"] {
         setup.push(world.sign("corenest", &Deed::authority(party)));
     }
-    let (codes, issue) = Codes::issue(&mut world, REFILL, 1_000, 0);
+    let (codes, issue) = Codes::issue(world, REFILL, 1_000, 0);
     setup.push(issue);
-    commit(&world, &mut core, setup)?;
-    let made = codes.commission(&world, 0, 1_000);
-    let made = vec![world.sign("yueling", &made)];
-    commit(&world, &mut core, made)?;
+    node.take(setup)?;
+    let made = codes.commission(&node.world, 0, 1_000);
+    let made = node.world.sign("yueling", &made);
+    node.take(vec![made])?;
 
-    let (mut read, mut rest, mut bytes) = (Duration::ZERO, Duration::ZERO, 0);
+    let (mut cost, mut bytes) = (Cost::default(), 0);
     for round in 0..ROUNDS {
-        let texts: Vec<Vec<u8>> = (0..RECORDS)
-            .map(|number| {
-                world.wait(1);
-                let author = ["corenest", "huaxu", "yueling", "puyan"][number % 4];
-                let thing = codes.epc(u64::try_from((round * RECORDS + number) % 1_000).unwrap_or(0));
-                let deed = Deed::event(&world, "OBSERVE", "storing", &[thing]);
-                world.sign(author, &deed)
-            })
-            .collect();
+        let world = &mut node.world;
+        let sign = |number: usize| {
+            world.wait(1);
+            let author = ["corenest", "huaxu", "yueling", "puyan"][number % 4];
+            let thing = codes.epc(u64::try_from((round * RECORDS + number) % 1_000).unwrap_or(0));
+            let deed = Deed::event(world, "OBSERVE", "storing", &[thing]);
+            world.sign(author, &deed)
+        };
+        let texts: Vec<Vec<u8>> = (0..RECORDS).map(sign).collect();
         bytes += texts.iter().map(Vec::len).sum::<usize>();
-        let start = Instant::now();
-        let mut sealed = Vec::with_capacity(texts.len());
-        for text in texts {
-            sealed.push(Sealed::read(text).map_err(|rejected| rejected.refusal)?);
-        }
-        read += start.elapsed();
-        let start = Instant::now();
-        admit(&world, &mut core, sealed)?;
-        decide(&world, &mut core)?;
-        rest += start.elapsed();
+        cost = cost.plus(node.take(texts)?);
     }
-    let count = ROUNDS * RECORDS;
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    let (each, share) = (|part: Duration| part.as_secs_f64() * 1e6 / count as f64, verification()? * 1e6);
-    let total = each(read + rest);
-    println!("record       {:>8} bytes on average, {count} of them in blocks of {RECORDS}", bytes / count);
-    println!("read         {:>8.1} µs per record: scan, decode, hash, verify", each(read));
-    println!("execute      {:>8.1} µs per record: dry run, execution, register, synced batch", each(rest));
     println!(
-        "pipeline     {:>8.0} records per second and core, {:.0} % of it signature",
-        1e6 / total,
-        100.0 * share / total
+        "bytes        {:>8} of a record on average, {} of them in blocks of {RECORDS}",
+        bytes / cost.records,
+        cost.records
     );
-    Ok(())
-}
-
-fn commit(world: &World, core: &mut Core, texts: Vec<Vec<u8>>) -> Result<()> {
-    let read = |text| Sealed::read(text).map_err(|rejected| rejected.refusal);
-    let sealed = texts.into_iter().map(read).collect::<Result<_, _>>()?;
-    admit(world, core, sealed)?;
-    decide(world, core)
-}
-
-fn admit(world: &World, core: &mut Core, sealed: Vec<Sealed>) -> Result<()> {
-    for record in sealed {
-        match core.admit(world.now, record)? {
-            Admission::Taken(..) => {}
-            Admission::Known(receipt) => anyhow::bail!("known already: {receipt:?}"),
-            Admission::Refused(refusal) => return Err(refusal.into()),
-        }
-    }
-    Ok(())
-}
-
-/// Blocks until nothing waits any more.
-fn decide(world: &World, core: &mut Core) -> Result<()> {
-    while core.waiting() > 0 {
-        let built = core.build(world.now, core.height().get() + 1, 0)?;
-        let header = Block::cut(&built.body)?.header;
-        core.commit(world.now, world.certify(&header))?;
-    }
+    cost.print("record", verification()? * 1e6);
     Ok(())
 }
 

@@ -11,12 +11,11 @@
     reason = "a measurement of small known numbers may stop at any fault"
 )]
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod alone;
 
+use std::{path::Path, time::Instant};
+
+use alone::{Alone, Cost};
 use anyhow::{Context, Result, ensure};
 use hefu_api::{
     items,
@@ -24,17 +23,13 @@ use hefu_api::{
 };
 use hefu_contracts::{
     audience::Reader,
-    block::Block,
     gs1::{Epc, check_digit},
     parties::PartyKind,
 };
 use hefu_keys::Hash;
 use hefu_node::{
     NodeLedger,
-    core::{Admission, Core, Sealed},
-    create_store,
-    store::Rocks,
-    world::{Codes, Deed, REFILL, World, validator},
+    world::{Codes, Deed, REFILL, World},
 };
 use hefu_tests::{machine::verification, process::Hefu};
 use serde_json::{Value, json};
@@ -91,36 +86,9 @@ fn main() -> Result<()> {
     over_http()
 }
 
-/// Records and what they took.
-struct Cost {
-    records: usize,
-    read: Duration,
-    executed: Duration,
-}
-
-impl Cost {
-    fn each(&self) -> f64 {
-        (self.read + self.executed).as_secs_f64() * 1e6 / self.records as f64
-    }
-
-    fn print(&self, what: &str, signature: f64) {
-        let part = |part: Duration| part.as_secs_f64() * 1e6 / self.records as f64;
-        println!(
-            "{what:<17} {:>9.1} µs each: {:.1} to read and verify, {:.1} from the dry run to the synced batch; {:.0} a second \
-             and core, {:.1} signatures",
-            self.each(),
-            part(self.read),
-            part(self.executed),
-            1e6 / self.each(),
-            self.each() / signature
-        );
-    }
-}
-
-/// A node without peers, whose clock stands still while records are handed in.
+/// A node with items, all of one input.
 struct Run {
-    world: World,
-    core: Core,
+    node: Alone,
     codes: Vec<Codes>,
     made: u64,
     signature: f64,
@@ -129,11 +97,7 @@ struct Run {
 impl Run {
     fn open(data: &Path, signature: f64) -> Result<Run> {
         let world = World::new(1).with_depth(16_u8.try_into().map_err(anyhow::Error::msg)?);
-        create_store(data, world.genesis())?;
-        let genesis = Arc::new(world.genesis().clone());
-        let store = Arc::new(Rocks::open(data, &genesis)?);
-        let core = Core::open(store, &genesis, validator(0).address())?;
-        Ok(Run { world, core, codes: Vec::new(), made: 0, signature })
+        Ok(Run { node: Alone::open(world, data)?, codes: Vec::new(), made: 0, signature })
     }
 
     fn set_up(&mut self) -> Result<()> {
@@ -149,11 +113,11 @@ impl Run {
 
     /// So many more items, all of one input, 5,000 in a record.
     fn make(&mut self, count: u64) -> Result<()> {
-        let (codes, issue) = Codes::issue(&mut self.world, REFILL, count, self.made);
-        self.take(vec![issue])?;
-        let mut cost = Cost { records: 0, read: Duration::ZERO, executed: Duration::ZERO };
+        let (codes, issue) = Codes::issue(&mut self.node.world, REFILL, count, self.made);
+        self.node.take(vec![issue])?;
+        let mut cost = Cost::default();
         for first in (0..count).step_by(AT_ONCE.try_into()?) {
-            let mut deed = codes.commission(&self.world, first, AT_ONCE.min(count - first));
+            let mut deed = codes.commission(&self.node.world, first, AT_ONCE.min(count - first));
             let event = deed.body["event"].as_object_mut().context("an event")?;
             event.remove("action");
             event.insert("type".to_owned(), json!("TransformationEvent"));
@@ -162,12 +126,7 @@ impl Run {
             let things = deed.lists.remove("/body/event/epcList").context("a list")?;
             deed.lists.insert("/body/event/outputEPCList".to_owned(), things);
             deed.body["cbv"] = json!(Hash::of(format!("{}/{first}", self.made).as_bytes()));
-            let some = self.hand_in(vec![("yueling", deed)])?;
-            cost = Cost {
-                records: cost.records + 1,
-                read: cost.read + some.read,
-                executed: cost.executed + some.executed,
-            };
+            cost = cost.plus(self.hand_in(vec![("yueling", deed)])?);
         }
         if self.made == 0 {
             cost.print("5,000 codes", self.signature);
@@ -179,7 +138,7 @@ impl Run {
     }
 
     fn object(&self, action: &str, step: &str, things: &[String], number: usize) -> Deed {
-        let mut deed = Deed::event(&self.world, action, step, things);
+        let mut deed = Deed::event(&self.node.world, action, step, things);
         deed.body["event"]["readPoint"] = place(MAKER);
         deed.body["cbv"] = json!(Hash::of(format!("{action}{step}{things:?}{number}").as_bytes()));
         deed
@@ -199,31 +158,10 @@ impl Run {
 
     /// Signs, which is not measured; reads and verifies, and takes into blocks, which is.
     fn hand_in(&mut self, deeds: Vec<(&str, Deed)>) -> Result<Cost> {
-        self.world.wait(1_000);
-        let texts = deeds.into_iter().map(|(author, deed)| self.world.sign(author, &deed)).collect();
-        self.take(texts)
-    }
-
-    fn take(&mut self, texts: Vec<Vec<u8>>) -> Result<Cost> {
-        let records = texts.len();
-        let start = Instant::now();
-        let sealed = texts.into_iter().map(|text| Sealed::read(text).map_err(|rejected| rejected.refusal));
-        let sealed: Vec<Sealed> = sealed.collect::<Result<_, _>>()?;
-        let read = start.elapsed();
-        let start = Instant::now();
-        for record in sealed {
-            match self.core.admit(self.world.now, record)? {
-                Admission::Taken(..) => {}
-                Admission::Known(receipt) => anyhow::bail!("known already: {receipt:?}"),
-                Admission::Refused(refusal) => return Err(refusal.into()),
-            }
-        }
-        while self.core.waiting() > 0 {
-            let built = self.core.build(self.world.now, self.core.height().get() + 1, 0)?;
-            let header = Block::cut(&built.body)?.header;
-            self.core.commit(self.world.now, self.world.certify(&header))?;
-        }
-        Ok(Cost { records, read, executed: start.elapsed() })
+        let world = &mut self.node.world;
+        world.wait(1_000);
+        let texts = deeds.into_iter().map(|(author, deed)| world.sign(author, &deed)).collect();
+        self.node.take(texts)
     }
 }
 
@@ -338,7 +276,7 @@ fn read(run: Run) -> Result<()> {
     let item = Epc::parse(&run.epc(0))?;
     let source = Epc::parse(RAW)?;
     let items = run.made;
-    let ledger = NodeLedger::of_core(run.core);
+    let ledger = NodeLedger::of_core(run.node.core);
     let median = |what: &mut dyn FnMut() -> Result<()>| -> Result<f64> {
         let mut times = Vec::new();
         for _ in 0..READS {
