@@ -98,8 +98,7 @@ pub(crate) async fn list(
     params(("contract" = String, Path, description = "id of the contract")),
     responses(
         (status = 200, description = "the agreement", body = AgreementView),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read(
@@ -128,8 +127,7 @@ pub(crate) async fn read(
     ),
     responses(
         (status = 200, description = "the account", body = AccountView),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read_account(
@@ -167,8 +165,7 @@ pub(crate) async fn read_account(
     responses(
         (status = 200, description = "the bundle", body = shapes::StatementFile,
             content_type = "application/vnd.hefu.statement+json"),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read_statement(
@@ -199,8 +196,7 @@ pub(crate) async fn read_statement(
     ),
     responses(
         (status = 200, description = "the lines", body = LinesView),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read_lines(
@@ -231,8 +227,7 @@ pub(crate) async fn read_lines(
     ),
     responses(
         (status = 200, description = "the earnings", body = EarningsView),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read_earnings(
@@ -264,8 +259,7 @@ pub(crate) async fn read_earnings(
     ),
     responses(
         (status = 200, description = "the movements", body = MovementsView),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read_movements(
@@ -292,8 +286,7 @@ pub(crate) async fn read_movements(
     ),
     responses(
         (status = 200, description = "the payouts", body = PayoutsView),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read_payouts(
@@ -320,8 +313,7 @@ pub(crate) async fn read_payouts(
     ),
     responses(
         (status = 200, description = "the disputes", body = DisputesView),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read_disputes(
@@ -344,12 +336,11 @@ pub(crate) async fn read_disputes(
     security((), ("document" = []), ("session" = [])),
     params(
         ("contract" = String, Path, description = "id of the contract"),
-        ("after" = Option<String>, Query, description = "the unit that the page before ended with"),
+        ("after" = Option<String>, Query, description = "the cost that the page before ended with"),
     ),
     responses(
         (status = 200, description = "the costs", body = CostsView),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read_costs(
@@ -372,12 +363,11 @@ pub(crate) async fn read_costs(
     security((), ("document" = []), ("session" = [])),
     params(
         ("contract" = String, Path, description = "id of the contract"),
-        ("after" = Option<String>, Query, description = "the unit that the page before ended with"),
+        ("after" = Option<String>, Query, description = "the adjustment that the page before ended with"),
     ),
     responses(
         (status = 200, description = "the adjustments", body = AdjustmentsView),
-        problems::Malformed, problems::Unauthorised, problems::Forbidden, problems::Unknown, problems::Coding,
-        problems::TooLarge, problems::Fault, problems::Unavailable,
+        problems::OfContract,
     ),
 )]
 pub(crate) async fn read_adjustments(

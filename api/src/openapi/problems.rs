@@ -47,3 +47,23 @@ problems! {
     Fault "500" "the node failed";
     Unavailable "503" "the node cannot answer now";
 }
+
+/// Those of everything that is read of a contract.
+#[derive(Clone, Copy, Debug)]
+pub enum OfContract {}
+
+impl IntoResponses for OfContract {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let all = [
+            Malformed::responses(),
+            Unauthorised::responses(),
+            Forbidden::responses(),
+            Unknown::responses(),
+            Coding::responses(),
+            TooLarge::responses(),
+            Fault::responses(),
+            Unavailable::responses(),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
