@@ -1,16 +1,19 @@
 //! The demo: a story, told on a real chain.
 //!
 //! In the tiny one a brand has five bottles and seven refills of hand cream made by two factories, tested by a laboratory, put together,
-//! packed and brought to its warehouse. Every organisation signs what it did, with keys of a phrase that everybody
+//! packed and brought to its warehouse. Three creators sell them on a platform, two lines come back, and everybody gets what her
+//! contract says. Every organisation signs what it did, with keys of a phrase that everybody
 //! knows: **these keys are public and protect nothing.** The full one tells of 10,374 codes, from their materials to a recall.
 //!
-//! Everything follows from the genesis document: event times lie in the hours before it, nonces, salts and seeds are
+//! Everything follows from the genesis document: events lie in the weeks before it, nonces, salts and seeds are
 //! derived. So the story has the same records however often it is told, and telling it again adds what is missing.
 
+mod calendar;
 mod cast;
 mod events;
 mod founding;
 mod full;
+mod sales;
 mod teller;
 mod tiny;
 
@@ -35,6 +38,7 @@ use hefu_keys::SecretKey;
 use serde::{Deserialize, Serialize};
 
 use crate::client::{self, Answer, Client, ClientError};
+use calendar::Month;
 
 pub use cast::{Cast, PHRASE};
 pub use teller::{Chapter, Told};
@@ -43,7 +47,7 @@ pub use teller::{Chapter, Told};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Edition {
-    /// Twelve codes, from the factories to the warehouse
+    /// Twelve codes, from the factories to the customers, and what creators earn by them
     #[default]
     Tiny,
     /// 10,374 codes of three factories, from the materials to the recall of a lot of pump heads
@@ -59,7 +63,7 @@ pub struct Story {
     pub items: Vec<Epc>,
     /// In the tiny story the box that everything travels in.
     pub container: Option<Epc>,
-    /// In the full story what is worth looking at.
+    /// What else is worth looking at.
     pub sights: Vec<Sight>,
 }
 
@@ -180,18 +184,21 @@ pub fn node() -> anyhow::Result<SecretKey> {
 /// Where a record cannot be written, which only a fault of this program leads to.
 pub fn story(genesis: &Genesis, edition: Edition) -> anyhow::Result<Story> {
     let cast = Cast::new()?;
-    let mut teller = teller::Teller::new(genesis);
-    let (items, container, sights) = match edition {
+    match edition {
         Edition::Tiny => {
-            let (items, container) = tiny::tell(&cast, &mut teller)?;
-            (items, Some(container), Vec::new())
+            let next = Month::of(genesis.time)?.before();
+            let month = next.before();
+            let (day, hour, minute) = tiny::ARRIVAL;
+            let mut teller = teller::Teller::new(genesis, month.at(day, hour, minute)?);
+            let (items, container) = tiny::tell(&cast, &mut teller, (month, next))?;
+            Ok(Story { chapters: teller.chapters(), items, container: Some(container), sights: sales::sights() })
         }
         Edition::Full => {
+            let mut teller = teller::Teller::new(genesis, genesis.time);
             let (items, sights) = full::tell(&cast, &mut teller)?;
-            (items, None, sights)
+            Ok(Story { chapters: teller.chapters(), items, container: None, sights })
         }
-    };
-    Ok(Story { chapters: teller.chapters(), items, container, sights })
+    }
 }
 
 /// Tells the story to a ledger, as far as it was not told before; returns the number of records that were new.

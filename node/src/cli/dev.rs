@@ -123,7 +123,7 @@ pub fn print_story(story: &Story, origin: &str) -> anyhow::Result<()> {
         for item in &story.items {
             output::line(format_args!("    {origin}/{}", item.path()))?;
         }
-        output::line(format_args!("  They travel in {container}"))?;
+        output::line(format_args!("  They came to the warehouse in {container}"))?;
     }
     for Sight { title, path } in &story.sights {
         output::line(format_args!("\n  {title}\n    {origin}/{path}"))?;

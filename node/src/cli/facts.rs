@@ -7,9 +7,7 @@ use clap::{Args, Subcommand};
 use hefu_contracts::{
     action::Action,
     agreements::{ATTRIBUTION, CODES, FactReport},
-    annex::{Annex, ListAnnex, Part},
 };
-use hefu_keys::parts;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -164,21 +162,11 @@ impl Import {
         shares.sort();
         for (pointer, elements) in [(ATTRIBUTION, shares), (CODES, fact.codes.clone())] {
             if !elements.is_empty() {
-                detach(&mut content, pointer, elements)?;
+                content.detach(pointer, elements, salt()?)?;
             }
         }
         Ok(content)
     }
-}
-
-/// A list that the record only commits to.
-fn detach(content: &mut Content, pointer: &str, elements: Vec<String>) -> anyhow::Result<()> {
-    let salt = salt()?;
-    let part = parts::list(&salt, &elements)?;
-    content.parts.insert(pointer.to_owned(), Part::List { count: part.count, root: part.root });
-    let Annex { lists, .. } = &mut content.annex;
-    lists.insert(pointer.to_owned(), ListAnnex { elements, salt });
-    Ok(())
 }
 
 /// Whether a refusal says that the fact was reported before. A refund says nothing of the kind: two may be alike.

@@ -7,11 +7,15 @@ use std::{
 
 use hefu_contracts::{
     action::Action,
-    annex::{Annex, Part},
+    annex::{Annex, ListAnnex, Part},
     record::{Visibility, draft::Draft},
     time::{Millis, Time},
 };
-use hefu_keys::{Hash, SecretKey, canonical, secured};
+use hefu_keys::{
+    Hash, SecretKey, canonical,
+    parts::{self, Salt},
+    secured,
+};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -99,6 +103,17 @@ impl Content {
     /// Content without detached parts.
     pub fn plain(action: Action, body: Value) -> Content {
         Content { action, body, parts: BTreeMap::new(), annex: Annex::default() }
+    }
+
+    /// Adds a list, sorted, that the record only commits to.
+    ///
+    /// # Errors
+    /// [`parts::BadList`] where elements are out of order.
+    pub fn detach(&mut self, pointer: &str, elements: Vec<String>, salt: Salt) -> Result<(), parts::BadList> {
+        let part = parts::list(&salt, &elements)?;
+        self.parts.insert(pointer.to_owned(), Part::List { count: part.count, root: part.root });
+        self.annex.lists.insert(pointer.to_owned(), ListAnnex { elements, salt });
+        Ok(())
     }
 
     /// The record to be signed. It is for its parties alone where its action or its frame says so.

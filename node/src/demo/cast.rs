@@ -1,5 +1,6 @@
 //! Who takes part. All names are invented; numbers begin with 952, which GS1 keeps for demonstrations.
 
+use anyhow::Context;
 use hefu_contracts::{
     gs1::Gln,
     parties::{Name, Party, PartyKind},
@@ -111,6 +112,53 @@ impl Guests {
     pub(super) fn all(&self) -> [&Actor; 4] {
         [&self.guixiu, &self.guiyuan, &self.hengsu, &self.zhongsheng]
     }
+}
+
+/// Who sells in the tiny story: three creators, and the platform that reports what became of orders.
+pub(super) struct Sellers {
+    /// The creator with a strategic contract.
+    pub adu: Actor,
+    /// The creator who reviews.
+    pub xiaoman: Actor,
+    /// The creator who shows how it is made.
+    pub may: Actor,
+    /// The platform.
+    pub douyin: Actor,
+}
+
+impl Sellers {
+    pub(super) fn new() -> anyhow::Result<Sellers> {
+        Ok(Sellers {
+            adu: seller("adu", PartyKind::Kol, ("Adu", "阿渡"))?,
+            xiaoman: seller("xiaoman", PartyKind::Kol, ("Xiaoman Reviews", "小满测评"))?,
+            may: seller("may", PartyKind::Kol, ("Crafty May", "手作阿May"))?,
+            douyin: seller("douyin", PartyKind::Platform, ("Douyin", "抖音"))?,
+        })
+    }
+
+    pub(super) fn all(&self) -> [&Actor; 4] {
+        [&self.adu, &self.xiaoman, &self.may, &self.douyin]
+    }
+
+    /// The admin key of one of them.
+    pub(super) fn admin(&self, id: &str) -> anyhow::Result<&SecretKey> {
+        let found = self.all().into_iter().find(|seller| seller.party.id == id);
+        found.map(|seller| &seller.admin).with_context(|| format!("{id} sells nothing"))
+    }
+}
+
+/// Somebody without a place of their own.
+fn seller(id: &str, kind: PartyKind, (en, zh): (&str, &str)) -> anyhow::Result<Actor> {
+    let admin = key(&format!("//{id}"))?;
+    let party = Party {
+        admin: admin.address(),
+        gln: None,
+        id: id.to_owned(),
+        kind,
+        name: Name { en: en.to_owned(), zh: zh.to_owned() },
+        prefixes: Vec::new(),
+    };
+    Ok(Actor { party, admin, device: key(&format!("//{id}//device"))? })
 }
 
 fn actor((id, kind, gln, prefixes): (&str, PartyKind, &str, &[&str]), (en, zh): (&str, &str)) -> anyhow::Result<Actor> {

@@ -16,7 +16,7 @@ pub(super) fn event(teller: &Teller, minutes_ago: i64, (action, step, dispositio
     })
 }
 
-/// An event that says more.
+/// An event, or a fact, that says more.
 pub(super) fn with(mut event: Value, more: Value) -> Value {
     if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
         event.extend(more);

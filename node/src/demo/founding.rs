@@ -24,6 +24,9 @@ pub(super) const REFILL: &str = "09528880010021";
 /// Bottle and refill, sold as one.
 pub(super) const SET: &str = "09528880010014";
 
+/// The set in an embroidered sleeve.
+pub(super) const GIFT_SET: &str = "09528880010038";
+
 /// The company prefix of the trade items.
 const BRAND_PREFIX: &str = "952888001";
 

@@ -23,12 +23,11 @@ use super::{
     Sight,
     cast::{Cast, Guests},
     events::{event, with},
-    founding::{BOTTLE, Founding, ITEMS, REFILL, SET, TradeItem},
+    founding::{BOTTLE, Founding, GIFT_SET, ITEMS, REFILL, SET, TradeItem},
     teller::Teller,
 };
 use plan::{HUAXU_REFILLS, LAST_DAY, LEAKY, PUMPS, YUELING_REFILLS, ago};
 
-const GIFT_SET: &str = "09528880010038";
 const SLEEVE: &str = "09528880010113";
 const PUMP: &str = "09528880010120";
 const EXTRACT: &str = "09528880010137";

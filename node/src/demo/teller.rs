@@ -44,13 +44,16 @@ pub struct Told {
 pub(super) struct Teller {
     chain: Hash,
     began: Time,
+    /// From when on the story's minutes are counted back.
+    now: Time,
     seqs: BTreeMap<Address, u64>,
     chapters: Vec<Chapter>,
 }
 
 impl Teller {
-    pub(super) fn new(genesis: &Genesis) -> Teller {
-        Teller { chain: genesis.chain(), began: genesis.time, seqs: BTreeMap::new(), chapters: Vec::new() }
+    /// One who tells, to a chain, what came to its end at a moment.
+    pub(super) fn new(genesis: &Genesis, now: Time) -> Teller {
+        Teller { chain: genesis.chain(), began: genesis.time, now, seqs: BTreeMap::new(), chapters: Vec::new() }
     }
 
     pub(super) fn chapter(&mut self, title: &'static str) {
@@ -61,10 +64,10 @@ impl Teller {
         self.chapters
     }
 
-    /// A moment so many minutes before the chain began.
+    /// A moment so many minutes before the story's end.
     pub(super) fn ago(&self, minutes: i64) -> Time {
-        let millis = self.began.millis().saturating_sub(minutes.saturating_mul(MINUTE_MS));
-        Time::from_millis(millis).unwrap_or(self.began)
+        let millis = self.now.millis().saturating_sub(minutes.saturating_mul(MINUTE_MS));
+        Time::from_millis(millis).unwrap_or(self.now)
     }
 
     /// A record without detached parts; the first key is its author's.
@@ -81,6 +84,19 @@ impl Teller {
     pub(super) fn event(&mut self, key: &SecretKey, event: Value) -> anyhow::Result<Hash> {
         let captured = capture::convert(&Source::alone(event)?, &mut self.salts())?;
         self.sign(&[key], &captured.content)
+    }
+
+    /// A record with a list that it only commits to, unless that is empty.
+    pub(super) fn with_list(
+        &mut self,
+        key: &SecretKey,
+        mut content: Content,
+        (pointer, elements): (&str, Vec<String>),
+    ) -> anyhow::Result<Hash> {
+        if !elements.is_empty() {
+            content.detach(pointer, elements, self.salts()()?)?;
+        }
+        self.sign(&[key], &content)
     }
 
     /// An event that commissions codes.

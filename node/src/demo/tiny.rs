@@ -1,4 +1,4 @@
-//! The tiny story: how twelve things are made, tested, put together and brought to the warehouse.
+//! The tiny story: how twelve things are made, tested, put together, brought to the warehouse and sold.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,11 @@ use hefu_keys::Hash;
 use serde_json::json;
 
 use super::{
+    calendar::Month,
     cast::{self, CORENEST, Cast, HUAXU, SWIFTBOAT, YUELING},
     events::{at, event, from_to, place, with},
     founding::{BOTTLE, Founding, ITEMS, RDC, REFILL},
+    sales,
     teller::Teller,
 };
 use crate::client::{Handover, Selection, tree};
@@ -26,8 +28,11 @@ const PAIRS: [(usize, usize); 5] = [(0, 0), (1, 2), (2, 3), (3, 4), (4, 5)];
 
 const LOOSE: [usize; 2] = [1, 6];
 
-/// The items, and the box that they end up in.
-pub(super) fn tell(cast: &Cast, teller: &mut Teller) -> anyhow::Result<(Vec<Epc>, Epc)> {
+/// The day on which the box arrives, in the month of the sales.
+pub(super) const ARRIVAL: (u8, u8, u8) = (12, 20, 0);
+
+/// The items, and the box that they came in; `months` are that of the sales and the one after it.
+pub(super) fn tell(cast: &Cast, teller: &mut Teller, months: (Month, Month)) -> anyhow::Result<(Vec<Epc>, Epc)> {
     let founding = Founding {
         newcomers: vec![&cast.huaxu, &cast.yueling, &cast.puyan, &cast.swiftboat],
         steps: &[("huaxu", "commissioning"), ("yueling", "commissioning"), ("puyan", "inspecting")],
@@ -43,6 +48,7 @@ pub(super) fn tell(cast: &Cast, teller: &mut Teller) -> anyhow::Result<(Vec<Epc>
     deliver_refills(cast, teller, &refill_items)?;
     let container = assemble(cast, teller, &bottle_items, &refill_items)?;
     deliver(cast, teller, &container)?;
+    sales::tell(cast, teller, (&bottle_items, &refill_items, &container), months)?;
     Ok((bottle_items.into_iter().chain(refill_items).collect(), container))
 }
 
