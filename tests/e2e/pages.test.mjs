@@ -133,19 +133,53 @@ test("somebody with a key file signs in, is told as whom, and signs out", async 
   await close();
 });
 
+/** Signs in with a key file of the tests, and goes on to a page. */
+async function signIn(page, name, next) {
+  await page.goto(`${url}/x/session?lang=en&next=${next}`);
+  await page.setInputFiles("#file", new URL(`../../web/test/${name}.key`, import.meta.url).pathname);
+  await page.fill("#passphrase", "for tests");
+  await page.click("button");
+  await page.waitForURL(`**${next}?lang=en`);
+}
+
+test("a creator signs in and reads what she earns, why, and her statements", async () => {
+  const { page, errors, close } = await open("/");
+  await signIn(page, "adu", "/x/earnings");
+  const text = () => page.locator("main").innerText();
+  const links = await page.locator("main a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  const contracts = links.filter((link) => /^\/x\/earnings\/[^/]+\/adu(\?|$)/.test(link));
+  assert.deepEqual(contracts.map((link) => link.split("/")[3]).sort(), ["K1", "K1-CO"], links.join());
+  await page.goto(`${url}/x/earnings/K1/adu?lang=en`);
+  for (const amount of ["7.12", "3.60", "4.27", "14.99"]) assert.match(await text(), new RegExp(amount));
+  await page.goto(`${url}/x/earnings/K1-CO/adu/2?lang=en`);
+  assert.match(await text(), /-0\.67|−0\.67/);
+  assert.equal((await page.goto(`${url}/x/earnings/K2/xiaoman?lang=en`)).status(), 404, "another creator's account");
+  assert.deepEqual(errors.filter((error) => !error.includes("404")), []);
+  await close();
+});
+
 const pages = async () => {
   const status = await (await fetch(`${url}/v1/status`)).json();
   const proof = await (await fetch(`${url}/v1/items${item.replace("/01", "").replace("/21", "")}`)).json();
   const record = proof.history?.[0]?.record ?? proof.steps?.[0]?.record;
   const block = `/x/blocks/${status.height}`;
-  return { home: "/", trace: item, how: "/how", block, record: `/x/records/${record}`, session: "/x/session" };
+  const id = encodeURIComponent(item.slice(1));
+  return {
+    home: "/", trace: item, how: "/how", block, record: `/x/records/${record}`, session: "/x/session", sign: "/x/sign",
+    origins: `/x/trace?id=${id}`, impact: `/x/impact?id=${id}`, search: `/x/search?q=${id}`, labels: "/x/labels",
+    earnings: "/x/earnings", sheet: "/x/earnings/K1/adu", statement: "/x/earnings/K1-CO/adu/2",
+  };
 };
 
 test("every page is accessible and fits a phone, in both languages, light and dark", async () => {
+  const signedIn = await browser.newContext();
+  await signIn(await signedIn.newPage(), "adu", "/x/earnings");
+  const storageState = await signedIn.storageState();
   for (const [name, path] of Object.entries(await pages())) {
     for (const lang of ["zh", "en"]) {
       for (const colorScheme of ["light", "dark"]) {
-        const { page, errors, status, close } = await open(`${path}?lang=${lang}`, { colorScheme, bypassCSP: true });
+        const address = `${path}${path.includes("?") ? "&" : "?"}lang=${lang}`;
+        const { page, errors, status, close } = await open(address, { colorScheme, bypassCSP: true, storageState });
         assert.equal(status, 200, path);
         if (name === "trace") await verdict(page);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -162,6 +196,7 @@ test("every page is accessible and fits a phone, in both languages, light and da
       }
     }
   }
+  await signedIn.close();
 });
 
 /** An answer's content as it travels to a browser, and its bytes with those of its header fields. */
