@@ -160,11 +160,13 @@ impl Shop<'_> {
                     "id": "co", "kind": "tiered", "metric": "net_base", "mode": "marginal", "steps": [["0", ppm.to_string()]],
                 }),
             };
+            // What is reckoned by the month waits for its end; a hold from then on would reach beyond the story's.
+            let hold_days = if matches!(pay, Pay::OfAll(_)) { "0" } else { "15" };
             let products = products.map_or_else(|| json!("any"), |products| json!(products));
             let terms = json!({
                 "base": {"goods": "1"}, "clawback_limit": "5000000", "components": [component], "contract_id": contract,
                 "currency": "CNY", "decrease_notice_days": "30", "dispute_days": "30",
-                "effective_from": self.month.at(1, 0, 0)?, "feeds": [FEED], "hold_days": "15", "min_payout": "1",
+                "effective_from": self.month.at(1, 0, 0)?, "feeds": [FEED], "hold_days": hold_days, "min_payout": "1",
                 "obligor": self.cast.corenest.party.id, "period": "month",
                 "required_signers": [self.cast.corenest.party.id, creator],
                 "scope": {"contents": "any", "products": products}, "split": [[creator, "1"]],

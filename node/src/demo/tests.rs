@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use hefu_contracts::{
+    agreements::StatementRow,
     execute::{Moment, execute},
     height::Height,
     provenance::{ThingRow, TransformationRow},
@@ -49,11 +50,33 @@ fn the_rules_take_the_whole_story() {
     assert_eq!(container.place.as_deref(), Some("https://id.gs1.org/414/9528880100029"));
     assert_eq!(story.items.len(), 12);
     let parents: Vec<_> = story.items.iter().map(|item| thing(&rows, item).parent.map(|parent| parent.key)).collect();
-    let packed = Some(row::key_of_thing(&story_container));
     let inside = |bottle: usize| Some(row::key_of_thing(&story.items[bottle]));
-    assert_eq!(parents[..5], vec![packed.clone(); 5]);
-    assert_eq!(parents[5..], [inside(0), packed.clone(), inside(1), inside(2), inside(3), inside(4), packed]);
+    assert_eq!(parents[..5], vec![None; 5], "the box was opened");
+    assert_eq!(parents[5..], [inside(0), None, inside(1), inside(2), inside(3), inside(4), None]);
     assert!(story.items.iter().all(|item| thing(&rows, item).flags.is_empty()));
+    let returned = story.items.iter().filter(|item| thing(&rows, item).disposition.as_deref() == Some("returned"));
+    assert_eq!(returned.collect::<Vec<_>>(), [&story.items[4], &story.items[10], &story.items[11]]);
+}
+
+/// §7.9 of the story, to the fen.
+#[test]
+fn creators_get_what_their_contracts_say() {
+    let genesis = chain();
+    let rows = told(&genesis, &story(&genesis, Edition::Tiny).unwrap());
+    let closing = |contract: &str, party: &str, number: u64, bucket: &str| -> i128 {
+        let row = rows[&row::key_of_statement(contract, party, number)].clone();
+        let statement = <StatementRow as row::Kind>::of(row.data).unwrap();
+        statement.closing.balances.get(bucket).map_or(0, |amount| amount.get())
+    };
+    let payable = |number: u64| {
+        let of = |contracts: &[&str], party: &str| -> i128 {
+            contracts.iter().map(|contract| closing(contract, party, number, "payable")).sum()
+        };
+        [of(&["K1", "K1-CO"], "adu"), of(&["K2"], "xiaoman"), of(&["K4", "K4-ROYALTY"], "may")]
+    };
+    assert_eq!(payable(1), [2_288, 356, 2_179]);
+    assert_eq!(payable(2), [-67, 0, -675]);
+    assert_eq!(closing("K1", "adu", 2, "settled"), 1_499);
 }
 
 #[test]
