@@ -1,25 +1,24 @@
 //! EPCIS 2.0 over HTTP (ISO/IEC 19987 §12), under `/epcis/v2`.
 //!
 //! Reading is the same everywhere: whatever an address asks for becomes an [`EventQuery`](query::EventQuery), the
-//! [`index`] narrows it to candidates, each candidate is put together again from record and annex as far as its reader
+//! ledger's indices narrow it to [`candidates`], each candidate is put together again from record and annex as far as its reader
 //! may see it ([`event`]), and what is seen must meet every condition. Nobody finds by a query what is not shown to them.
 //!
 //! Handing in is the same at a node and at a supplier's gateway ([`capture`]); only who signs differs.
 
 mod answering;
 mod asked;
+mod candidates;
 pub mod capture;
 mod collections;
 mod event;
 mod events;
 mod exception;
 pub mod gateway;
-mod index;
 pub mod queries;
 mod query;
 mod search;
 mod standard;
-mod words;
 
 use std::{
     collections::BTreeMap,
@@ -38,13 +37,10 @@ use self::{
     capture::{Capturing, signed::Signed},
     collections::Values,
     exception::Exception,
-    index::Index,
     queries::{Book, Courier, Local, Post, subscribing},
 };
 use crate::{
-    clock,
-    following::Following,
-    headers,
+    clock, headers,
     ledger::Ledger,
     problem::{Door, Problem},
     server::Api,
@@ -60,7 +56,6 @@ const VOID_MAX: usize = 10_000;
 
 /// What the handlers share.
 pub(crate) struct Epcis {
-    pub index: Arc<Following<Index>>,
     pub book: Arc<Book>,
     pub post: Option<Arc<dyn Post>>,
     /// Page tokens that were invalidated, and until when they would have been good.
@@ -69,15 +64,13 @@ pub(crate) struct Epcis {
 
 impl Epcis {
     fn new(ledger: &Arc<dyn Ledger>, local: Local) -> Result<Epcis, Fault> {
-        let index = Arc::new(Following::new(Index::default()));
-        index.gather(ledger, "epcis-index");
         let Local { shelf, post } = local;
         let book = Arc::new(Book::open(shelf)?);
         if let Some(post) = &post {
             let (ledger, post) = (Arc::downgrade(ledger), Arc::clone(post));
-            Courier { ledger, index: Arc::clone(&index), book: Arc::clone(&book), post }.begin();
+            Courier { ledger, book: Arc::clone(&book), post }.begin();
         }
-        Ok(Epcis { index, book, post, void: Mutex::default() })
+        Ok(Epcis { book, post, void: Mutex::default() })
     }
 
     /// What the handlers share, from a request.

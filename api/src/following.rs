@@ -1,11 +1,9 @@
-//! What is gathered from final blocks as they come: kept in memory, and gathered anew with every start.
+//! What is gathered from final blocks as they come, and kept in memory.
 //!
-//! No block ever waits for it. Whoever asks takes in a few blocks that are new; what came before the start is taken in by a
-//! thread of its own.
+//! No block ever waits for it: whoever asks takes in what is new.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
-    thread,
+    sync::{Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -13,7 +11,7 @@ use hefu_contracts::{height::Height, state::Fault};
 
 use crate::ledger::{BlockFound, Ledger};
 
-/// So many blocks are taken in before the ledger is let go for a moment.
+/// So many blocks are taken in before the time is looked at.
 const BLOCKS_AT_ONCE: usize = 64;
 
 /// Something that grows with every block.
@@ -69,32 +67,6 @@ impl<T: Gather> Following<T> {
             if begun.elapsed() > within {
                 return Ok(false);
             }
-        }
-    }
-
-    /// Takes in everything there is, on a thread that ends when it is through, when the ledger is gone or fails.
-    pub fn gather(self: &Arc<Self>, ledger: &Arc<dyn Ledger>, name: &'static str) {
-        let (following, ledger): (_, Weak<dyn Ledger>) = (Arc::clone(self), Arc::downgrade(ledger));
-        let gathering = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            loop {
-                // The ledger is held for a few blocks at a time, so that a node can close its store.
-                let Some(ledger) = ledger.upgrade() else { return };
-                match following.take_in(&*ledger, BLOCKS_AT_ONCE) {
-                    Ok(true) => {}
-                    Ok(false) => return,
-                    Err(fault) => {
-                        tracing::error!(
-                            error = &fault as &dyn std::error::Error,
-                            name,
-                            "blocks cannot be gathered from"
-                        );
-                        return;
-                    }
-                }
-            }
-        });
-        if let Err(error) = gathering {
-            tracing::warn!(%error, name, "blocks will be gathered from by requests only");
         }
     }
 

@@ -1,5 +1,8 @@
 //! The door: what a server needs from a node.
 
+mod events;
+mod unindexed;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -13,16 +16,19 @@ use hefu_contracts::{
     height::Height,
     parties::KeyRow,
     proof::Proof,
-    provenance::onward,
+    provenance::{listing::Field, onward},
     receipt::Receipt,
     refusal::{Code, Refusal},
     row::Row,
     state::Fault,
 };
 use hefu_keys::{Address, Hash};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::watch;
+
+pub use events::{Line, Position, Walk, Way};
 
 /// Rows that a ledger without an index looks through at a time.
 const LOOKED_THROUGH: usize = 1_000;
@@ -62,12 +68,31 @@ pub struct Found {
 }
 
 /// Where a final record stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// Height of its block.
     pub height: Height,
     /// Position in the block, from 0.
     pub index: u32,
+}
+
+impl Place {
+    /// Before all others.
+    pub const FIRST: Place = Place { height: Height::GENESIS, index: 0 };
+
+    /// The last of a block, and behind everything in it.
+    pub const fn end_of(height: Height) -> Place {
+        Place { height, index: u32::MAX }
+    }
+}
+
+/// What begins with the same digits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beginning {
+    /// Blocks with such an id.
+    pub blocks: Vec<Height>,
+    /// Records with such an id.
+    pub records: Vec<Hash>,
 }
 
 /// A final block without its records' texts.
@@ -176,6 +201,21 @@ pub trait Ledger: Send + Sync + 'static {
         Ok(found.into_iter().filter(is_asked).take(limit).collect())
     }
 
+    /// The events of a walk, at most `limit`. A ledger without an index reads all its blocks.
+    fn events(&self, walk: &Walk<'_>, limit: usize) -> Result<Vec<Line>, Fault> {
+        unindexed::walked(self, walk, limit)
+    }
+
+    /// The event whose record stands in a place; none where the record captures no event.
+    fn event(&self, place: Place) -> Result<Option<Line>, Fault> {
+        unindexed::at(self, place)
+    }
+
+    /// The values that events have in a field, or public events alone, ascending.
+    fn event_values(&self, field: Field, public: bool) -> Result<Vec<String>, Fault> {
+        unindexed::values(self, field, public)
+    }
+
     /// Entries of a row after the first `after`, up to position `until`.
     fn entries(&self, key: &str, after: u64, until: u64) -> Result<Vec<Entry>, Fault>;
 
@@ -184,6 +224,17 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// The proof of a row, or of its absence, under the newest certified header; `None` before the first block.
     fn proof(&self, subject: &str) -> Result<Option<Proof>, Fault>;
+
+    /// Blocks and final records whose ids begin with these hex digits, of each at most `limit`. A ledger without an index
+    /// reads all its blocks.
+    fn beginning(&self, digits: &str, limit: usize) -> Result<Beginning, Fault> {
+        unindexed::beginning(self, digits, limit)
+    }
+
+    /// Number of final records. A ledger that does not keep count reads all its blocks.
+    fn count(&self) -> Result<u64, Fault> {
+        unindexed::count(self)
+    }
 
     /// A final block.
     fn block(&self, height: Height) -> Result<Option<BlockFound>, Fault>;

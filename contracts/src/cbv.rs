@@ -29,6 +29,7 @@
 //! `CBV2.0`, so that they find other hashes than all earlier ones for events with extensions, sensors, sources or
 //! destinations. That change is not followed: a name that has been given stays.
 
+mod bare;
 pub(crate) mod decimal;
 mod document;
 pub(crate) mod json;
@@ -41,6 +42,7 @@ mod write;
 
 use std::fmt::Display;
 
+pub use bare::bare;
 pub use document::{EventText, NotEpcis, events};
 use hefu_keys::Hash;
 use thiserror::Error;

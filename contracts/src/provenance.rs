@@ -11,6 +11,7 @@ mod custody;
 mod declare;
 mod event;
 mod inherited;
+pub mod listing;
 mod making;
 mod nesting;
 mod object;

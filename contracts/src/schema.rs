@@ -1,7 +1,7 @@
 //! The tables of a node's store. Numbers and names are never reused.
 
 /// Version of the tables. A store of another version is refused with advice.
-pub const STORE_VERSION: u32 = 7;
+pub const STORE_VERSION: u32 = 8;
 
 /// One table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,11 @@ pub enum Table {
     Records,
     /// Record id → height u64 ‖ index u32, big-endian.
     Ids,
+    /// Block id → height u64 big-endian.
+    Heights,
+    /// Indices of events, see `provenance::listing`: a letter ‖ what they are found by ‖ height u64 ‖ index u32, big-endian →
+    /// the listing under `l`, nothing elsewhere.
+    Events,
     /// Record id ‖ JSON Pointer → a detached value with its salt. May be erased.
     Values,
     /// Row key → the row, canonical JSON.
@@ -26,17 +31,19 @@ pub enum Table {
     Buckets,
     /// Block id → an undecided block's text, kept until its height is decided.
     Candidates,
-    /// `height` → the last committed height, u64 big-endian.
+    /// `height` → the last committed height, `records` → number of records up to it; u64 big-endian.
     Tip,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Table; 11] = [
+    pub const ALL: [Table; 13] = [
         Table::Genesis,
         Table::Blocks,
         Table::Records,
         Table::Ids,
+        Table::Heights,
+        Table::Events,
         Table::Values,
         Table::Rows,
         Table::Entries,
@@ -53,6 +60,8 @@ impl Table {
             Table::Blocks => "blocks",
             Table::Records => "records",
             Table::Ids => "ids",
+            Table::Heights => "heights",
+            Table::Events => "events",
             Table::Values => "values",
             Table::Rows => "rows",
             Table::Entries => "entries",

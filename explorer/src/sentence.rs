@@ -4,7 +4,7 @@ use hefu_api::Ledger;
 use hefu_contracts::{
     annex::Part,
     gs1::Gtin,
-    record::{Body, Record},
+    record::{Body, Record, Visibility},
     state::Fault,
 };
 use serde::Deserialize;
@@ -29,13 +29,14 @@ pub(crate) fn sentence(
     w: &Words,
 ) -> Result<String, Fault> {
     let author = author(ledger, record)?;
+    let made = made(ledger, record)?;
     Ok(directory.read(|known| {
         let words = &w.sentence;
         let who = author
             .as_deref()
             .map_or_else(String::new, |party| format!("{}{}{}", words.open, known.party(party, w.locale), words.close));
         let mut parts = vec![format!("{who}{}", what(record, w))];
-        parts.extend(about(known, record, w));
+        parts.extend(about(known, (record, made), w));
         parts.extend(when(record, w));
         parts.join(words.comma)
     }))
@@ -57,8 +58,22 @@ fn what(record: &Record, w: &Words) -> String {
     format!("{what}{drill}")
 }
 
+/// The trade item of which a record brings items into being, where everybody may read who issued their codes.
+///
+/// # Errors
+/// From the storage.
+fn made(ledger: &dyn Ledger, record: &Record) -> Result<Option<Gtin>, Fault> {
+    let issued = record.body.capture().and_then(|capture| capture.commissioning.as_ref());
+    let Some(found) = issued.map(|issued| ledger.record(&issued.batch)).transpose()?.flatten() else { return Ok(None) };
+    if !Visibility::is_public_in(&found.text) {
+        return Ok(None);
+    }
+    let batch = Record::read(&found.text).map_err(Fault::new)?;
+    Ok(if let Body::CodesIssue(batch) = batch.body { Some(batch.gtin) } else { None })
+}
+
 /// What it is about, by name and number.
-fn about(known: &Known, record: &Record, w: &Words) -> Option<String> {
+fn about(known: &Known, (record, made): (&Record, Option<Gtin>), w: &Words) -> Option<String> {
     let in_words = |name| in_language(name, w.locale).to_owned();
     match &record.body {
         Body::PartyAdd(body) => Some(in_words(&body.party.name)),
@@ -81,11 +96,10 @@ fn about(known: &Known, record: &Record, w: &Words) -> Option<String> {
         }
         Body::RecallLift(body) => Some(body.source.path().to_owned()),
         Body::Evidence(body) => Some(body.validator.to_string()),
-        Body::EventCapture(capture) => {
+        Body::EventCapture(_) => {
             let items = listed(record)?;
-            let batch = capture.commissioning.as_ref().and_then(|issued| known.batches.get(&issued.batch));
-            Some(match batch {
-                Some(gtin) => counted(w.sentence.items_of, items, &product(known, gtin, w)),
+            Some(match made {
+                Some(gtin) => counted(w.sentence.items_of, items, &product(known, &gtin, w)),
                 None => w.sentence.items.of(&items),
             })
         }

@@ -9,6 +9,7 @@ use actix_web::{
     web,
 };
 use hefu_api::Ledger;
+use hefu_contracts::state::Fault;
 
 use crate::{
     answer, assets,
@@ -23,12 +24,16 @@ const READS: &str = "GET, HEAD";
 /// Mounts the pages: `/`, `/how`, `/01/…`, `/.well-known/gs1resolver`, `/x/…`, `/assets/…`, and a page for every address that nobody else serves.
 ///
 /// To be mounted after [`hefu_api::configure`], whose answer to unknown addresses it replaces: programs are still told in
-/// JSON. The returned function is called once by every worker; all of them share the ledger and the directory of names,
-/// which a thread begins to gather here and now.
-pub fn configure(ledger: Arc<dyn Ledger>, site: Site) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
-    let explorer = web::Data::new(Explorer::new(ledger, site));
-    explorer.directory.gather(&explorer.ledger, "explorer-directory");
-    move |config| {
+/// JSON. The returned function is called once by every worker; all of them share the ledger and the directory of names.
+///
+/// # Errors
+/// Where the names cannot be read.
+pub fn configure(
+    ledger: Arc<dyn Ledger>,
+    site: Site,
+) -> Result<impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static, Fault> {
+    let explorer = web::Data::new(Explorer::new(ledger, site)?);
+    Ok(move |config: &mut web::ServiceConfig| {
         config
             .app_data(explorer.clone())
             .service(reads("/assets/{file}", assets::file))
@@ -54,7 +59,7 @@ pub fn configure(ledger: Arc<dyn Ledger>, site: Site) -> impl Fn(&mut web::Servi
             .service(reads("/x/sign", signing::read).wrap(Compress::default()))
             .service(reads("/x/labels", labels::read).wrap(Compress::default()))
             .default_service(web::to(trouble::not_found));
-    }
+    })
 }
 
 /// A page is only read. HEAD is a GET whose body is not sent.

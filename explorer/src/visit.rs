@@ -24,6 +24,9 @@ use crate::{
     words::Words,
 };
 
+/// A page waits so long for names of the newest blocks.
+const NAMES_WITHIN: Duration = Duration::from_millis(100);
+
 /// What the pages share.
 pub(crate) struct Explorer {
     /// Hash of the genesis document.
@@ -36,10 +39,12 @@ pub(crate) struct Explorer {
 }
 
 impl Explorer {
-    pub(crate) fn new(ledger: Arc<dyn Ledger>, site: Site) -> Explorer {
-        let directory = Arc::new(Directory::new(Known::of(ledger.genesis())));
+    /// # Errors
+    /// From the storage.
+    pub(crate) fn new(ledger: Arc<dyn Ledger>, site: Site) -> Result<Explorer, Fault> {
+        let directory = Arc::new(Directory::new(Known::of(&*ledger)?));
         let version = format!("{BUILD}-{}", first(&site.id()));
-        Explorer { chain: ledger.genesis().chain(), directory, ledger, site, version }
+        Ok(Explorer { chain: ledger.genesis().chain(), directory, ledger, site, version })
     }
 }
 
@@ -113,10 +118,8 @@ impl Visit {
     {
         let directory = Arc::clone(&self.explorer.directory);
         let found = reading(&self.explorer.ledger, move |ledger| -> Result<T, Problem> {
-            // A few blocks at most; the rest is left to the thread that began with the server.
-            directory
-                .follow(ledger, Duration::ZERO)
-                .map_err(|fault: Fault| Problem::from(Unavailable::Fault(fault)))?;
+            // After a long time without visits names may lag behind for one.
+            directory.follow(ledger, NAMES_WITHIN).map_err(|fault: Fault| Problem::from(Unavailable::Fault(fault)))?;
             read(ledger, &directory).map_err(Into::into)
         });
         Ok(found.await?)

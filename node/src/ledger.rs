@@ -17,7 +17,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hefu_api::ledger::{BlockFound, Found, Ledger, Outcome, Status, Unavailable, Wait};
+use hefu_api::ledger::{Beginning, BlockFound, Found, Ledger, Line, Outcome, Place, Status, Unavailable, Wait, Walk};
 use hefu_contracts::{
     agreements::bundle::{self, Bundle, Extent, Which},
     annex::Annex,
@@ -26,6 +26,7 @@ use hefu_contracts::{
     height::Height,
     parties::KeyRow,
     proof::{self, Proof, build::Archive},
+    provenance::listing::Field,
     receipt::Receipt,
     row::Row,
     state::Fault,
@@ -326,6 +327,26 @@ impl Ledger for NodeLedger {
 
     fn onward(&self, from: &str, after: Option<&str>, until: Option<&str>, limit: usize) -> Result<Vec<String>, Fault> {
         self.0.watched(|desk| Ok(desk.chain()?.onward(from, after, until, limit)?))
+    }
+
+    fn events(&self, walk: &Walk<'_>, limit: usize) -> Result<Vec<Line>, Fault> {
+        self.0.watched(|desk| Ok(desk.chain()?.events(walk, limit)?))
+    }
+
+    fn event(&self, place: Place) -> Result<Option<Line>, Fault> {
+        self.0.watched(|desk| Ok(desk.chain()?.event(place)?))
+    }
+
+    fn event_values(&self, field: Field, public: bool) -> Result<Vec<String>, Fault> {
+        self.0.watched(|desk| Ok(desk.chain()?.event_values(field, public)?))
+    }
+
+    fn beginning(&self, digits: &str, limit: usize) -> Result<Beginning, Fault> {
+        self.0.watched(|desk| Ok(desk.chain()?.beginning(digits, limit)?))
+    }
+
+    fn count(&self) -> Result<u64, Fault> {
+        self.0.watched(|desk| Ok(desk.chain()?.count()?))
     }
 
     fn entries(&self, key: &str, after: u64, until: u64) -> Result<Vec<Entry>, Fault> {

@@ -11,6 +11,7 @@
 
 mod chain;
 mod create;
+mod finding;
 mod head;
 mod layout;
 mod memory;
@@ -30,8 +31,11 @@ use hefu_keys::Hash;
 pub use chain::{Chain, Held};
 pub use create::{CreateError, create_store, found};
 pub(crate) use create::{identity, open_or_create};
+pub(crate) use finding::listed;
 pub use head::{Head, Tip};
-pub use layout::{block_text, bucket_key, entry_key, height_key, id_value, onward_key, record_key, value_key};
+pub use layout::{
+    block_text, bucket_key, count_value, entry_key, height_key, id_value, onward_key, record_key, value_key,
+};
 pub use memory::Memory;
 pub(crate) use restored::{Restoring, sweep};
 pub(crate) use rocks::exists;
@@ -71,6 +75,9 @@ pub trait View: Send + Sync {
     /// Keys and values in the order of the keys' bytes, from `from` on, below `until` where it is given.
     fn scan<'a>(&'a self, table: Table, from: &[u8], until: Option<&[u8]>) -> Scan<'a>;
 
+    /// Keys and values before `before`, in the opposite order of the keys' bytes.
+    fn scan_back<'a>(&'a self, table: Table, before: &[u8]) -> Scan<'a>;
+
     /// What the store holds in memory now.
     fn footprint(&self) -> Footprint {
         Footprint::default()
@@ -86,7 +93,7 @@ pub struct Footprint {
     pub writes: u64,
 }
 
-/// Keys with their values, ascending. Nothing follows a fault.
+/// Keys with their values. Nothing follows a fault.
 pub type Scan<'a> = Box<dyn Iterator<Item = Result<Pair, StoreError>> + 'a>;
 
 /// A key with its value.

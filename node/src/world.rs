@@ -15,7 +15,7 @@ use hefu_contracts::{
     genesis::{FORMAT_VERSION, Genesis, GenesisKind, Parameters},
     height::Height,
     parties::{Name, Party, PartyKind},
-    record::draft::Draft,
+    record::{Visibility, draft::Draft},
     register::Depth,
     time::{Millis, Time},
     votes::{self, VoteKind},
@@ -141,7 +141,7 @@ impl World {
             nonce,
             parts: BTreeMap::new(),
             seq,
-            visibility: deed.action.visibility(),
+            visibility: if deed.private { Visibility::Parties } else { deed.action.visibility() },
         };
         let annex = self.annex(deed, &mut draft);
         let also = deed.also.iter().filter(|also| *also != author).map(|also| key(also));

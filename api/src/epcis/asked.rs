@@ -15,10 +15,10 @@ use super::{
     event::EpcFormat,
     exception::Exception,
     query::{Parameter, parameters},
-    search::Position,
 };
 use crate::{
     access, clock,
+    ledger::Position,
     problem::{Door, Problem},
 };
 

@@ -5,22 +5,23 @@ use std::collections::BTreeSet;
 use actix_web::{HttpRequest, HttpResponse, web};
 use hefu_contracts::{
     audience::{Reader, Shown},
+    cbv::bare,
     gs1::Epc,
+    provenance::listing::Field,
     row::{self, Row},
 };
 
 use super::{
     Epcis, answering,
     asked::{After, Asked, Page, Token},
-    event::{self, EpcFormat, Eyes},
+    candidates::Walker,
+    event::{self, EpcFormat, Eyes, identity},
     events,
     exception::Exception,
-    index::{Field, Index, identity},
-    words,
 };
 use crate::{
     access::shown,
-    ledger::Ledger,
+    ledger::{Ledger, Walk, Way},
     problem::{Door, Problem},
     reading::reading,
     server::Api,
@@ -41,7 +42,7 @@ const THINGS: [&str; 4] = ["container/", "item/", "lot/", "thing/"];
 const ROWS_MAX: usize = 2_000;
 const HISTORY_MAX: u64 = 64;
 
-/// Most private records that are looked at for values that no public one has.
+/// Most private records that are looked at for values that no public one has, alike for each of them.
 const PRIVATE_MAX: usize = 20_000;
 
 /// A collection of values that events have in one field.
@@ -141,7 +142,7 @@ impl Values {
         let asked = Asked::of(&request).await?;
         let plain = Asked { format: EpcFormat::AsRecorded, ..asked.clone() };
         let spelled = match self.field {
-            Field::Step | Field::Disposition => words::bare(&value).to_owned(),
+            Field::Step | Field::Disposition => bare(&value).to_owned(),
             Field::Kind | Field::Action | Field::ReadPoint | Field::Location => identity(&value),
         };
         if !self.seen(&request, &plain).await?.contains(&spelled) {
@@ -161,20 +162,12 @@ impl Values {
 
     /// The values that events have which the reader may read, sorted.
     async fn seen(self, request: &HttpRequest, asked: &Asked) -> Result<BTreeSet<String>, Exception> {
-        let (api, epcis) = (Api::of(request)?, Epcis::of(request)?);
+        let api = Api::of(request)?;
         let (reader, format) = (asked.reader.clone(), asked.format);
         let values = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-            events::up_to_date(&epcis.index, ledger)?;
-            let (mut known, private) = epcis.index.read(|index| self.gathered(index));
+            let mut known: BTreeSet<String> = ledger.event_values(self.field, true)?.into_iter().collect();
             if reader != Reader::Public {
-                for (value, record) in private {
-                    if !known.contains(&value)
-                        && let Some(found) = ledger.record(&record)?
-                        && shown(ledger, &reader, &found.text)? >= Shown::Text
-                    {
-                        known.insert(value);
-                    }
-                }
+                self.add_private(ledger, &reader, &mut known)?;
             }
             let spelled = known.into_iter().map(|value| event::identifier(ledger, &value, format));
             Ok(spelled.collect::<Result<BTreeSet<String>, _>>()?)
@@ -182,14 +175,25 @@ impl Values {
         Ok(values.await?)
     }
 
-    /// Values of public events, and those of private ones with their records, the newest first.
-    fn gathered(self, index: &Index) -> (BTreeSet<String>, Vec<(String, hefu_keys::Hash)>) {
-        let of = |public: bool| index.lines.iter().rev().filter(move |line| line.public == public);
-        let public: BTreeSet<_> = of(true).filter_map(|line| line.field(self.field)).collect();
-        let private = of(false).filter_map(|line| Some((line.field(self.field)?, line.record)));
-        let private = private.filter(|(symbol, _)| !public.contains(symbol)).take(PRIVATE_MAX);
-        let private = private.map(|(symbol, record)| (index.text(symbol).to_owned(), record)).collect();
-        (public.into_iter().map(|symbol| index.text(symbol).to_owned()).collect(), private)
+    /// Values that no public event has, where the reader may read one that has it.
+    fn add_private(self, ledger: &dyn Ledger, reader: &Reader, known: &mut BTreeSet<String>) -> Result<(), Problem> {
+        let all = ledger.event_values(self.field, false)?;
+        let private: Vec<String> = all.into_iter().filter(|value| !known.contains(value)).collect();
+        let most = PRIVATE_MAX.checked_div(private.len()).unwrap_or_default().max(1);
+        for value in private {
+            // The newest first: who reads now had to do with them rather than with the oldest.
+            let walk = Walk { way: Way::With(self.field, &value), descending: true, after: None };
+            let mut walker = Walker::new(walk);
+            for _ in 0..most {
+                let Some(line) = walker.next(ledger)? else { break };
+                let Some(found) = ledger.record(&line.listing.record)? else { continue };
+                if shown(ledger, reader, &found.text)? >= Shown::Text {
+                    known.insert(value);
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

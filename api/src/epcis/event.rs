@@ -15,7 +15,6 @@ use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::index::identity;
 use crate::{access::shown, ledger::Ledger, problem::Problem};
 
 /// Prefix of this ledger's own extensions, and what it stands for.
@@ -23,6 +22,11 @@ pub(crate) const NAMESPACE: (&str, &str) = ("hefu", "urn:hefu:epcis:");
 
 /// What a reader is not shown of an event: names of its fields.
 pub(crate) const WITHHELD: &str = "hefu:withheld";
+
+/// An identifier as it is compared.
+pub(crate) fn identity(text: &str) -> String {
+    Epc::parse(text).map_or_else(|_| text.to_owned(), |epc| epc.as_str().to_owned())
+}
 
 /// How identifiers are to be written (`GS1-EPC-Format`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,5 @@
 //! Reading events: by a query, by their id, and under a value that they have.
 
-use std::time::Duration;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
@@ -11,31 +9,15 @@ use super::{
     asked::{After, Asked, Page, Token},
     event::Eyes,
     exception::Exception,
-    index::Index,
     query::EventQuery,
-    search::{self, Part, Position},
+    search::{self, Part},
 };
 use crate::{
-    following::Following,
-    ledger::Ledger,
+    ledger::Position,
     problem::{Door, Problem},
     reading::reading,
     server::Api,
 };
-
-/// A request waits so long for the index to have all blocks.
-const INDEX_WITHIN: Duration = Duration::from_secs(2);
-
-/// That the index has every final block.
-///
-/// # Errors
-/// `E-NODE-UNREADY` while it is gathered after a start.
-pub(crate) fn up_to_date(index: &Following<Index>, ledger: &dyn Ledger) -> Result<(), Problem> {
-    if index.follow(ledger, INDEX_WITHIN)? {
-        return Ok(());
-    }
-    Err(Problem::from(Door::NodeUnready).because("the index of events is being gathered"))
-}
 
 /// A query's page of events as an answer.
 ///
@@ -60,13 +42,11 @@ pub(crate) async fn page(
     let eyes = Eyes { reader: asked.reader.clone(), presented: query.presented() };
     let (of, format) = (query.name.clone(), asked.format);
     let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-        up_to_date(&epcis.index, ledger)?;
-        let within = (ledger, &*epcis.index);
-        search::check_count(within, &eyes, (&query, format))?;
+        search::check_count(ledger, &eyes, (&query, format))?;
         if most == 0 {
             return Ok(search::Found::default());
         }
-        search::search(within, &eyes, (&query, format), Part { after, most })
+        search::search(ledger, &eyes, (&query, format), Part { after, most })
     })
     .await?;
     let left = left.map(|left| left.saturating_sub(found.events.len()));
@@ -100,14 +80,12 @@ pub(crate) async fn having(request: &HttpRequest, (parameter, value): (&str, &st
 /// `GET /events/{eventID}`: the event, and whatever declares it to be in error, which has the same id.
 pub(crate) async fn read(request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Exception> {
     let asked = Asked::of(&request).await?;
-    let (api, epcis) = (Api::of(&request)?, Epcis::of(&request)?);
+    let api = Api::of(&request)?;
     let eyes = Eyes { reader: asked.reader.clone(), presented: Default::default() };
     let (wanted, format) = (id.to_string(), asked.format);
-    let found = reading(&api.ledger, move |ledger| -> Result<_, Problem> {
-        up_to_date(&epcis.index, ledger)?;
-        search::with_id((ledger, &*epcis.index), &eyes, &wanted, format)
-    })
-    .await?;
+    let found =
+        reading(&api.ledger, move |ledger| -> Result<_, Problem> { search::with_id(ledger, &eyes, &wanted, format) })
+            .await?;
     if found.events.is_empty() {
         return Err(Problem::from(Door::EventUnknown).because(id).into());
     }

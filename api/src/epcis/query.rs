@@ -6,11 +6,11 @@ mod standard;
 use std::collections::BTreeSet;
 
 use actix_web::web;
+use hefu_contracts::provenance::listing::Field;
 use hefu_keys::{Hash, canonical};
 
 pub(crate) use condition::{Compare, Condition, Pattern, compares};
 
-use super::index::Field;
 use crate::problem::{Door, Problem};
 
 /// Most parameters of one query, and most values over all of them.
@@ -158,7 +158,7 @@ impl EventQuery {
         self.conditions.iter().find_map(Condition::event_ids)
     }
 
-    /// Values of which every event that matches has one in a field of the index.
+    /// Values of which every event that matches has one in a field of listings.
     pub(crate) fn narrowed(&self) -> impl Iterator<Item = (Field, Vec<&str>)> {
         self.conditions.iter().filter_map(Condition::narrowed)
     }

@@ -46,6 +46,17 @@ pub enum EventAction {
     Delete,
 }
 
+impl EventAction {
+    /// As EPCIS spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            EventAction::Add => "ADD",
+            EventAction::Observe => "OBSERVE",
+            EventAction::Delete => "DELETE",
+        }
+    }
+}
+
 /// CBV dispositions that stay with things until they are taken off again (EPCIS 2.0 §7.3.5.7), as bare words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Persistent {

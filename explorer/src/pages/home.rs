@@ -73,14 +73,14 @@ pub(crate) async fn read(visit: Visit) -> HttpResponse {
     let (newest, w) = (visit.newest(), visit.words);
     let found = visit.read(move |ledger, directory| -> Result<_, Fault> {
         let validators = validators(ledger.genesis(), directory, w, |_| false);
-        Ok((lines(ledger, directory, newest, w)?, validators))
+        Ok((lines(ledger, directory, newest, w)?, validators, ledger.count()?))
     });
-    let shown = found.await.map(|(blocks, validators)| {
+    let shown = found.await.map(|(blocks, validators, records)| {
         let directory = &visit.explorer.directory;
         HomePage {
             w,
             page: visit.page(newest),
-            records: directory.read(|known| known.total),
+            records,
             parties: directory.read(|known| known.parties.len()),
             validators,
             blocks,

@@ -6,10 +6,14 @@ use actix_web::{
     web,
 };
 use askama::Template;
-use hefu_api::{Door, Ledger, Problem};
+use hefu_api::{
+    Door, Ledger, Problem,
+    ledger::{Found as Kept, Place},
+};
 use hefu_contracts::{
     gs1::{Epc, EpcKind, Gtin},
     height::Height,
+    record::Visibility,
     row,
 };
 use hefu_keys::Hash;
@@ -31,6 +35,9 @@ const QUERY_CHARS_MAX: usize = 200;
 
 /// Least number of digits by which a hash is looked for.
 const HASH_DIGITS_MIN: usize = 8;
+
+/// Most blocks and records with ids alike that are looked at; of those the first on the ledger is shown.
+const ALIKE_MAX: usize = 100;
 
 /// Most names that are listed.
 const NAMES_MAX: usize = 50;
@@ -92,7 +99,7 @@ fn search(ledger: &dyn Ledger, directory: &Directory, newest: Height, q: &str, w
     if let Some(epc) = code(q) {
         return Ok(Found::Path(format!("/{}", epc.path())));
     }
-    if let Some(path) = hash(ledger, directory, q)? {
+    if let Some(path) = hash(ledger, q)? {
         return Ok(Found::Path(path));
     }
     let names = directory.read(|known| names(known, q, w));
@@ -122,7 +129,7 @@ fn code(q: &str) -> Option<Epc> {
 }
 
 /// The page of the record or block whose id this is or begins with.
-fn hash(ledger: &dyn Ledger, directory: &Directory, q: &str) -> Result<Option<String>, Problem> {
+fn hash(ledger: &dyn Ledger, q: &str) -> Result<Option<String>, Problem> {
     let digits = q.to_ascii_lowercase();
     let is_hash = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_hash || !(HASH_DIGITS_MIN..=64).contains(&digits.len()) {
@@ -133,21 +140,18 @@ fn hash(ledger: &dyn Ledger, directory: &Directory, q: &str) -> Result<Option<St
     {
         return Ok(Some(format!("/x/records/{id}")));
     }
-    let (blocks, records) = directory.read(|known| (known.blocks_like(&digits), known.records_like(&digits)));
-    for height in blocks {
-        let block = ledger.block(height)?;
-        if block.is_some_and(|block| block.certificate.block.to_string().starts_with(&digits)) {
-            return Ok(Some(format!("/x/blocks/{height}")));
+    let found = ledger.beginning(&digits, ALIKE_MAX)?;
+    if let Some(height) = found.blocks.iter().min() {
+        return Ok(Some(format!("/x/blocks/{height}")));
+    }
+    let mut first: Option<(Place, Hash)> = None;
+    for id in found.records {
+        let Some(Kept { text, place: Some(place) }) = ledger.record(&id)? else { continue };
+        if Visibility::is_public_in(&text) && first.is_none_or(|(known, _)| place < known) {
+            first = Some((place, id));
         }
     }
-    for height in records {
-        let Some(block) = ledger.block(height)? else { continue };
-        let found = block.records.iter().find(|(id, public)| *public && id.to_string().starts_with(&digits));
-        if let Some((id, _)) = found {
-            return Ok(Some(format!("/x/records/{id}")));
-        }
-    }
-    Ok(None)
+    Ok(first.map(|(_, id)| format!("/x/records/{id}")))
 }
 
 /// Organisations and trade items with this in their name, id or number.

@@ -52,7 +52,7 @@ pub async fn ask_at(site: Site, ledger: Arc<dyn Ledger>, request: TestRequest) -
         .configure(
             hefu_api::configure(Arc::clone(&ledger), std::slice::from_ref(&site.origin), Local::in_memory()).unwrap(),
         )
-        .configure(hefu_explorer::configure(ledger, site));
+        .configure(hefu_explorer::configure(ledger, site).unwrap());
     let answer = test::init_service(app).await.call(request.to_request()).await.unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = to_bytes(answer.into_body()).await.unwrap_or_else(|_| panic!("no body")).to_vec();

@@ -270,7 +270,8 @@ fn server(
     local: Local,
 ) -> anyhow::Result<actix_web::dev::Server> {
     let api = hefu_api::configure(ledger.clone(), origins, local).context("named queries cannot be read")?;
-    let explorer = hefu_explorer::configure(ledger.clone(), site);
+    let explorer =
+        hefu_explorer::configure(ledger.clone(), site).context("the names of organisations cannot be read")?;
     let server =
         HttpServer::new(move || App::new().wrap(from_fn(hefu_api::unread)).configure(&api).configure(&explorer));
     let server = server.disable_signals().shutdown_timeout(DRAIN_SECONDS);

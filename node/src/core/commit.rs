@@ -1,11 +1,14 @@
 //! Committing a decided block: one synced batch, then everything that is in memory.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use hefu_contracts::{
-    certificate::Certificate, height::Height, provenance::onward, receipt::Receipt, register::Fault, row::Row,
-    schema::Table, state::Snapshot, time::Time,
+    block::Header, certificate::Certificate, height::Height, provenance::onward, receipt::Receipt, register::Fault,
+    row::Row, schema::Table, state::Snapshot, time::Time,
 };
 use hefu_keys::Hash;
 
@@ -17,7 +20,10 @@ use super::{
     receipts,
     sealed::Sealed,
 };
-use crate::store::{Batch, Mark, Tip, block_text, bucket_key, height_key, id_value, onward_key, record_key, value_key};
+use crate::store::{
+    Batch, Mark, Tip, block_text, bucket_key, count_value, height_key, id_value, listed, onward_key, record_key,
+    value_key,
+};
 
 /// A block that is final and on the disk.
 #[derive(Clone, Debug)]
@@ -64,12 +70,13 @@ impl Core {
         let candidate = self.candidates.get(&id).ok_or_else(|| Fault::new(Undecidable::Unknown(id)))?;
         let header = candidate.header.clone();
         let mut batch = match &candidate.judgement {
-            Judgement::Valid(ready) => self.batch(header.height, ready),
+            Judgement::Valid(ready) => self.batch(&header, ready)?,
             Judgement::Invalid(why) => return Err(Fault::new(Undecidable::Invalid(id, why.clone()))),
             Judgement::Open => return Err(Fault::new(Undecidable::Unknown(id))),
         };
         let height = header.height;
         batch.put(Table::Blocks, height_key(height), block_text(&header, &certificate));
+        batch.put(Table::Heights, *id.as_bytes(), height_key(height).to_vec());
         batch.put(Table::Tip, "height", height_key(height).to_vec());
         self.candidates.clear(&mut batch);
         self.store.commit(batch, Mark { height, block: id })?;
@@ -104,13 +111,21 @@ impl Core {
     }
 
     /// What a block writes, except for its header.
-    fn batch(&self, height: Height, ready: &Ready) -> Batch {
+    fn batch(&self, header: &Header, ready: &Ready) -> Result<Batch, Fault> {
         let mut batch = Batch::default();
+        let count = u64::try_from(ready.records.len()).unwrap_or(u64::MAX);
+        batch.put(Table::Tip, "records", count_value(self.chain.count()?.saturating_add(count)).to_vec());
+        // Events of a block have many values in common, which are written once.
+        let mut events = BTreeMap::new();
         for (index, sealed) in (0_u32..).zip(&ready.records) {
-            let place = (height, index);
+            let place = (header.height, index);
+            events.extend(listed(sealed.submission().record(), place, header.time));
             batch.put(Table::Records, record_key(place), sealed.text().clone());
             batch.put(Table::Ids, *sealed.id().as_bytes(), id_value(place).to_vec());
             self.put_values(&mut batch, &sealed.id());
+        }
+        for (key, listing) in events {
+            batch.put(Table::Events, key, listing);
         }
         for (row, text) in &ready.executed.rows {
             batch.put(Table::Rows, row.key.as_bytes(), text.clone());
@@ -124,7 +139,7 @@ impl Core {
         for (index, bucket) in ready.executed.patch.buckets() {
             batch.put(Table::Buckets, bucket_key(*index), bucket.encode());
         }
-        batch
+        Ok(batch)
     }
 
     /// Detached values are in no block: they are those that came with the record to this node's own door.

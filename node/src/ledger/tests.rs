@@ -7,6 +7,8 @@ use hefu_contracts::{receipt::Status, refusal::Code, state::Fault};
 use hefu_engine::Wake;
 use tokio::time::timeout;
 
+mod finding;
+
 use super::{NodeLedger, now};
 use crate::{
     core::tests::open,

@@ -16,7 +16,7 @@ use hefu_contracts::{genesis::Genesis, height::Height, schema::Table, state::Fau
 use hefu_gossip::{Ask, PeerId};
 
 use super::shelf::Card;
-use crate::store::{Mark, Store, height_key, identity};
+use crate::store::{Mark, Store, count_value, height_key, identity};
 
 /// How often each of those who are asked may have no answer to one question before it is given up.
 const ROUNDS_MAX: usize = 4;
@@ -87,10 +87,11 @@ pub(super) fn fill<S: Source>(
     tracing::info!(block.height = height.get(), rows = total(&card), "restoring a snapshot");
     filling.rows(&card)?;
     filling.entries(&card)?;
-    filling.blocks(&card)?;
+    let count = filling.blocks(&card)?;
     let mark = Mark { height, block: card.certificate.block };
     let mut batch = identity(genesis);
     batch.put(Table::Tip, "height", height_key(height).to_vec());
+    batch.put(Table::Tip, "records", count_value(count).to_vec());
     store.commit(batch, mark).map_err(Fault::from)?;
     Ok(mark)
 }

@@ -124,7 +124,8 @@ fn assert_restored(others: &Others, store: &Arc<dyn Store>) {
         core.commit(others.scene.world.now, certificate).expect("committed");
     }
     let restored = core.head().read().expect("not poisoned").chain.clone();
-    for which in [Table::Rows, Table::Entries, Table::Buckets, Table::Blocks, Table::Records, Table::Ids, Table::Tip] {
+    let tables = [Table::Rows, Table::Entries, Table::Buckets, Table::Blocks, Table::Records, Table::Ids, Table::Tip];
+    for which in tables.into_iter().chain([Table::Heights, Table::Events]) {
         assert!(table(&**restored.view(), which) == table(&**all.view(), which), "{}", which.name());
     }
     verify_view(&restored, |_| ()).expect("sound");

@@ -79,6 +79,15 @@ impl Chain {
         layout::read_height(&bytes).ok_or_else(|| StoreError::damaged(Table::Tip, "height", "not a height"))
     }
 
+    /// Number of records of all blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn count(&self) -> Result<u64, StoreError> {
+        let bytes = self.get(Table::Tip, b"records", "records")?;
+        layout::read_count(&bytes).ok_or_else(|| StoreError::damaged(Table::Tip, "records", "not a number"))
+    }
+
     /// The last block.
     pub fn tip(&self) -> &Tip {
         &self.tip

@@ -9,7 +9,7 @@ use hefu_contracts::{
     state::Fault,
 };
 
-use super::{Batch, ENGINE, OpenError, Rocks, Store, bucket_key, head, height_key};
+use super::{Batch, ENGINE, OpenError, Rocks, Store, bucket_key, count_value, head, height_key};
 
 /// Why a store is not created.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,7 @@ pub fn found(store: &dyn Store, genesis: &Genesis) -> Result<(), Fault> {
         batch.put(Table::Buckets, bucket_key(*index), bucket.encode());
     }
     batch.put(Table::Tip, "height", height_key(Height::GENESIS).to_vec());
+    batch.put(Table::Tip, "records", count_value(0).to_vec());
     Ok(store.write(batch)?)
 }
 

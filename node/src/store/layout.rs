@@ -41,6 +41,16 @@ pub(super) fn read_height(bytes: &[u8]) -> Option<Height> {
     Height::new(u64::from_be_bytes(bytes.try_into().ok()?))
 }
 
+/// A number of records.
+pub fn count_value(count: u64) -> [u8; 8] {
+    count.to_be_bytes()
+}
+
+/// The number that [`count_value`] wrote.
+pub(super) fn read_count(bytes: &[u8]) -> Option<u64> {
+    bytes.try_into().ok().map(u64::from_be_bytes)
+}
+
 /// Key of an entry: row key ‖ 0 ‖ position, from 1.
 pub fn entry_key(row: &str, n: u64) -> Vec<u8> {
     let mut key = Vec::with_capacity(row.len().saturating_add(9));

@@ -98,4 +98,16 @@ impl View for At {
         });
         Box::new(found.collect::<Vec<_>>().into_iter())
     }
+
+    fn scan_back<'a>(&'a self, table: Table, before: &[u8]) -> Scan<'a> {
+        let before = (table, before.to_vec());
+        let tables = lock(&self.tables);
+        let range = tables.values.range(..&before).rev();
+        let within = range.take_while(|((at, _), _)| *at == table);
+        let found = within.filter_map(|((_, key), versions)| {
+            let value = self.seen(versions)?;
+            Some(Ok((key.clone().into_boxed_slice(), value.to_vec().into_boxed_slice())))
+        });
+        Box::new(found.collect::<Vec<_>>().into_iter())
+    }
 }

@@ -314,6 +314,20 @@ impl View for Snap {
         )
     }
 
+    fn scan_back<'a>(&'a self, table: Table, before: &[u8]) -> Scan<'a> {
+        let family = match family(self.borrow_owner(), table) {
+            Ok(family) => family,
+            Err(missing) => return Box::new(std::iter::once(Err(missing))),
+        };
+        let mode = IteratorMode::From(before, Direction::Reverse);
+        let found = self.borrow_dependent().iterator_cf_opt(family, ReadOptions::default(), mode);
+        let found =
+            found.map(move |pair| pair.map_err(|source| StoreError::Read { table: table.name(), place: None, source }));
+        let before = before.to_vec();
+        // The key itself, if it is there, comes first.
+        Box::new(found.skip_while(move |pair| pair.as_ref().is_ok_and(|(key, _)| **key >= *before)))
+    }
+
     fn footprint(&self) -> Footprint {
         let db = self.borrow_owner();
         let writes = Table::ALL.iter().map(|table| bytes_of(db, *table, "rocksdb.cur-size-all-mem-tables"));

@@ -25,6 +25,8 @@ pub struct Deed {
     pub also: Vec<String>,
     /// From its making to its expiry.
     pub expires_within: Millis,
+    /// Whether only those whom it names may read it.
+    pub private: bool,
 }
 
 impl Deed {
@@ -38,12 +40,19 @@ impl Deed {
             commissioning: None,
             also: Vec::new(),
             expires_within: Millis(3_600_000),
+            private: false,
         }
     }
 
     /// Another key signs as well.
     pub fn with(mut self, signer: &str) -> Deed {
         self.also.push(signer.to_owned());
+        self
+    }
+
+    /// Only those whom it names may read it.
+    pub fn kept_private(mut self) -> Deed {
+        self.private = true;
         self
     }
 

@@ -23,8 +23,6 @@ use super::{
 };
 use crate::{
     access, clock,
-    epcis::index::Index,
-    following::Following,
     ledger::Ledger,
     problem::{Door, MEDIA_TYPE, Problem},
 };
@@ -44,7 +42,6 @@ const UNREADY_FOR: Millis = Millis(1_000);
 /// Carries the reports of a node.
 pub(crate) struct Courier {
     pub ledger: Weak<dyn Ledger>,
-    pub index: Arc<Following<Index>>,
     pub book: Arc<Book>,
     pub post: Arc<dyn Post>,
 }
@@ -131,8 +128,7 @@ impl Courier {
             };
             let height = *ledger.heights().borrow();
             let standing = Standing::new(&query, order.initial)?;
-            let within = (&*ledger, &*self.index);
-            (standing.since(within, &reader, order.format, (reached.place(), most))?, height, standing)
+            (standing.since(&*ledger, &reader, order.format, (reached.place(), most))?, height, standing)
         };
         let is_wanted_empty = matches!(order.trigger, Trigger::Schedule { report_if_empty: true, .. }) && !told;
         if report.events.is_empty() && (report.more || !is_wanted_empty) {

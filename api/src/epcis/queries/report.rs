@@ -9,13 +9,10 @@ use crate::{
     epcis::{
         answering,
         event::{EpcFormat, Eyes},
-        events,
-        index::Index,
         query::EventQuery,
-        search::{self, Part, Position},
+        search::{self, Part},
     },
-    following::Following,
-    ledger::{Ledger, Place},
+    ledger::{Ledger, Place, Position},
     problem::{Door, Problem},
 };
 
@@ -68,21 +65,18 @@ impl Standing {
     /// What matches behind a place, as the reader may see it now.
     ///
     /// # Errors
-    /// `E-NODE-UNREADY` while the index is gathered, or a fault.
+    /// A fault.
     pub(super) fn since(
         &self,
-        (ledger, index): (&dyn Ledger, &Following<Index>),
+        ledger: &dyn Ledger,
         reader: &Reader,
         format: EpcFormat,
         (after, most): (Place, usize),
     ) -> Result<Report, Problem> {
-        events::up_to_date(index, ledger)?;
-        let before = index.read(|index| index.until(after));
-        let after = before.checked_sub(1).map(|last| Position(0, last));
         let eyes = Eyes { reader: reader.clone(), presented: self.query.presented() };
-        let found = search::search((ledger, index), &eyes, (&self.query, format), Part { after, most })?;
-        let last = found.next.map(|Position(_, at)| at).or_else(|| found.known.checked_sub(1));
-        let reached = index.read(|index| last.and_then(|at| index.lines.get(at)).map(|line| line.place));
+        let part = Part { after: Some(Position(0, after)), most };
+        let found = search::search(ledger, &eyes, (&self.query, format), part)?;
+        let reached = found.next.map(|Position(_, place)| place).or(found.newest);
         Ok(Report { events: found.events, records: found.records, reached, more: found.next.is_some() })
     }
 }

@@ -237,9 +237,9 @@ impl Socket {
 
     /// What matches behind the place that was reached; `None` where the node cannot tell yet.
     async fn read(&self, reader: Reader) -> Result<Option<Report>, End> {
-        let (standing, index) = (Arc::clone(&self.standing), Arc::clone(&self.epcis.index));
+        let standing = Arc::clone(&self.standing);
         let (format, from) = (self.format, (self.reached, EVENTS_MAX));
-        let found = reading(&self.api.ledger, move |ledger| standing.since((ledger, &index), &reader, format, from));
+        let found = reading(&self.api.ledger, move |ledger| standing.since(ledger, &reader, format, from));
         match found.await {
             Ok(report) => Ok(Some(report)),
             Err(problem) if problem.view().code == Door::NodeUnready.name() => Ok(None),

@@ -2,13 +2,10 @@
 
 use std::cmp::Ordering;
 
-use hefu_contracts::{gs1::Epc, time::Time};
+use hefu_contracts::{cbv::bare, gs1::Epc, provenance::listing::Field, time::Time};
 use serde_json::{Map, Value};
 
-use crate::epcis::{
-    index::{Field, identity},
-    words::bare,
-};
+use crate::epcis::event::identity;
 
 /// How a value is compared with what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +211,7 @@ impl Condition {
         }
     }
 
-    /// Values of which it wants one in a field of the index.
+    /// Values of which it wants one in a field of listings.
     pub(crate) fn narrowed(&self) -> Option<(Field, Vec<&str>)> {
         let At::Paths([path]) = self.at else { return None };
         let field = match *path {

@@ -1,12 +1,12 @@
 //! The standard parameters, each with where it looks and how it compares (EPCIS 2.0 §8.2.7.1).
 
-use hefu_contracts::time::Time;
+use hefu_contracts::{cbv::bare, time::Time};
 
 use super::{
     condition::{At, Compare, Condition, Pattern, Wanted},
     wrong,
 };
-use crate::{epcis::words::bare, problem::Problem};
+use crate::problem::Problem;
 
 /// How a parameter's values are read.
 #[derive(Clone, Copy)]

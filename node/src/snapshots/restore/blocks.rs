@@ -3,6 +3,8 @@
 //! Signatures of records are not verified: more than two thirds of the members have done so, and have certified the very
 //! bytes. What a record itself does not bind, the proof that its codes were issued, is checked against the batch.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use hefu_contracts::{
     block::{Block, Header, records_root},
@@ -22,7 +24,7 @@ use hefu_keys::Hash;
 use super::{Card, Filling, Lie, Source, Stop};
 use crate::{
     core::sealed::spread,
-    store::{Batch, Store, View, block_text, height_key, id_value, record_key},
+    store::{Batch, Store, View, block_text, height_key, id_value, listed, record_key},
 };
 
 /// A block whose certificate and records have been checked.
@@ -31,35 +33,48 @@ struct Sound {
     certificate: Certificate,
     /// Ids and texts of the records.
     records: Vec<(Hash, Bytes)>,
+    /// What they add to the index of events.
+    listed: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+/// What some blocks write.
+struct Written {
+    batch: Batch,
+    /// Height and id of the last one.
+    reached: Height,
+    block: Hash,
+    /// Number of their records.
+    records: u64,
 }
 
 impl<S: Source> Filling<'_, S> {
-    pub(super) fn blocks(&mut self, card: &Card) -> Result<(), Stop> {
+    /// Takes the blocks; how many records they hold.
+    pub(super) fn blocks(&mut self, card: &Card) -> Result<u64, Stop> {
         let (genesis, store) = (self.genesis, self.store);
         let last = card.header.height;
-        let (mut height, mut previous) = (Height::GENESIS, genesis.chain());
+        let (mut height, mut previous, mut count) = (Height::GENESIS, genesis.chain(), 0_u64);
         while height < last {
             let first = height.next();
             let ask = || Ask::Blocks { first: first.get(), last: last.get() };
             let get = |source: &mut S, peer| source.ask(peer, ask()).filter(|pieces| !pieces.is_empty());
             let check = |pieces: Vec<Bytes>| checked((genesis, store), (first, last), &previous, &pieces);
-            let (batch, reached, block) = self.fetch("blocks", get, check)?;
+            let Written { batch, reached, block, records } = self.fetch("blocks", get, check)?;
             self.store.write(batch).map_err(Fault::from)?;
-            (height, previous) = (reached, block);
+            (height, previous, count) = (reached, block, count.saturating_add(records));
             self.tell("blocks", height.get(), last.get());
         }
         // The certified chain has one block at a height, unless more than a third of the members have lied.
-        if previous == card.certificate.block { Ok(()) } else { Err(Stop::Nobody("the blocks of the snapshot")) }
+        if previous == card.certificate.block { Ok(count) } else { Err(Stop::Nobody("the blocks of the snapshot")) }
     }
 }
 
-/// What blocks write, the last one's height and its id.
+/// What blocks write.
 fn checked(
     (genesis, store): (&Genesis, &dyn Store),
     (first, last): (Height, Height),
     previous: &Hash,
     pieces: &[Bytes],
-) -> Result<(Batch, Height, Hash), Lie> {
+) -> Result<Written, Lie> {
     let (pairs, rest) = pieces.as_chunks::<2>();
     if !rest.is_empty() {
         return Err(Lie::new("a block has two pieces"));
@@ -68,23 +83,28 @@ fn checked(
     let sound = spread(pairs.to_vec(), |[certificate, body]| block(genesis, &*view, &certificate, &body));
     let mut batch = Batch::default();
     let (mut height, mut previous) = (first, *previous);
-    let mut reached = None;
+    let (mut reached, mut count) = (None, 0_u64);
     for sound in sound {
-        let Sound { header, certificate, records } = sound?;
+        let Sound { header, certificate, records, listed } = sound?;
         if header.height != height || header.previous != previous || height > last {
             return Err(Lie::at(height, "it does not follow the block before"));
         }
         batch.put(Table::Blocks, height_key(height), block_text(&header, &certificate));
+        batch.put(Table::Heights, *certificate.block.as_bytes(), height_key(height).to_vec());
+        for (key, value) in listed {
+            batch.put(Table::Events, key, value);
+        }
         for (index, (id, text)) in (0_u32..).zip(records) {
             batch.put(Table::Records, record_key((height, index)), text);
             batch.put(Table::Ids, *id.as_bytes(), id_value((height, index)).to_vec());
+            count = count.saturating_add(1);
         }
         previous = certificate.block;
         reached = Some(height);
         height = height.next();
     }
     let reached = reached.ok_or_else(|| Lie::new("no blocks"))?;
-    Ok((batch, reached, previous))
+    Ok(Written { batch, reached, block: previous, records: count })
 }
 
 /// A block by itself.
@@ -98,17 +118,19 @@ fn block(genesis: &Genesis, view: &dyn View, certificate: &Bytes, body: &Bytes) 
     certificate.check(&genesis.chain(), &genesis.members)?;
     let mut seals = Vec::with_capacity(records.len());
     let mut read = Vec::with_capacity(records.len());
-    for text in records {
+    let mut found = BTreeMap::new();
+    for (index, text) in (0_u32..).zip(records) {
         let unverified = Unverified::read(text.as_bytes()).map_err(|refusal| Lie::at(height, refusal))?;
         check_annex(view, &unverified).map_err(|words| Lie::at(height, words))?;
         seals.push(unverified.record().seal);
+        found.extend(listed(unverified.record(), (height, index), header.time));
         // A copy: else each record would hold the whole answer in memory.
         read.push((unverified.record().id, Bytes::copy_from_slice(text.as_bytes())));
     }
     if records_root(seals.iter()) != header.records {
         return Err(Lie::at(height, "the records are not those of the header"));
     }
-    Ok(Sound { header, certificate, records: read })
+    Ok(Sound { header, certificate, records: read, listed: found })
 }
 
 /// What the record does not bind of its annex.

@@ -83,7 +83,7 @@ pub(super) fn table(table: Table, cache: &Cache) -> Options {
             blocks.set_block_size(SINGLE_BLOCK_BYTES);
             options.set_compression_type(DBCompressionType::Lz4);
         }
-        Table::Entries | Table::Onward | Table::Genesis | Table::Tip => {
+        Table::Entries | Table::Onward | Table::Events | Table::Heights | Table::Genesis | Table::Tip => {
             blocks.set_block_size(BLOCK_BYTES);
             options.set_compression_type(DBCompressionType::Lz4);
         }
@@ -109,6 +109,8 @@ pub(super) fn table(table: Table, cache: &Cache) -> Options {
         Table::Genesis
         | Table::Blocks
         | Table::Ids
+        | Table::Heights
+        | Table::Events
         | Table::Values
         | Table::Rows
         | Table::Entries

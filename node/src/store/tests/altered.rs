@@ -150,6 +150,39 @@ fn the_index_leads_from_a_container_to_what_is_in_it_and_is_compared_as_well() {
 }
 
 #[test]
+fn what_the_indices_miss_or_have_too_much_of_is_named() {
+    for beginning in *b"litvp" {
+        let first =
+            |chain: &Chain| chain.view().scan(Table::Events, &[beginning], None).next().expect("a key").expect("read");
+        let words = check(Table::Events, |chain, batch| batch.delete(Table::Events, first(chain).0.into_vec()));
+        assert!(words.contains("missing from the index"), "{words}");
+        let words = check(Table::Events, |chain, batch| {
+            let (key, _) = first(chain);
+            batch.put(Table::Events, [&*key, b"x"].concat(), Vec::new());
+        });
+        assert!(words.contains("values are there, the chain has"), "{words}");
+    }
+    let words = check(Table::Events, |chain, batch| {
+        let (key, listing) = chain.view().scan(Table::Events, b"l", None).next().expect("a listing").expect("read");
+        batch.put(Table::Events, key.into_vec(), text(&listing).replacen("commissioning", "inspecting", 1));
+    });
+    assert!(words.contains("it is not that of the record") && words.contains("height 2"), "{words}");
+}
+
+#[test]
+fn a_changed_height_of_a_block_or_number_of_records_is_named() {
+    check(Table::Heights, |chain, batch| {
+        let (key, mut height) = last(chain, Table::Heights);
+        *height.last_mut().expect("a byte") ^= 1;
+        batch.put(Table::Heights, key.into_vec(), height.into_vec());
+    });
+    check(Table::Heights, |chain, batch| batch.delete(Table::Heights, last(chain, Table::Heights).0.into_vec()));
+    check(Table::Heights, |_, batch| batch.put(Table::Heights, [7_u8; 32], [0_u8; 8].to_vec()));
+    let words = check(Table::Tip, |_, batch| batch.put(Table::Tip, "records", 9_u64.to_be_bytes().to_vec()));
+    assert!(words.contains("records: is 9, the chain has 8"), "{words}");
+}
+
+#[test]
 fn a_changed_bucket_is_named() {
     let words = check(Table::Buckets, |chain, batch| {
         let (key, bucket) = last(chain, Table::Buckets);

@@ -40,6 +40,13 @@ pub(super) fn tables(
     let blocks = reading.count(Table::Blocks, replay.height().get())?;
     reading.count(Table::Records, replay.records())?;
     reading.count(Table::Ids, replay.records())?;
+    reading.count(Table::Events, replay.events())?;
+    reading.count(Table::Heights, replay.height().get())?;
+    let count = chain.count()?;
+    if count != replay.records() {
+        let what = format!("is {count}, the chain has {}", replay.records());
+        return Err(reading.differs(Table::Tip, "records", what));
+    }
     // What these hold is checked where it is used; here, that every byte of it can be read.
     for table in [Table::Genesis, Table::Candidates, Table::Tip] {
         reading.each(table, None, |_, _| Ok(()))?;

@@ -20,7 +20,10 @@ use hefu_keys::Hash;
 use super::{Chain, VerifyError};
 use crate::{
     core::sealed,
-    store::{head, onward_key},
+    store::{
+        finding::{height_of, in_words, is_shared, listed},
+        head, onward_key,
+    },
 };
 
 /// The state after some of the blocks.
@@ -33,6 +36,10 @@ pub(super) struct Replay {
     pub rows: BTreeMap<String, Row>,
     /// Keys of the index of what has ever led on to what.
     pub onward: BTreeSet<Vec<u8>>,
+    /// Number of keys in the index of events that are one record's.
+    events: u64,
+    /// Those that several records have in common.
+    shared: BTreeSet<Vec<u8>>,
     tree: Tree,
     pub buckets: BTreeMap<u32, Bucket>,
     records: u64,
@@ -56,6 +63,8 @@ impl Replay {
             height: Height::GENESIS,
             rows,
             onward: BTreeSet::new(),
+            events: 0,
+            shared: BTreeSet::new(),
             tree,
             buckets,
             records: 0,
@@ -75,6 +84,11 @@ impl Replay {
         self.records
     }
 
+    /// Number of keys in the index of events.
+    pub(super) fn events(&self) -> u64 {
+        self.events.saturating_add(self.shared.len() as u64)
+    }
+
     pub(super) fn precommits(&self) -> u64 {
         self.precommits
     }
@@ -92,6 +106,16 @@ impl Replay {
         if records_root(seals(&records)) != header.records {
             let what = format!("their seals do not lead to the root {} of the header", header.records);
             return Err(VerifyError::differs(height, Table::Records, format!("block {height}"), what));
+        }
+        match height_of(chain, &id)? {
+            Some(found) if found == height => {}
+            found => {
+                let what = format!("leads to {found:?}, the block is that of height {height}");
+                return Err(VerifyError::differs(height, Table::Heights, id.to_string(), what));
+            }
+        }
+        for (index, submission) in (0_u32..).zip(&records) {
+            self.check_listed(chain, listed(submission.record(), (height, index), header.time), height)?;
         }
         self.execute(&header, &records)?;
         self.height = height;
@@ -158,6 +182,29 @@ impl Replay {
         }
         self.records = self.records.saturating_add(records.len() as u64);
         Ok(records)
+    }
+
+    /// What a record adds to the index of events is there.
+    fn check_listed(
+        &mut self,
+        chain: &Chain,
+        listed: BTreeMap<Vec<u8>, Vec<u8>>,
+        height: Height,
+    ) -> Result<(), VerifyError> {
+        for (key, value) in listed {
+            let found = chain.view().get(Table::Events, &key)?;
+            if found.as_ref() != Some(&value) {
+                let what =
+                    if found.is_none() { "it is missing from the index" } else { "it is not that of the record" };
+                return Err(VerifyError::differs(height, Table::Events, in_words(&key), what));
+            }
+            if is_shared(&key) {
+                self.shared.insert(key);
+            } else {
+                self.events = self.events.saturating_add(1);
+            }
+        }
+        Ok(())
     }
 
     fn execute(&mut self, header: &Header, records: &[Submission]) -> Result<(), VerifyError> {

@@ -23,6 +23,6 @@ const STARTS: [&str; 18] = [
 ];
 
 /// The bare word, where the text is a word in full; otherwise the text.
-pub(crate) fn bare(text: &str) -> &str {
+pub fn bare(text: &str) -> &str {
     STARTS.iter().find_map(|start| text.strip_prefix(start)).unwrap_or(text)
 }
