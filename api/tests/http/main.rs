@@ -10,6 +10,7 @@ mod bodies;
 mod chain;
 mod client;
 mod contract;
+mod crowds;
 mod demo;
 mod epcis;
 mod impossible;
