@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod queries;
 mod query;
 mod search;
+mod shelf;
 mod standard;
 
 use std::{
@@ -33,11 +34,13 @@ use actix_web::{
 };
 use hefu_contracts::{state::Fault, time::Time};
 
+pub use self::shelf::{Changes, InMemory, Local, Shelf};
+
 use self::{
     capture::{Capturing, signed::Signed},
     collections::Values,
     exception::Exception,
-    queries::{Book, Courier, Local, Post, subscribing},
+    queries::{Book, Courier, Post, subscribing},
 };
 use crate::{
     clock, headers,
@@ -112,8 +115,8 @@ pub(crate) fn mount(
     api: &web::Data<Api>,
     local: Local,
 ) -> Result<impl Fn(&mut web::ServiceConfig) + Clone + Send + use<>, Fault> {
+    let signed: Arc<dyn Capturing> = Arc::new(Signed::open(api.clone(), Arc::clone(&local.shelf))?);
     let epcis = web::Data::new(Epcis::new(&api.ledger, local)?);
-    let signed: Arc<dyn Capturing> = Arc::new(Signed::new(api.clone()));
     let signed = web::Data::new(signed);
     Ok(move |config: &mut web::ServiceConfig| {
         let scope = web::scope("/epcis/v2")

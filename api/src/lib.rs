@@ -40,7 +40,7 @@ pub use agreements::{Readable, agreements};
 pub use blocks::readable;
 pub use body::BODY_WITHIN;
 pub use clock::now;
-pub use epcis::queries::Local;
+pub use epcis::Local;
 pub use following::{Following, Gather};
 pub use ledger::Ledger;
 pub use metrics::metrics;

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use crate::{
     access::{Sessions, session},
     agreements, blocks, docs,
-    epcis::{self, queries::Local},
+    epcis::{self, Local},
     headers, items, keys,
     ledger::Ledger,
     node,

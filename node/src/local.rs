@@ -1,4 +1,5 @@
-//! What a node keeps for itself beside the ledger: named queries and subscriptions of those who read at it.
+//! What a node keeps for itself beside the ledger: named queries and subscriptions of those who read at it, and what became
+//! of documents that were handed in.
 
 mod shelf;
 mod webhook;

@@ -3,6 +3,7 @@
 //! Who takes them in is behind [`Capturing`]: a node takes events that were signed before, a supplier's gateway signs them.
 
 mod job;
+mod jobs;
 pub(super) mod signed;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use hefu_contracts::{
 use serde_json::{Value, json};
 
 pub use job::{Behaviour, EventResult, Job, Verdict, new_id};
+pub use jobs::{JOBS_LAST, JOBS_MAX, OPEN_MAX};
 
 use super::{
     answering,

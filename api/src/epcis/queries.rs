@@ -8,12 +8,9 @@ mod definition;
 mod post;
 mod report;
 mod schedule;
-mod shelf;
 mod socket;
 pub(super) mod subscribing;
 mod subscription;
-
-use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use hefu_contracts::{audience::Reader, state::Fault};
@@ -25,7 +22,6 @@ pub use self::{
     definition::DEFINITION_BYTES_MAX,
     post::{Headers, Post},
     report::EVENTS_MAX,
-    shelf::{Changes, InMemory, Shelf},
     subscription::GIVEN_UP_AFTER,
 };
 
@@ -151,20 +147,4 @@ pub(super) async fn events(
     // A token of a query that was made anew is another's.
     events.name = query.id.clone();
     events::page(&request, (asked, page), (&query.name, events)).await
-}
-
-/// What a node keeps for itself beside the ledger.
-#[derive(Clone)]
-pub struct Local {
-    /// Where named queries and subscriptions are kept.
-    pub shelf: Arc<dyn Shelf>,
-    /// Who sends reports; where nobody does, subscriptions by webhook are refused.
-    pub post: Option<Arc<dyn Post>>,
-}
-
-impl Local {
-    /// Nothing that outlives the process, and nobody who sends.
-    pub fn in_memory() -> Local {
-        Local { shelf: Arc::new(InMemory::default()), post: None }
-    }
 }

@@ -127,7 +127,9 @@ async fn trace(more: usize) -> (usize, bool, u64) {
     let view = get(crowd, &format!("/v1/trace/{}?direction=forward", encoded(LOT))).await.json();
     let things = view["things"].as_array().unwrap();
     assert_eq!(things[0]["id"], LOT);
-    assert!(things[1..].iter().all(|thing| thing["kind"] == "transformation" && thing["via"]["from"] == things[0]["row"]));
+    assert!(
+        things[1..].iter().all(|thing| thing["kind"] == "transformation" && thing["via"]["from"] == things[0]["row"])
+    );
     let withheld = view["withheld"].as_array().into_iter().flatten();
     (things.len(), view["truncated"].as_bool().unwrap(), withheld.map(|some| some["count"].as_u64().unwrap()).sum())
 }

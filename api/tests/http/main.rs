@@ -7,6 +7,7 @@ mod agreements;
 mod batches;
 mod blocks;
 mod bodies;
+mod captures;
 mod chain;
 mod client;
 mod contract;

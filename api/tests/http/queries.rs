@@ -1,6 +1,6 @@
 //! Named queries: made, listed, run and deleted, each by whoever made it and by nobody else.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::{
     App,
@@ -9,7 +9,7 @@ use actix_web::{
     test::{self, TestRequest},
 };
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use hefu_api::Local;
+use hefu_api::{Ledger, Local};
 use serde_json::{Value, json};
 
 use crate::{
@@ -26,7 +26,12 @@ pub struct Asked<'w> {
 
 /// A node that keeps what it is told as long as it is asked.
 pub async fn node(world: &World, local: Local) -> Asked<'_> {
-    let api = hefu_api::configure(world.demo.chain.clone(), &origins(), local).unwrap();
+    node_over(world, world.demo.chain.clone(), local).await
+}
+
+/// The same over a ledger that is not quite the world's.
+pub async fn node_over(world: &World, ledger: Arc<dyn Ledger>, local: Local) -> Asked<'_> {
+    let api = hefu_api::configure(ledger, &origins(), local).unwrap();
     let app = Rc::new(test::init_service(App::new().configure(api)).await);
     let app = move |request: TestRequest| {
         let app = Rc::clone(&app);

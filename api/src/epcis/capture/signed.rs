@@ -1,18 +1,21 @@
 //! A node's own door: it takes events beside which their signed record stands, and signs nothing for anybody.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web;
 use async_trait::async_trait;
-use hefu_contracts::{audience::Reader, cbv, submission::Unverified};
+use hefu_contracts::{audience::Reader, cbv, receipt::Status, state::Fault, submission::Unverified};
 use serde_json::{Map, Value};
+use tokio::time::sleep;
 
-use super::{Behaviour, Capturing, EventResult, Incoming, Job, Verdict, job::new_id};
+use super::{
+    Behaviour, Capturing, EventResult, Incoming, Job, Verdict,
+    job::new_id,
+    jobs::{Jobs, Records},
+};
 use crate::{
     clock,
+    epcis::shelf::Shelf,
     ledger::{Outcome, Wait},
     problem::{Door, Problem},
     records::hand_in,
@@ -22,27 +25,91 @@ use crate::{
 /// The extension in which an event's signed record stands with its annex: the canonical text that `/v1/records` takes.
 pub(crate) const SUBMISSION: &str = "hefu:submission";
 
-/// Most jobs that are remembered.
-const JOBS_MAX: usize = 10_000;
+/// First and longest wait before records are handed in again that the node could take nothing of, or that are in no block yet.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(30);
 
-/// The jobs of a node, in its memory. What they tell is about records, which the ledger keeps.
+/// A node's own door. Its jobs are on the shelf before anybody is answered.
+#[derive(Clone)]
 pub(crate) struct Signed {
     api: web::Data<Api>,
-    jobs: Arc<Mutex<Jobs>>,
+    jobs: Arc<Jobs>,
 }
-
-/// Jobs with whose they are, by id.
-type Jobs = BTreeMap<String, (Option<String>, Job)>;
 
 /// An event with its record.
 struct Beside {
     result: EventResult,
-    submission: Vec<u8>,
+    submission: String,
 }
 
 impl Signed {
-    pub(crate) fn new(api: web::Data<Api>) -> Signed {
-        Signed { api, jobs: Arc::default() }
+    /// Goes on with what was on its way when the node stopped, or was killed: the same bytes are handed in again, and a record
+    /// that is on the ledger is told to be.
+    ///
+    /// # Errors
+    /// From the storage.
+    pub(crate) fn open(api: web::Data<Api>, shelf: Arc<dyn Shelf>) -> Result<Signed, Fault> {
+        let signed = Signed { api, jobs: Arc::new(Jobs::open(shelf)?) };
+        let waiting = signed.jobs.waiting()?;
+        if !waiting.is_empty() {
+            tracing::info!(captures = waiting.len(), "documents that were on their way are handed in again");
+            tokio::spawn(signed.clone().resume(waiting));
+        }
+        Ok(signed)
+    }
+
+    async fn resume(self, waiting: Vec<(Job, Records)>) {
+        // In their order first, for one may need another; what is said of them is asked when each is waited for.
+        for (job, records) in &waiting {
+            let together = job.capture_error_behaviour == Behaviour::Rollback;
+            if let Err(problem) = hand_in(&self.api, submissions(records), (Wait::Pending, together)).await {
+                tracing::debug!(capture.id = job.id, %problem, "a document cannot be handed in yet");
+            }
+        }
+        for (job, records) in waiting {
+            tokio::spawn(self.clone().carry(job, records));
+        }
+    }
+
+    /// Hands a job's records in until it is known what becomes of them.
+    async fn carry(self, mut job: Job, records: Records) {
+        let together = job.capture_error_behaviour == Behaviour::Rollback;
+        let mut wait = AGAIN_AFTER;
+        loop {
+            match hand_in(&self.api, submissions(&records), (Wait::Final, together)).await {
+                Ok(outcomes) if outcomes.iter().all(|outcome| !is_on_its_way(outcome)) => {
+                    told(&mut job, &records, outcomes);
+                    break;
+                }
+                // What is in the pool comes into a block; the same records are known then.
+                Ok(_) => {}
+                // The next start goes on with it.
+                Err(problem) if problem.view().code == Door::NodeStopping.name() => return,
+                Err(problem) => tracing::debug!(capture.id = job.id, %problem, "a document is handed in again later"),
+            }
+            sleep(wait).await;
+            wait = wait.saturating_mul(2).min(AGAIN_AFTER_MAX);
+        }
+        job.settle(clock::now().unwrap_or(job.created_at));
+        let id = job.id.clone();
+        match web::block(move || self.jobs.finish(&job, &records)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => {
+                tracing::error!(capture.id = id, fault = &fault as &dyn std::error::Error, "a job cannot be written");
+            }
+            Err(_) => tracing::debug!(capture.id = id, "the node stops before a job is written"),
+        }
+    }
+}
+
+fn submissions(records: &Records) -> Vec<Vec<u8>> {
+    records.iter().map(|(_, submission)| submission.clone().into_bytes()).collect()
+}
+
+fn is_on_its_way(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Taken(receipt) | Outcome::Known(receipt) => receipt.status == Status::Pending,
+        Outcome::Not { .. } => false,
     }
 }
 
@@ -78,12 +145,12 @@ fn beside(event: &Incoming) -> Result<Beside, Problem> {
     let own = members.get("eventID").and_then(Value::as_str).map(str::to_owned);
     let id = own.unwrap_or_else(|| cbv::event_id(&capture.cbv));
     let result = EventResult::waiting(event.pointer.clone(), id, Some(record.id));
-    Ok(Beside { result, submission: submission.into_bytes() })
+    Ok(Beside { result, submission })
 }
 
 /// Takes in what the ledger said of those that wait.
-fn told(job: &mut Job, places: &[usize], outcomes: Vec<Outcome>) {
-    for (place, outcome) in places.iter().zip(outcomes) {
+fn told(job: &mut Job, records: &Records, outcomes: Vec<Outcome>) {
+    for ((place, _), outcome) in records.iter().zip(outcomes) {
         let Some(result) = job.results.get_mut(*place) else { continue };
         match outcome {
             Outcome::Taken(receipt) | Outcome::Known(receipt) => result.taken(receipt),
@@ -97,13 +164,12 @@ impl Capturing for Signed {
     async fn capture(&self, events: Vec<Incoming>, behaviour: Behaviour, reader: &Reader) -> Result<String, Problem> {
         let now = clock::now()?;
         let id = new_id(now)?;
-        let (mut results, mut submissions, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut results, mut records) = (Vec::new(), Records::new());
         for event in &events {
             match (beside(event), behaviour) {
                 (Ok(beside), _) => {
-                    places.push(results.len());
+                    records.push((results.len(), beside.submission));
                     results.push(beside.result);
-                    submissions.push(beside.submission);
                 }
                 (Err(problem), Behaviour::Rollback) => return Err(problem),
                 (Err(problem), Behaviour::Proceed) => {
@@ -115,36 +181,18 @@ impl Capturing for Signed {
             }
         }
         let job = Job::new(id.clone(), now, behaviour, results);
-        {
-            let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-            jobs.insert(id.clone(), (owner(reader), job));
-            while jobs.len() > JOBS_MAX {
-                jobs.pop_first();
-            }
+        let (jobs, owner) = (Arc::clone(&self.jobs), owner(reader));
+        let added = web::block(move || jobs.add(owner.as_deref(), &job, &records).map(|()| (job, records))).await;
+        let (job, records) = added.map_err(|_| Problem::from(Door::NodeStopping))??;
+        if job.running {
+            tokio::spawn(self.clone().carry(job, records));
         }
-        let (api, jobs, own) = (self.api.clone(), Arc::clone(&self.jobs), id.clone());
-        actix_web::rt::spawn(async move {
-            let outcomes = hand_in(&api, submissions, (Wait::Final, behaviour == Behaviour::Rollback)).await;
-            let mut jobs = jobs.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some((_, job)) = jobs.get_mut(&own) else { return };
-            match outcomes {
-                Ok(outcomes) => told(job, &places, outcomes),
-                Err(problem) => {
-                    for place in &places {
-                        if let Some(result) = job.results.get_mut(*place) {
-                            result.refused(problem.view().clone());
-                        }
-                    }
-                }
-            }
-            job.settle(clock::now().unwrap_or(now));
-        });
         Ok(id)
     }
 
     async fn single(&self, event: Incoming, _: &Reader) -> Result<(String, EventResult), Problem> {
         let Beside { mut result, submission } = beside(&event)?;
-        match hand_in(&self.api, vec![submission], (Wait::Final, false)).await?.pop() {
+        match hand_in(&self.api, vec![submission.into_bytes()], (Wait::Final, false)).await?.pop() {
             Some(Outcome::Taken(receipt)) => result.taken(receipt),
             // The same record again is the same event again.
             Some(Outcome::Known(receipt)) => {
@@ -159,15 +207,11 @@ impl Capturing for Signed {
     }
 
     fn job(&self, id: &str) -> Result<Option<Job>, Problem> {
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(jobs.get(id).map(|(_, job)| job.clone()))
+        Ok(self.jobs.job(id)?)
     }
 
     fn jobs(&self, reader: &Reader, after: Option<&str>, most: usize) -> Result<Vec<Job>, Problem> {
         let Some(own) = owner(reader) else { return Ok(Vec::new()) };
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let behind = jobs.iter().filter(|(id, _)| after.is_none_or(|after| id.as_str() > after));
-        let own = behind.filter(|(_, (owner, _))| owner.as_ref() == Some(&own));
-        Ok(own.take(most).map(|(_, (_, job))| job.clone()).collect())
+        Ok(self.jobs.of(&own, after, most)?)
     }
 }

@@ -12,10 +12,12 @@ use tokio::sync::watch;
 use super::{
     definition::NamedQuery,
     report::EVENTS_MAX,
-    shelf::{Changes, Shelf},
     subscription::{Delivery, Subscription, Trigger},
 };
-use crate::problem::{Door, Problem};
+use crate::{
+    epcis::shelf::{Changes, Shelf},
+    problem::{Door, Problem},
+};
 
 /// Most named queries of one organisation.
 pub const QUERIES_MAX: usize = 100;
@@ -111,14 +113,13 @@ impl Book {
     /// From the storage, or where something else stands there.
     pub(crate) fn open(shelf: Arc<dyn Shelf>) -> Result<Book, Fault> {
         let mut entries = Entries::default();
-        for (key, written) in shelf.all()? {
-            if key.starts_with(QUERY) {
-                let query: NamedQuery = read(&written)?;
-                entries.queries.insert(query.id.clone(), query);
-            } else if key.starts_with(SUBSCRIPTION) {
-                let subscription: Subscription = read(&written)?;
-                entries.subscriptions.insert(subscription.id.clone(), Entry::new(subscription));
-            }
+        for (_, written) in shelf.under(QUERY, None, usize::MAX)? {
+            let query: NamedQuery = read(&written)?;
+            entries.queries.insert(query.id.clone(), query);
+        }
+        for (_, written) in shelf.under(SUBSCRIPTION, None, usize::MAX)? {
+            let subscription: Subscription = read(&written)?;
+            entries.subscriptions.insert(subscription.id.clone(), Entry::new(subscription));
         }
         Ok(Book { shelf, entries: Mutex::new(entries), changed: watch::Sender::new(()) })
     }
