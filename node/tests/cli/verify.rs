@@ -1,5 +1,7 @@
 //! `hefu verify`, on proofs of the demo.
 
+use serde_json::json;
+
 use crate::bench::{Bench, DevNode};
 
 #[test]
@@ -56,7 +58,73 @@ fn every_item_of_the_demo_is_proven_and_a_changed_proof_is_not() {
 
     let (known, _) = node.items[0].rsplit_once('/').unwrap();
     let absent = verify(&format!("{known}/NOSUCH")).check(0).json();
-    assert_eq!((&absent["known"], &absent["steps"]), (&false.into(), &serde_json::json!([])));
+    assert_eq!((&absent["known"], &absent["steps"]), (&false.into(), &json!([])));
+}
+
+/// A part from elsewhere, the lot that it came of, and the box that it is in.
+const PART: &str = "https://id.gs1.org/01/04012345123456/21/P1";
+const LOT: &str = "https://id.gs1.org/01/04012345123456/10/HP-2609B";
+const BOX: &str = "https://id.gs1.org/00/395288800300000013";
+
+#[test]
+fn a_saved_proof_tells_every_recall_that_held_when_it_was_saved() {
+    let data = tempfile::tempdir().unwrap();
+    let node = DevNode::start(data.path(), &[]);
+    let (bench, genesis) = (Bench::at(&node), node.genesis.clone());
+    bench.demo_key("corenest", "//corenest");
+    let (time, zone) = ("2026-09-18T10:00:00+08:00", "+08:00");
+    let made = json!({
+        "type": "TransformationEvent", "eventTime": time, "eventTimeZoneOffset": zone,
+        "inputQuantityList": [{"epcClass": LOT, "quantity": 1}], "outputEPCList": [PART],
+    });
+    let packed = json!({
+        "type": "AggregationEvent", "action": "ADD", "eventTime": time, "eventTimeZoneOffset": zone,
+        "parentID": BOX, "childEPCs": [PART],
+    });
+    bench.write("events.json", json!([made, packed]).to_string());
+    bench.hefu(&["capture", "events.json", "--key", "corenest"]).check(0);
+
+    let save = |name: &str| bench.write(name, fetch(&PART.replace("https://id.gs1.org", &node.url)));
+    let verify = |name: &str| bench.hefu(&["verify", name, "--genesis", &genesis]);
+    let as_json = |name: &str| bench.hefu(&["verify", name, "--genesis", &genesis, "--json"]).check(0).json();
+    save("before.json");
+    // By what it is, by what it came of, and by what is around it, which may be an assembly.
+    let recalls = [(PART, "safety"), (LOT, "quality"), (BOX, "labelling")].map(|(source, reason)| {
+        let opened = bench.hefu(&["recall", "open", source, "--reason", reason, "--key", "corenest"]);
+        (source, reason, opened.check(0).line().to_owned())
+    });
+    save("after.json");
+    assert_eq!(node.stop(), Some(0));
+
+    // A recall is no flaw of a proof: it holds, and says so.
+    let after = verify("after.json");
+    after.check(0);
+    for (source, reason, record) in &recalls {
+        let line = format!("  recalled ({reason}) by CoreNest: {source}, record {record}");
+        assert_eq!(after.out.lines().filter(|told| *told == line).count(), 1, "{line} is not once in\n{}", after.out);
+    }
+    assert!(after.out.contains("proven: ") && !after.out.contains("only a part was searched"), "{}", after.out);
+    let story = as_json("after.json");
+    let mut told: Vec<(&str, &str, &str)> = Vec::new();
+    for recall in story["recalls"].as_array().unwrap() {
+        assert_eq!((&recall["by"], &story["recallsInPart"]), (&json!("corenest"), &json!(false)));
+        told.push(["source", "reason", "record"].map(|name| recall[name].as_str().unwrap()).into());
+    }
+    told.sort_unstable();
+    let mut opened: Vec<_> =
+        recalls.iter().map(|(source, reason, record)| (*source, *reason, record.as_str())).collect();
+    opened.sort_unstable();
+    assert_eq!(told, opened);
+
+    let before = verify("before.json");
+    before.check(0);
+    assert!(!before.out.contains("recalled"), "{}", before.out);
+    assert_eq!(as_json("before.json")["recalls"], json!([]));
+
+    // Who takes a recall out of the file has a file that proves nothing.
+    let (_, _, record) = &recalls[1];
+    bench.write("cut.json", bench.read("after.json").replace(record, &"0".repeat(64)));
+    verify("cut.json").check(4);
 }
 
 /// The proof that a page of the item links to.
