@@ -4,6 +4,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "tests compute with small known numbers")]
 
 mod browser;
+mod captures;
 mod doors;
 mod examples;
 mod foreign;
