@@ -69,11 +69,10 @@ impl Gateway {
             Arc::new(gateway::Gateway::open(outbox, self.node.client(), (key, self.visibility), self.keep_jobs)?);
         let relay = Arc::new(NodeRelay { gateway: gateway.clone(), aud });
         let runtime = Runtime::new().context("cannot start threads")?;
-        runtime.block_on(async {
-            let handle = tokio::runtime::Handle::current();
-            let worker = gateway.clone();
-            let thread = std::thread::Builder::new().name("outbox".to_owned());
-            thread.spawn(move || worker.forward(&handle)).context("cannot start threads")?;
+        let (held, worker, handle) = (gateway.clone(), gateway.clone(), runtime.handle().clone());
+        let thread = std::thread::Builder::new().name("outbox".to_owned());
+        let forwarding = thread.spawn(move || worker.forward(&handle)).context("cannot start threads")?;
+        let ended = runtime.block_on(async {
             let configure = hefu_api::epcis::gateway::configure(Arc::new(GatewayDoor(gateway)), relay);
             let server = HttpServer::new(move || App::new().configure(&configure)).workers(2).listen(listener)?.run();
             if self.json {
@@ -85,6 +84,12 @@ impl Gateway {
                 );
             }
             server.await.context("the HTTP server has failed")
-        })
+        });
+        held.end();
+        // It waits on the runtime's clock.
+        serve::await_end(&forwarding);
+        drop(runtime);
+        serve::close(held);
+        ended
     }
 }

@@ -4,6 +4,7 @@ use std::{
     io::{IsTerminal, stderr},
     net::{IpAddr, SocketAddr, TcpListener},
     sync::Arc,
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -167,9 +168,17 @@ struct Held {
     shelf: Option<Arc<local::Kept>>,
 }
 
+/// Waits until a thread has ended, no longer than threads may take to let go of things.
+pub(super) fn await_end(thread: &JoinHandle<()>) {
+    let until = Instant::now().checked_add(LETTING_GO);
+    while !thread.is_finished() && until.is_some_and(|until| Instant::now() < until) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Closes a database on this thread, once those of the servers have let go of it. A thread that closed it while the process
 /// ends would find RocksDB's own things gone, and the process would abort.
-fn close<T: ?Sized>(kept: Arc<T>) {
+pub(super) fn close<T: ?Sized>(kept: Arc<T>) {
     let until = Instant::now().checked_add(LETTING_GO);
     while Arc::strong_count(&kept) > 1 && until.is_some_and(|until| Instant::now() < until) {
         std::thread::sleep(Duration::from_millis(1));

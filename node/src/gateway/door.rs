@@ -14,7 +14,10 @@ use hefu_contracts::{audience::Reader, cbv, record::Visibility};
 use hefu_keys::{Hash, SecretKey, parts::Salt};
 use serde_json::Value;
 use thiserror::Error;
-use tokio::{sync::Notify, task};
+use tokio::{
+    sync::{Notify, watch},
+    task,
+};
 
 use super::outbox::{Outbox, OutboxError};
 use crate::{
@@ -46,6 +49,8 @@ pub struct Gateway {
     pub(super) work: Arc<Notify>,
     /// Told when something was settled.
     pub(super) settled: Notify,
+    /// Whether nothing more is handed in.
+    pub(super) ended: watch::Sender<bool>,
 }
 
 /// A gateway cannot begin.
@@ -113,9 +118,14 @@ impl Gateway {
                 (chain, seq)
             }
         };
-        let (work, settled) = (Arc::new(Notify::new()), Notify::new());
+        let (work, settled, ended) = (Arc::new(Notify::new()), Notify::new(), watch::Sender::new(false));
         let keeps = i64::from(keeps_days).saturating_mul(DAY_MS);
-        Ok(Gateway { client, key, chain, outbox, visibility, keeps, seq: Mutex::new(seq), work, settled })
+        Ok(Gateway { client, key, chain, outbox, visibility, keeps, seq: Mutex::new(seq), work, settled, ended })
+    }
+
+    /// Hands nothing more in: what is on its way stays in the outbox, and whoever hands in lets go of it.
+    pub fn end(&self) {
+        self.ended.send_replace(true);
     }
 
     pub(super) fn next_seq(&self) -> MutexGuard<'_, u64> {

@@ -3,7 +3,6 @@
 
 use std::{
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -13,7 +12,7 @@ use hefu_api::{
 };
 use hefu_contracts::{receipt::Status, time::Time};
 use hefu_keys::canonical;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use super::{door::Gateway, outbox::OutboxError};
 use crate::client::{self, Answer, ClientError};
@@ -49,11 +48,11 @@ enum Round {
 }
 
 impl Gateway {
-    /// Hands in for ever, on the thread that calls it.
+    /// Hands in until the gateway ends, on the thread that calls it.
     pub fn forward(self: &Arc<Gateway>, runtime: &tokio::runtime::Handle) {
         let (mut wait, mut ahead) = (AGAIN_AFTER, Ahead::default());
         let mut forgotten: Option<Instant> = None;
-        loop {
+        while !*self.ended.borrow() {
             if forgotten.is_none_or(|last| last.elapsed() >= FORGETS_EVERY) {
                 self.forget();
                 forgotten = Some(Instant::now());
@@ -61,17 +60,32 @@ impl Gateway {
             match self.round(&mut ahead) {
                 Ok(Round::Idle) => {
                     wait = AGAIN_AFTER;
-                    let told = runtime.block_on(async { timeout(FORGETS_EVERY, self.work.notified()).await });
-                    tracing::trace!(told = told.is_ok(), "waited for events");
+                    self.rest(runtime, FORGETS_EVERY, true);
                 }
                 Ok(Round::Moved) => wait = AGAIN_AFTER,
-                Ok(Round::Stuck) => wait = later(wait),
+                Ok(Round::Stuck) => {
+                    self.rest(runtime, wait, false);
+                    wait = wait.saturating_mul(2).min(AGAIN_AFTER_MAX);
+                }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the outbox cannot be worked off");
-                    wait = later(wait);
+                    self.rest(runtime, wait, false);
+                    wait = wait.saturating_mul(2).min(AGAIN_AFTER_MAX);
                 }
             }
         }
+    }
+
+    /// Waits until the gateway ends, or there is work where that is waited for, at most so long.
+    fn rest(&self, runtime: &tokio::runtime::Handle, most: Duration, for_work: bool) {
+        let mut ended = self.ended.subscribe();
+        runtime.block_on(async {
+            tokio::select! {
+                changed = ended.wait_for(|ended| *ended) => tracing::trace!(ended = changed.is_ok(), "the gateway ends"),
+                () = self.work.notified(), if for_work => tracing::trace!("there are events"),
+                () = sleep(most) => tracing::trace!("waited for events"),
+            }
+        });
     }
 
     /// Forgets jobs that were finished long ago.
@@ -204,11 +218,6 @@ impl Gateway {
         }
         Some((signed, next.max(seq)))
     }
-}
-
-fn later(wait: Duration) -> Duration {
-    thread::sleep(wait);
-    wait.saturating_mul(2).min(AGAIN_AFTER_MAX)
 }
 
 /// What follows from an answer.
