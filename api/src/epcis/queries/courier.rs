@@ -10,6 +10,7 @@ use std::{
 };
 
 use hefu_contracts::{
+    audience::Reader,
     height::Height,
     time::{Millis, Time},
 };
@@ -118,17 +119,15 @@ impl Courier {
         let (report, height, standing) = {
             // Held while the ledger is read and no longer, so that a node can close its store.
             let Some(ledger) = self.ledger.upgrade() else { return Ok(Step::Over) };
-            let reader = match access::reader_of(&*ledger, subscription.key, now) {
-                Ok(reader) => reader,
-                Err(problem) if matches!(problem.view().status, 401 | 403) => {
-                    self.end(&subscription, &problem)?;
-                    return Ok(Step::Over);
-                }
-                Err(problem) => return Err(problem),
-            };
+            let Some(reader) = self.reader(&*ledger, &subscription)? else { return Ok(Step::Over) };
             let height = *ledger.heights().borrow();
             let standing = Standing::new(&query, order.initial)?;
-            (standing.since(&*ledger, &reader, order.format, (reached.place(), most))?, height, standing)
+            let report = standing.since(&*ledger, &reader, order.format, (reached.place(), most))?;
+            // The ledger goes on while it is read: what came after the key was revoked is not for it.
+            if self.reader(&*ledger, &subscription)?.is_none() {
+                return Ok(Step::Over);
+            }
+            (report, height, standing)
         };
         let is_wanted_empty = matches!(order.trigger, Trigger::Schedule { report_if_empty: true, .. }) && !told;
         if report.events.is_empty() && (report.more || !is_wanted_empty) {
@@ -170,6 +169,18 @@ impl Courier {
     fn send(&self, order: &Order, media_type: &str, body: &str) -> Result<Result<u16, String>, Problem> {
         let headers = post::headers(media_type, order.token.as_deref(), body)?;
         Ok(self.post.post(&order.dest, headers, body))
+    }
+
+    /// As whom a subscription's key reads now; ends it where that may not read any more.
+    fn reader(&self, ledger: &dyn Ledger, subscription: &Subscription) -> Result<Option<Reader>, Problem> {
+        match access::reader_of(ledger, subscription.key, clock::now()?) {
+            Ok(reader) => Ok(Some(reader)),
+            Err(problem) if matches!(problem.view().status, 401 | 403) => {
+                self.end(subscription, &problem)?;
+                Ok(None)
+            }
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Ends a subscription whose key may not read any more, and tells its receiver, once.

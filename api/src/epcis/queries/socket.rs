@@ -214,13 +214,14 @@ impl Socket {
     async fn report(&mut self) -> Result<(), End> {
         let mut is_told = false;
         loop {
-            let reader = access::again(&self.api, &self.guest).await;
-            let reader = reader.map_err(|problem| closing(CloseCode::Policy, problem))?;
+            let reader = self.reader().await?;
             self.check_query()?;
             let Some(report) = self.read(reader).await? else {
                 sleep(UNREADY_FOR).await;
                 continue;
             };
+            // The ledger goes on while it is read: what came after the key was revoked is not for it.
+            self.reader().await?;
             self.reached = report.reached.map_or(self.reached, |place| place.max(self.reached));
             let is_wanted_empty = matches!(self.trigger, Trigger::Schedule { report_if_empty: true, .. });
             if !report.events.is_empty() || (is_wanted_empty && !is_told && !report.more) {
@@ -233,6 +234,11 @@ impl Socket {
                 return Ok(());
             }
         }
+    }
+
+    /// As whom the key reads now.
+    async fn reader(&self) -> Result<Reader, End> {
+        access::again(&self.api, &self.guest).await.map_err(|problem| closing(CloseCode::Policy, problem))
     }
 
     /// What matches behind the place that was reached; `None` where the node cannot tell yet.
