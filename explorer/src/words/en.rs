@@ -237,7 +237,7 @@ pub(crate) static EN: Words = Words {
         periods: "By period",
         lines: "Order lines",
         no_lines: "No order line has been attributed to this contract.",
-        record: "the platform's record",
+        record: "the signed record",
         more: "More lines",
         statements: "Statements",
         no_statements: "No statement was issued yet.",

@@ -232,7 +232,7 @@ pub(crate) static ZH: Words = Words {
         periods: "按结算期",
         lines: "订单明细",
         no_lines: "尚无订单归属此合同。",
-        record: "平台的记录",
+        record: "签名记录",
         more: "更多明细",
         statements: "结算单",
         no_statements: "尚未出具结算单。",
