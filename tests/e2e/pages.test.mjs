@@ -152,7 +152,7 @@ test("a creator signs in and reads what she earns, why, and her statements", asy
   await page.goto(`${url}/x/earnings/K1/adu?lang=en`);
   for (const amount of ["7.12", "3.60", "4.27", "14.99"]) assert.match(await text(), new RegExp(amount));
   await page.goto(`${url}/x/earnings/K1-CO/adu/2?lang=en`);
-  assert.match(await text(), /-0\.67|−0\.67/);
+  assert.match(await text(), /−¥0\.67/);
   assert.equal((await page.goto(`${url}/x/earnings/K2/xiaoman?lang=en`)).status(), 404, "another creator's account");
   assert.deepEqual(errors.filter((error) => !error.includes("404")), []);
   await close();

@@ -15,7 +15,10 @@ fn every_item_of_the_demo_is_proven_and_a_changed_proof_is_not() {
     let refill = ["commissioning", "inspecting", "shipping", "receiving", "installing", "packing"];
     let loose_refill = ["commissioning", "inspecting", "shipping", "receiving", "packing"];
     let to_the_warehouse = ["shipping", "arriving", "departing", "receiving"];
+    let to_a_customer = ["unpacking", "retail_selling"];
     let (bottles, refills) = node.items.split_at(5);
+    // The last set and the last refill were sent back.
+    let returned = [&node.items[4], &node.items[10], &node.items[11]];
     let refills = refills.iter().enumerate().map(|(index, item)| match index {
         1 | 6 => (item, &loose_refill[..]),
         _ => (item, &refill[..]),
@@ -24,14 +27,15 @@ fn every_item_of_the_demo_is_proven_and_a_changed_proof_is_not() {
         let story = verify(item).check(0).json();
         let steps = story["steps"].as_array().unwrap().iter();
         let deeds: Vec<&str> = steps.map(|step| step["deed"].as_str().unwrap()).collect();
-        assert_eq!(deeds, [made, &to_the_warehouse].concat(), "{item}");
+        let back = if returned.contains(&item) { &["accepting"][..] } else { &[] };
+        assert_eq!(deeds, [made, &to_the_warehouse, &to_a_customer, back].concat(), "{item}");
     }
 
     let proof = fetch(&node.items[0]);
     bench.write("proof.json", &proof);
     let human = bench.hefu(&["verify", "proof.json", "--genesis", &node.genesis]);
     human.check(0);
-    assert!(human.out.contains("Huaxu Daily Chemical") && human.out.contains("proven: 8 steps"), "{}", human.out);
+    assert!(human.out.contains("Huaxu Daily Chemical") && human.out.contains("proven: 10 steps"), "{}", human.out);
 
     bench.write("changed.json", proof.replace("\"conformant\"", "\"damaged\""));
     verify("changed.json").check_because(4, "record: the record is missing or altered");
@@ -61,10 +65,10 @@ fn every_item_of_the_demo_is_proven_and_a_changed_proof_is_not() {
     assert_eq!((&absent["known"], &absent["steps"]), (&false.into(), &json!([])));
 }
 
-/// A part from elsewhere, the lot that it came of, and the box that it is in.
+/// A part from elsewhere, the lot that it came of, and what it is fixed to.
 const PART: &str = "https://id.gs1.org/01/04012345123456/21/P1";
 const LOT: &str = "https://id.gs1.org/01/04012345123456/10/HP-2609B";
-const BOX: &str = "https://id.gs1.org/00/395288800300000013";
+const WHOLE: &str = "https://id.gs1.org/01/04012345123456/21/W1";
 
 #[test]
 fn a_saved_proof_tells_every_recall_that_held_when_it_was_saved() {
@@ -77,19 +81,19 @@ fn a_saved_proof_tells_every_recall_that_held_when_it_was_saved() {
         "type": "TransformationEvent", "eventTime": time, "eventTimeZoneOffset": zone,
         "inputQuantityList": [{"epcClass": LOT, "quantity": 1}], "outputEPCList": [PART],
     });
-    let packed = json!({
-        "type": "AggregationEvent", "action": "ADD", "eventTime": time, "eventTimeZoneOffset": zone,
-        "parentID": BOX, "childEPCs": [PART],
+    let fixed = json!({
+        "type": "AssociationEvent", "action": "ADD", "eventTime": time, "eventTimeZoneOffset": zone,
+        "parentID": WHOLE, "childEPCs": [PART],
     });
-    bench.write("events.json", json!([made, packed]).to_string());
+    bench.write("events.json", json!([made, fixed]).to_string());
     bench.hefu(&["capture", "events.json", "--key", "corenest"]).check(0);
 
     let save = |name: &str| bench.write(name, fetch(&PART.replace("https://id.gs1.org", &node.url)));
     let verify = |name: &str| bench.hefu(&["verify", name, "--genesis", &genesis]);
     let as_json = |name: &str| bench.hefu(&["verify", name, "--genesis", &genesis, "--json"]).check(0).json();
     save("before.json");
-    // By what it is, by what it came of, and by what is around it, which may be an assembly.
-    let recalls = [(PART, "safety"), (LOT, "quality"), (BOX, "labelling")].map(|(source, reason)| {
+    // By what it is, by what it came of, and by what is around it.
+    let recalls = [(PART, "safety"), (LOT, "quality"), (WHOLE, "labelling")].map(|(source, reason)| {
         let opened = bench.hefu(&["recall", "open", source, "--reason", reason, "--key", "corenest"]);
         (source, reason, opened.check(0).line().to_owned())
     });
@@ -153,7 +157,7 @@ fn a_stopped_node_leaves_a_store_that_holds_and_goes_on_where_it_was() {
     let bench = Bench::new();
     let store = data.path().join("data");
     let report = bench.hefu(&["verify", "--store", store.to_str().unwrap(), "--json"]).check(0).json();
-    assert_eq!((&report["chain"], &report["records"]), (&genesis.as_str().into(), &35.into()));
+    assert_eq!((&report["chain"], &report["records"]), (&genesis.as_str().into(), &95.into()));
     bench.hefu(&["verify", "--store", "nowhere"]).check_because(1, "there is no store in");
 
     let again = DevNode::start(data.path(), &["--demo"]);
