@@ -33,7 +33,7 @@ fn signed(chain: &Hash, key: &SecretKey, first: u64) -> String {
         let text = submission(&captured.content, &Frame::new(*chain, seq).unwrap(), &[key]).unwrap();
         event["hefu:submission"] = json!(text);
     }
-    whole["@context"] = json!([contexts[0], {"hefu": "urn:hefu:epcis:"}]);
+    whole["@context"].as_array_mut().unwrap().push(json!({"hefu": "urn:hefu:epcis:"}));
     whole.to_string()
 }
 
