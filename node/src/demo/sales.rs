@@ -197,7 +197,8 @@ impl Shop<'_> {
         }
 
         self.teller.chapter("customers get their parcels");
-        let sent: Vec<String> = SALES.iter().flat_map(|sale| self.codes(sale)).collect();
+        // A refill goes with the bottle that it is in.
+        let sent: Vec<&Epc> = SALES.iter().filter_map(|sale| self.outermost(sale)).collect();
         self.seen(self.month.at(15, 10, 0)?, ("OBSERVE", "retail_selling", "retail_sold"), json!({"epcList": sent}))?;
         for sale in &SALES {
             let fact = json!({"shipped": self.line(sale)?});
@@ -290,6 +291,11 @@ impl Shop<'_> {
     /// How a fact names a line.
     fn line(&self, sale: &Sale) -> anyhow::Result<Value> {
         Ok(json!({"line": "1", "order": order_name(sale, self.month)?}))
+    }
+
+    /// What a line is sent as: the bottle with the refill in it, or a refill.
+    fn outermost(&self, sale: &Sale) -> Option<&Epc> {
+        sale.bottle.map_or_else(|| self.refills.get(sale.refill), |bottle| self.bottles.get(bottle))
     }
 
     /// The codes of a line, sorted.
