@@ -166,7 +166,7 @@ const pages = async () => {
   const id = encodeURIComponent(item.slice(1));
   return {
     home: "/", trace: item, how: "/how", block, record: `/x/records/${record}`, session: "/x/session", sign: "/x/sign",
-    origins: `/x/trace?id=${id}`, impact: `/x/impact?id=${id}`, search: `/x/search?q=${id}`, labels: "/x/labels",
+    origins: `/x/trace?id=${id}`, impact: `/x/impact?id=${id}`, labels: "/x/labels",
     earnings: "/x/earnings", sheet: "/x/earnings/K1/adu", statement: "/x/earnings/K1-CO/adu/2",
   };
 };
