@@ -149,10 +149,12 @@ impl Shop<'_> {
         let product = ProductPut { gtin: gtin.parse()?, kind, links: Vec::new(), name, version: 1 };
         self.teller.tell(&[brand], Action::ProductPut, &product)?;
 
-        self.teller.chapter("the platform declares its feed, and contracts are signed");
+        self.teller.chapter("the platform declares its feed");
         let platform = &self.sellers.douyin.admin;
         let feed = FeedPut { feed: FEED.to_owned(), key: platform.address() };
         self.teller.tell(&[platform], Action::FeedPut, &feed)?;
+
+        self.teller.chapter("contracts are signed");
         for (contract, creator, pay, products) in CONTRACTS {
             let component = match pay {
                 Pay::PerLine(ppm) => json!({"id": "comm", "kind": "per_line", "ppm": ppm.to_string()}),
@@ -204,6 +206,7 @@ impl Shop<'_> {
             let fact = json!({"shipped": self.line(sale)?});
             self.report(self.month.at(15, 11, 0)?, &fact, (CODES, self.codes(sale)))?;
         }
+        self.teller.chapter("parcels arrive");
         for sale in &SALES {
             let fact = json!({"received": self.line(sale)?});
             self.report(self.month.at(18, 12, 0)?, &fact, (CODES, Vec::new()))?;
@@ -211,26 +214,28 @@ impl Shop<'_> {
         Ok(())
     }
 
-    /// What a customer sends back is seen at the warehouse, and the platform refunds it.
+    /// What a customer sends back is seen at the warehouse, and then the platform refunds it.
     fn refund(&mut self, title: &'static str, sale: &Sale, moment: Time) -> anyhow::Result<()> {
         self.teller.chapter(title);
         let codes = self.codes(sale);
         self.seen(moment, ("OBSERVE", "accepting", "returned"), with(at(RDC), json!({"epcList": codes})))?;
+        self.teller.chapter("what came back is refunded");
         let fact = json!({"refunded": with(self.line(sale)?, sale.whole())});
         self.report(moment, &fact, (CODES, codes))
     }
 
     /// The month ends: what is reckoned by it is closed, what waited out its hold is released, everybody gets a statement.
     fn settle(&mut self) -> anyhow::Result<()> {
-        self.teller.chapter("the month is closed, and holds end");
         let creator = self.sellers.admin("adu")?;
+        self.teller.chapter("the month is closed");
+        for (contract, ..) in CONTRACTS.iter().filter(|(_, _, pay, _)| matches!(pay, Pay::OfAll(_))) {
+            let body = PeriodClose { contract: (*contract).to_owned() };
+            self.teller.tell(&[creator], Action::PeriodClose, &body)?;
+        }
+        self.teller.chapter("holds end");
         for (contract, _, pay, _) in CONTRACTS {
             let units = match pay {
-                Pay::OfAll(_) => {
-                    let body = PeriodClose { contract: contract.to_owned() };
-                    self.teller.tell(&[creator], Action::PeriodClose, &body)?;
-                    vec![format!("comp:co@{}", self.month.name())]
-                }
+                Pay::OfAll(_) => vec![format!("comp:co@{}", self.month.name())],
                 Pay::PerLine(_) => {
                     let shared = SALES.iter().filter(|sale| sale.shares.iter().any(|(with, _)| *with == contract));
                     let unit = |sale: &Sale| Ok(format!("line:douyin/{}/1:comm", order_name(sale, self.month)?));
@@ -260,6 +265,7 @@ impl Shop<'_> {
             |(contract, party, amount)| json!({"amount": amount.to_string(), "contract": contract, "party": party}),
         );
         self.teller.tell(&[brand], Action::PayoutInstruct, &json!({"batch": batch, "payouts": payouts}))?;
+        self.teller.chapter("money arrives");
         for (contract, party, _) in PAID_OUT {
             let body = json!({"batch": batch, "contract": contract, "paid": true, "party": party, "provider": "bank"});
             self.teller.tell(&[brand, self.sellers.admin(party)?], Action::PayoutReceipt, &body)?;
