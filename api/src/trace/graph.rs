@@ -10,9 +10,10 @@ use super::{
 /// Most things in a picture: more cannot be told apart. The table and the document have them all.
 pub(super) const PICTURED_MAX: usize = 200;
 
-const BOX_WIDTH: usize = 230;
+/// Wide enough for an identifier of 34 characters, however wide they are.
+const BOX_WIDTH: usize = 270;
 const BOX_HEIGHT: usize = 52;
-const COLUMN: usize = 320;
+const COLUMN: usize = 360;
 const LINE: usize = 70;
 const MARGIN: usize = 24;
 
