@@ -16,7 +16,7 @@ use hefu_contracts::{
     height::Height,
     parties::KeyRow,
     proof::Proof,
-    provenance::{listing::Field, onward},
+    provenance::{alike::Alike, listing::Field, onward},
     receipt::Receipt,
     refusal::{Code, Refusal},
     row::Row,
@@ -199,6 +199,17 @@ pub trait Ledger: Send + Sync + 'static {
             after.is_none_or(|after| key.as_str() > after) && until.is_none_or(|until| key.as_str() < until)
         };
         Ok(found.into_iter().filter(is_asked).take(limit).collect())
+    }
+
+    /// How many items of a source are alike ([`alike`](hefu_contracts::provenance::alike)), of those that follow `after`, at
+    /// most `limit` kinds of them. None from a ledger that does not count them: then each is looked at.
+    fn alike(&self, _source: &str, _after: Option<&Alike>, _limit: usize) -> Result<Option<Vec<(Alike, u64)>>, Fault> {
+        Ok(None)
+    }
+
+    /// Keys of rows that came of such a source and are not counted there, of those that follow `after`, at most `limit`.
+    fn alone(&self, _source: &str, _after: Option<&str>, _limit: usize) -> Result<Vec<String>, Fault> {
+        Ok(Vec::new())
     }
 
     /// The events of a walk, at most `limit`. A ledger without an index reads all its blocks.

@@ -2,6 +2,7 @@
 
 mod graph;
 mod impact;
+mod reach;
 mod sheet;
 mod table;
 mod view;
@@ -14,9 +15,9 @@ use hefu_contracts::{audience::Reader, gs1::Epc, provenance::Span, row, time::Ti
 use serde::Deserialize;
 
 pub use impact::{ImpactContainerView, ImpactHolderView, ImpactStateView, ImpactStockView, ImpactView, Scope};
+pub use reach::{Direction, Relation};
 pub use view::{BeganView, RecallView, SpanView, TraceKind, TraceLinkView, TraceThingView, TraceView, WithheldView};
 pub(crate) use view::{gtin_of, id_of};
-pub use walk::{Direction, Relation};
 
 use crate::{
     access::reader,
@@ -232,7 +233,8 @@ pub(crate) async fn read(
 ///
 /// It can be asked before a recall is opened. A site is asked for what it made, in a time where one is given. Holders are told to whoever has to do with the source, has opened a recall of
 /// it, or audits, and of a site to the organisation whose site it is; other organisations are told of what is theirs; everybody how much there is. As CSV it is a sheet of key data
-/// elements, one line for each item and stock. At most 1,000,000 rows are looked at, 100,000 for a sheet, 20,000 for anybody.
+/// elements, one line for each item and stock. At most 1,000,000 rows are looked at, 100,000 for a sheet, 20,000 for anybody; items that are
+/// alike are one, outside of a sheet.
 #[utoipa::path(
     get,
     operation_id = "readImpact",

@@ -3,6 +3,7 @@
 //! The rules bind identifiers whose company prefix is registered on the ledger. Others are recorded and flagged: their
 //! history began elsewhere and cannot be judged here.
 
+pub mod alike;
 mod ancestry;
 mod balance;
 mod capture;

@@ -1,7 +1,7 @@
 //! The tables of a node's store. Numbers and names are never reused.
 
 /// Version of the tables. A store of another version is refused with advice.
-pub const STORE_VERSION: u32 = 8;
+pub const STORE_VERSION: u32 = 9;
 
 /// One table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,9 @@ pub enum Table {
     Entries,
     /// Row key ‖ 0x00 ‖ key of a row that it has led on to → nothing: an index, see `provenance::onward`.
     Onward,
+    /// Row key of a source ‖ 0x00 ‖ a letter ‖ what is alike, or the key of a row that stands alone → how many, u64 big-endian:
+    /// an index, see `provenance::alike`.
+    Alike,
     /// Bucket index, u32 big-endian → key hashes and row hashes.
     Buckets,
     /// Block id → an undecided block's text, kept until its height is decided.
@@ -37,7 +40,7 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Table; 13] = [
+    pub const ALL: [Table; 14] = [
         Table::Genesis,
         Table::Blocks,
         Table::Records,
@@ -48,6 +51,7 @@ impl Table {
         Table::Rows,
         Table::Entries,
         Table::Onward,
+        Table::Alike,
         Table::Buckets,
         Table::Candidates,
         Table::Tip,
@@ -66,6 +70,7 @@ impl Table {
             Table::Rows => "rows",
             Table::Entries => "entries",
             Table::Onward => "onward",
+            Table::Alike => "alike",
             Table::Buckets => "buckets",
             Table::Candidates => "candidates",
             Table::Tip => "tip",

@@ -28,6 +28,9 @@ const FIRST_MS: i64 = -62_135_596_800_000;
 const LAST_MS: i64 = 253_402_207_199_999;
 
 impl Time {
+    /// The first moment of 1970.
+    pub const EPOCH: Time = Time(0);
+
     /// From milliseconds since the epoch, or `None` outside the years 0001 to 9999.
     pub const fn from_millis(millis: i64) -> Option<Time> {
         if millis >= FIRST_MS && millis <= LAST_MS { Some(Time(millis)) } else { None }

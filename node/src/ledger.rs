@@ -26,7 +26,7 @@ use hefu_contracts::{
     height::Height,
     parties::KeyRow,
     proof::{self, Proof, build::Archive},
-    provenance::listing::Field,
+    provenance::{alike::Alike, listing::Field},
     receipt::Receipt,
     row::Row,
     state::Fault,
@@ -327,6 +327,14 @@ impl Ledger for NodeLedger {
 
     fn onward(&self, from: &str, after: Option<&str>, until: Option<&str>, limit: usize) -> Result<Vec<String>, Fault> {
         self.0.watched(|desk| Ok(desk.chain()?.onward(from, after, until, limit)?))
+    }
+
+    fn alike(&self, source: &str, after: Option<&Alike>, limit: usize) -> Result<Option<Vec<(Alike, u64)>>, Fault> {
+        self.0.watched(|desk| Ok(Some(desk.chain()?.alike(source, after, limit)?)))
+    }
+
+    fn alone(&self, source: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Fault> {
+        self.0.watched(|desk| Ok(desk.chain()?.alone(source, after, limit)?))
     }
 
     fn events(&self, walk: &Walk<'_>, limit: usize) -> Result<Vec<Line>, Fault> {

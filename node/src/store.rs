@@ -9,6 +9,7 @@
 //!
 //! A fault of the storage is never an answer. Whoever meets one stops.
 
+mod alike;
 mod chain;
 mod create;
 mod finding;
@@ -28,6 +29,7 @@ use bytes::Bytes;
 use hefu_contracts::{height::Height, schema::Table, state::Fault};
 use hefu_keys::Hash;
 
+pub(crate) use alike::Tally;
 pub use chain::{Chain, Held};
 pub use create::{CreateError, create_store, found};
 pub(crate) use create::{identity, open_or_create};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
+    reach::Relation,
     view::{TraceKind, TraceThingView, TraceView},
-    walk::Relation,
 };
 
 /// Most things in a picture: more cannot be told apart. The table and the document have them all.

@@ -1,5 +1,7 @@
 //! Impact: who has what came of something, in which state, so that a recall reaches everybody who must act.
 
+mod gathering;
+
 use std::collections::BTreeMap;
 
 use hefu_contracts::{
@@ -8,15 +10,17 @@ use hefu_contracts::{
     height::Height,
     parties::SiteRow,
     provenance::{Amount, Inherited, ThingRow},
-    row::{self, Data, Kind, Row},
+    row::{self, Data, Kind},
 };
 use hefu_keys::Hash;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use gathering::Gathering;
+
 use super::{
-    view::{Desk, RecallView, gtin_of, id_of, state},
-    walk::{Found, Met, Place, Walk, outermost, site_of},
+    view::{Desk, RecallView, gtin_of, id_of},
+    walk::{Walk, site_of},
 };
 use crate::{
     openapi::shapes,
@@ -132,7 +136,7 @@ pub struct ImpactStockView {
 /// Who has what where in which state and disposition.
 type Share = (Option<String>, Option<String>, Option<Gtin>, StateView, Option<String>);
 
-/// One thing of an impact.
+/// One thing of an impact, or one of many that are alike, under the row of their class.
 pub(super) struct Hit {
     pub key: String,
     pub thing: ThingRow,
@@ -208,8 +212,8 @@ impl Impact {
         })
     }
 
-    /// Walks on from the source and counts what is there; nothing where there is no record of it. For a sheet it keeps
-    /// every thing, otherwise how many there are.
+    /// Walks on from the source and counts what is there; nothing where there is no record of it. For a sheet it looks at
+    /// every thing and keeps it; otherwise it looks at no more than it must to know how many there are.
     pub(super) fn gather(
         desk: &mut Desk<'_>,
         source: &Epc,
@@ -217,18 +221,16 @@ impl Impact {
         for_sheet: bool,
     ) -> Result<Option<Impact>, Problem> {
         let impact = Impact::open(desk, source)?;
-        let mut gathering = Gathering { desk, for_sheet, impact, is_known: false };
-        let truncated = walk.visit(&row::key_of_thing(source), &mut gathering)?;
-        Ok(gathering.is_known.then_some(Impact { truncated, ..gathering.impact }))
+        Gathering::of(desk, impact, for_sheet)?.gather(walk)
     }
 
-    /// Counts one more thing that the reader is shown.
-    fn show(&mut self, hit: &Hit) {
+    /// Counts so many more things that the reader is shown.
+    fn show(&mut self, hit: &Hit, number: u64) {
         let holder = hit.outer.holder.as_ref().map(|mark| mark.by.clone());
         let (place, disposition) = (hit.outer.place.clone(), hit.thing.disposition.clone());
-        one_more(self.holders.entry((holder, place, gtin_of(&hit.key), hit.state, disposition)).or_default());
+        more(self.holders.entry((holder, place, gtin_of(&hit.key), hit.state, disposition)).or_default(), number);
         if let Some(parent) = hit.thing.parent.as_ref().filter(|parent| parent.key.starts_with("container/")) {
-            one_more(self.containers.entry(parent.key.clone()).or_default());
+            more(self.containers.entry(parent.key.clone()).or_default(), number);
         }
     }
 
@@ -298,45 +300,6 @@ impl Impact {
     }
 }
 
-/// An impact that is being gathered, thing by thing.
-struct Gathering<'d, 'l> {
-    desk: &'d mut Desk<'l>,
-    for_sheet: bool,
-    impact: Impact,
-    /// Whether there is any record of the source.
-    is_known: bool,
-}
-
-impl Found for Gathering<'_, '_> {
-    const STEPS: bool = false;
-
-    fn place(&mut self, place: Place, _: bool) -> Result<(), Problem> {
-        let Gathering { desk, for_sheet, impact, is_known } = self;
-        *is_known = true;
-        let Place { key, met: Met::Thing(thing), around: false, .. } = place else { return Ok(()) };
-        // Of a lot its stocks tell who has it.
-        if key.starts_with("lot/") || site_of(&key).is_some() {
-            return Ok(());
-        }
-        let outer = outermost(desk.ledger, &thing, &mut desk.around)?;
-        let state = state(&thing, &outer);
-        impact.things = impact.things.saturating_add(1);
-        one_more(impact.states.entry((state, thing.disposition.clone())).or_default());
-        desk.fetch_names(&key, &thing)?;
-        desk.fetch_names(&key, &outer)?;
-        if impact.scope == Scope::All || (impact.scope == Scope::Own && desk.may_read(&key, &thing, &outer)) {
-            let hit = Hit { key, thing: *thing, outer, state };
-            impact.show(&hit);
-            impact.hits.extend(for_sheet.then_some(hit));
-        }
-        Ok(())
-    }
-
-    fn balance(&mut self, row: Row) -> Result<(), Problem> {
-        self.impact.stock(self.desk, &row.key, row.data)
-    }
-}
-
-const fn one_more(count: &mut u64) {
-    *count = count.saturating_add(1);
+const fn more(count: &mut u64, number: u64) {
+    *count = count.saturating_add(number);
 }

@@ -15,7 +15,10 @@ use hefu_keys::Hash;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::walk::{Direction, Met, Place, Reached, Relation, outermost, site_of};
+use super::{
+    reach::{Direction, Met, Place, Reached, Relation},
+    walk::{outermost, site_of},
+};
 use crate::{
     access::Rows,
     ledger::Ledger,

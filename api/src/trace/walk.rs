@@ -5,143 +5,25 @@
 //! what is inside, and a site to what was made there. Whatever encloses a thing is met as well, but not followed: a pallet says where a bottle is, and nothing
 //! about the other bottles on it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
+use super::reach::{Direction, Found, Met, Place, Reached, Relation, Tie};
+use crate::{ledger::Ledger, problem::Problem};
 use hefu_contracts::{
     entry::Role,
-    gs1::Gln,
+    gs1::{Gln, Gtin},
     provenance::{NESTING_MAX, Parent, Span, ThingRow, TransformationRow},
     row::{self, Data, Kind, Row},
+    state::Fault,
     time::Time,
 };
 use hefu_keys::Hash;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use crate::{ledger::Ledger, problem::Problem};
 
 /// Keys that are read of the index, or rows of a class, at a time.
 const AT_ONCE: usize = 1_000;
 
 /// How keys of transformations begin: the last of all that something leads on to.
 const TRANSFORMATIONS: &str = "transformation/";
-
-/// Which way is looked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// To what it came of.
-    #[default]
-    Back,
-    /// To what came of it.
-    Forward,
-}
-
-/// How one row leads to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Relation {
-    /// The first was used up in the second, a transformation.
-    Consumed,
-    /// The second came of the first, a transformation.
-    Produced,
-    /// The first is inside the second, a container.
-    Inside,
-    /// The first is fixed to the second, an assembly.
-    Fixed,
-    /// The second is a lot or an item of the first, a class.
-    Member,
-    /// The second was made at the first, a site.
-    Made,
-}
-
-impl Relation {
-    /// As it stands in an answer.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Relation::Consumed => "consumed",
-            Relation::Produced => "produced",
-            Relation::Inside => "inside",
-            Relation::Fixed => "fixed",
-            Relation::Member => "member",
-            Relation::Made => "made",
-        }
-    }
-}
-
-/// What stands at a place of the walk.
-#[derive(Clone, Debug)]
-pub(super) enum Met {
-    Thing(Box<ThingRow>),
-    Transformation(TransformationRow),
-}
-
-/// A row that was reached.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub key: String,
-    pub met: Met,
-    /// How many steps it is away.
-    pub depth: u32,
-    /// Whether it was only met as what encloses something.
-    pub around: bool,
-    /// The step by which it was reached first; none at the beginning.
-    pub by: Option<Tie>,
-}
-
-/// One step.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Tie {
-    pub from: String,
-    pub relation: Relation,
-    pub to: String,
-}
-
-/// Who is told what a walk reaches, as it goes on: there may be more than fits into memory at once.
-pub(super) trait Found {
-    /// Whether steps are told, and what is near before what is far.
-    const STEPS: bool;
-
-    /// Something was reached; a second time where it was only met as what encloses something at first, and is followed now.
-    fn place(&mut self, place: Place, again: bool) -> Result<(), Problem>;
-
-    /// A balance of a lot that was reached.
-    fn balance(&mut self, row: Row) -> Result<(), Problem>;
-
-    /// A step, where they are told.
-    fn step(&mut self, _: &Tie) {}
-}
-
-/// Everything that was reached.
-#[derive(Debug, Default)]
-pub(super) struct Reached {
-    /// Nearest first.
-    pub places: Vec<Place>,
-    pub ties: BTreeSet<Tie>,
-    /// Whether there is more than was asked for.
-    pub truncated: bool,
-}
-
-impl Found for Reached {
-    const STEPS: bool = true;
-
-    fn place(&mut self, place: Place, again: bool) -> Result<(), Problem> {
-        let shown = self.places.iter_mut().find(|shown| again && shown.key == place.key);
-        match shown {
-            Some(shown) => shown.around = place.around,
-            None => self.places.push(place),
-        }
-        Ok(())
-    }
-
-    fn balance(&mut self, _: Row) -> Result<(), Problem> {
-        Ok(())
-    }
-
-    fn step(&mut self, tie: &Tie) {
-        self.ties.insert(tie.clone());
-    }
-}
 
 /// Something to be looked at.
 struct Open {
@@ -167,6 +49,11 @@ pub(super) struct Walk<'l> {
 /// The number of a site, where a row's key is that of one.
 pub(super) fn site_of(key: &str) -> Option<Gln> {
     key.strip_prefix("thing/414/")?.parse().ok()
+}
+
+/// The number of a trade item, where a row's key is that of its class.
+fn class_of(key: &str) -> Option<Gtin> {
+    key.strip_prefix("lot/01/")?.parse().ok()
 }
 
 impl Walk<'_> {
@@ -198,7 +85,7 @@ impl Walk<'_> {
             let Some(met) = self.meet(row)? else { continue };
             let steps = match &met {
                 Met::Thing(thing) => self.steps_of_thing(&key, thing, around, found)?,
-                Met::Transformation(made) => self.steps_of_transformation::<F>(&key, made)?,
+                Met::Transformation(made) => self.steps_of_transformation(&key, made, found)?,
             };
             known.insert(name, around);
             found.place(Place { key, met, depth, around, by }, seen.is_some())?;
@@ -218,13 +105,16 @@ impl Walk<'_> {
         Ok(truncated)
     }
 
-    /// A row. A site that was never recalled has none as a thing, and is one all the same.
+    /// A row. A site, or a trade item's class, that no event was about has none as a thing, and is one all the same.
     fn row(&self, key: &str) -> Result<Option<Row>, Problem> {
         let row = self.ledger.row(key)?;
-        let Some(gln) = site_of(key).filter(|_| row.is_none() && self.as_of.is_none()) else { return Ok(row) };
-        let is_site = self.ledger.row(&row::key_of_site(&gln))?.is_some();
+        let known = site_of(key)
+            .map(|gln| row::key_of_site(&gln))
+            .or_else(|| class_of(key).map(|gtin| row::key_of_product(&gtin)));
+        let Some(known) = known.filter(|_| row.is_none() && self.as_of.is_none()) else { return Ok(row) };
+        let is_known = self.ledger.row(&known)?.is_some();
         let data = Data::Thing(Box::default());
-        Ok(is_site.then(|| Row { key: key.to_owned(), data, n: 0, head: Hash::ZERO }))
+        Ok(is_known.then(|| Row { key: key.to_owned(), data, n: 0, head: Hash::ZERO }))
     }
 
     /// What a row tells of the time that was asked for; nothing where it tells of no thing and no transformation.
@@ -238,7 +128,12 @@ impl Walk<'_> {
         Ok(made.map(Met::Transformation))
     }
 
-    fn steps_of_transformation<F: Found>(&self, key: &str, made: &TransformationRow) -> Result<Vec<Step>, Problem> {
+    fn steps_of_transformation<F: Found>(
+        &self,
+        key: &str,
+        made: &TransformationRow,
+        found: &mut F,
+    ) -> Result<Vec<Step>, Problem> {
         let mut steps = Vec::new();
         match self.direction {
             Direction::Back => {
@@ -246,12 +141,13 @@ impl Walk<'_> {
             }
             Direction::Forward => {
                 let source = key.to_owned();
-                self.onward(key, |to, row| {
+                let each = |to: &str, row: Row| {
                     if thing_in(&row).is_some_and(|thing| thing.sources.binary_search(&source).is_ok()) {
                         let row = (!F::STEPS).then_some(row);
                         steps.push(Step { row, ..step(key, Relation::Produced, to, to, false) });
                     }
-                })?;
+                };
+                if found.counts(key) { self.alone(key, each)? } else { self.onward(key, each)? }
             }
         }
         Ok(steps)
@@ -304,24 +200,31 @@ impl Walk<'_> {
             }
         }
         if self.direction == Direction::Forward {
-            self.members(key, &mut steps)?;
+            self.members(key, &mut steps, found)?;
         }
         Ok(steps)
     }
 
     /// A class is what all its lots and items are, though no event says so.
-    fn members(&self, key: &str, steps: &mut Vec<Step>) -> Result<(), Problem> {
-        let Some(gtin) = key.strip_prefix("lot/01/").filter(|rest| !rest.contains('/')) else { return Ok(()) };
-        for beginning in [format!("lot/01/{gtin}/"), format!("item/01/{gtin}/")] {
-            let mut last: Option<String> = None;
-            while steps.len() < self.limit {
-                let rows = self.ledger.rows(&beginning, last.as_deref(), AT_ONCE)?;
-                steps.extend(rows.iter().map(|row| step(key, Relation::Member, &row.key, &row.key, false)));
-                let is_last = rows.len() < AT_ONCE;
-                last = rows.into_iter().last().map(|row| row.key);
-                if is_last {
-                    break;
-                }
+    fn members(&self, key: &str, steps: &mut Vec<Step>, found: &mut impl Found) -> Result<(), Problem> {
+        let Some(gtin) = class_of(key) else { return Ok(()) };
+        self.members_by(key, &format!("lot/01/{gtin}/"), steps)?;
+        if found.counts(key) {
+            self.alone(key, |to, _| steps.push(step(key, Relation::Member, to, to, false)))
+        } else {
+            self.members_by(key, &format!("item/01/{gtin}/"), steps)
+        }
+    }
+
+    fn members_by(&self, key: &str, beginning: &str, steps: &mut Vec<Step>) -> Result<(), Problem> {
+        let mut last: Option<String> = None;
+        while steps.len() < self.limit {
+            let rows = self.ledger.rows(beginning, last.as_deref(), AT_ONCE)?;
+            steps.extend(rows.iter().map(|row| step(key, Relation::Member, &row.key, &row.key, false)));
+            let is_last = rows.len() < AT_ONCE;
+            last = rows.into_iter().last().map(|row| row.key);
+            if is_last {
+                break;
             }
         }
         Ok(())
@@ -329,13 +232,26 @@ impl Walk<'_> {
 
     /// Rows that a row leads on to, as far as the walk's limit. What a lot was used up in may be very much, and is nothing
     /// that the lot came of: on the way back it is not even read.
-    fn onward(&self, key: &str, mut each: impl FnMut(&str, Row)) -> Result<(), Problem> {
+    fn onward(&self, key: &str, each: impl FnMut(&str, Row)) -> Result<(), Problem> {
         let until = (self.direction == Direction::Back).then_some(TRANSFORMATIONS);
+        self.each(|last| self.ledger.onward(key, last, until, AT_ONCE), each)
+    }
+
+    /// Rows of a source that stand alone, as far as the walk's limit.
+    fn alone(&self, source: &str, each: impl FnMut(&str, Row)) -> Result<(), Problem> {
+        self.each(|last| self.ledger.alone(source, last, AT_ONCE), each)
+    }
+
+    fn each(
+        &self,
+        more: impl Fn(Option<&str>) -> Result<Vec<String>, Fault>,
+        mut each: impl FnMut(&str, Row),
+    ) -> Result<(), Problem> {
         let mut last: Option<String> = None;
         let mut count = 0_usize;
         // One more than is shown, so that it is known that there is more.
         while count <= self.limit {
-            let keys = self.ledger.onward(key, last.as_deref(), until, AT_ONCE)?;
+            let keys = more(last.as_deref())?;
             for to in &keys {
                 if let Some(row) = self.ledger.row(to)? {
                     each(to, row);

@@ -190,16 +190,12 @@ async fn an_impact_says_who_has_what_in_which_state() {
 #[actix_web::test]
 async fn a_class_leads_to_all_its_items() {
     let demo = Demo::with_ancestry();
-    // It has a row from the moment that something is said of it as such.
-    demo.take(
-        "corenest",
-        &Deed::new(
-            Action::RecallOpen,
-            json!({"reason": "labelling", "source": format!("https://id.gs1.org/01/{REFILL}")}),
-        ),
-    );
+    // No event was about the class itself.
     let view = get(demo.chain.clone(), &format!("/v1/impact/{}", encoded(&format!("01/{REFILL}")))).await.json();
     assert_eq!(view["things"], 3, "{view}");
+    let unknown = encoded("01/09528880010014");
+    let answer = get(demo.chain.clone(), &format!("/v1/impact/{unknown}")).await;
+    answer.is_problem(404, "E-ITEM-UNKNOWN");
 }
 
 #[actix_web::test]

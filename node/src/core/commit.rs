@@ -7,8 +7,16 @@ use std::{
 
 use bytes::Bytes;
 use hefu_contracts::{
-    block::Header, certificate::Certificate, height::Height, provenance::onward, receipt::Receipt, register::Fault,
-    row::Row, schema::Table, state::Snapshot, time::Time,
+    block::Header,
+    certificate::Certificate,
+    height::Height,
+    provenance::onward,
+    receipt::Receipt,
+    register::Fault,
+    row::{Data, Row},
+    schema::Table,
+    state::Snapshot,
+    time::Time,
 };
 use hefu_keys::Hash;
 
@@ -21,7 +29,7 @@ use super::{
     sealed::Sealed,
 };
 use crate::store::{
-    Batch, Mark, Tip, block_text, bucket_key, count_value, height_key, id_value, listed, onward_key, record_key,
+    Batch, Mark, Tally, Tip, block_text, bucket_key, count_value, height_key, id_value, listed, onward_key, record_key,
     value_key,
 };
 
@@ -127,12 +135,19 @@ impl Core {
         for (key, listing) in events {
             batch.put(Table::Events, key, listing);
         }
+        // The cache still has the rows as they were.
+        let before = Ground { chain: &self.chain, cache: &self.cache };
+        let mut alike = Tally::default();
         for (row, text) in &ready.executed.rows {
+            if let Data::Thing(_) = &row.data {
+                alike.change(before.row(&row.key)?.as_ref(), row);
+            }
             batch.put(Table::Rows, row.key.as_bytes(), text.clone());
             for from in onward::behind(row) {
                 batch.put(Table::Onward, onward_key(&from, &row.key), Bytes::new());
             }
         }
+        alike.write(&**self.chain.view(), &mut batch)?;
         for (key, text) in &ready.executed.entries {
             batch.put(Table::Entries, key.as_slice(), text.clone());
         }

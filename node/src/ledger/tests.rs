@@ -7,6 +7,7 @@ use hefu_contracts::{receipt::Status, refusal::Code, state::Fault};
 use hefu_engine::Wake;
 use tokio::time::timeout;
 
+mod alike;
 mod finding;
 
 use super::{NodeLedger, now};

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// A ledger that has no indices.
-struct Plain(NodeLedger);
+pub(super) struct Plain(pub NodeLedger);
 
 #[async_trait]
 impl Ledger for Plain {
@@ -44,6 +44,10 @@ impl Ledger for Plain {
 
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {
         self.0.key(address)
+    }
+
+    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+        self.0.row(key)
     }
 
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault> {

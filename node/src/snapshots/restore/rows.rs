@@ -1,4 +1,4 @@
-//! Rows, range by range, with the buckets and the index that follow from them.
+//! Rows, range by range, with the buckets and the indices that follow from them.
 
 use bytes::Bytes;
 use hefu_contracts::{
@@ -12,7 +12,7 @@ use hefu_gossip::{Ask, PeerId};
 use hefu_keys::Hash;
 
 use super::{Card, Filling, Lie, Source, Stop};
-use crate::store::{Batch, bucket_key, onward_key};
+use crate::store::{Batch, Tally, bucket_key, onward_key};
 
 /// Bytes of one range. A quarter of a MiB is the mean; more than this nobody is believed to need.
 const RANGE_BYTES_MAX: usize = 64 << 20;
@@ -26,11 +26,12 @@ impl<S: Source> Filling<'_, S> {
             let which = (card.header.height.get(), card.cut(), index);
             let get = |source: &mut S, peer| gather(source, peer, which, *count);
             let check = |rows: Vec<Bytes>| checked(depth, (card.cut(), index), &rows, *root);
-            let batch = if *count == 0 {
+            let (mut batch, alike) = if *count == 0 {
                 check(Vec::new()).map_err(|_| Stop::Nobody("rows"))?
             } else {
                 self.fetch("rows", get, check)?
             };
+            alike.write(&*self.store.view(), &mut batch).map_err(Fault::from)?;
             self.store.write(batch).map_err(Fault::from)?;
             done = done.saturating_add(u64::from(*count));
             self.tell("rows", done, total);
@@ -60,9 +61,9 @@ fn gather<S: Source>(
     Some(rows)
 }
 
-/// What a range of rows writes, if it is the one that the header binds.
-fn checked(depth: Depth, which: (u8, u32), rows: &[Bytes], root: Hash) -> Result<Batch, Lie> {
-    let mut batch = Batch::default();
+/// What a range of rows writes, and what of it is alike, if it is the one that the header binds.
+fn checked(depth: Depth, which: (u8, u32), rows: &[Bytes], root: Hash) -> Result<(Batch, Tally), Lie> {
+    let (mut batch, mut alike) = (Batch::default(), Tally::default());
     let mut pairs = Vec::with_capacity(rows.len());
     for text in rows {
         // The register binds the text; read is only what it is about.
@@ -71,6 +72,7 @@ fn checked(depth: Depth, which: (u8, u32), rows: &[Bytes], root: Hash) -> Result
         for from in onward::behind(&row) {
             batch.put(Table::Onward, onward_key(&from, &row.key), Bytes::new());
         }
+        alike.add(&row);
         batch.put(Table::Rows, row.key, text.clone());
     }
     let range = Range::of(depth, which, pairs).ok().filter(|range| range.root() == root);
@@ -78,5 +80,5 @@ fn checked(depth: Depth, which: (u8, u32), rows: &[Bytes], root: Hash) -> Result
     for (index, bucket) in range.buckets() {
         batch.put(Table::Buckets, bucket_key(*index), bucket.encode());
     }
-    Ok(batch)
+    Ok((batch, alike))
 }

@@ -76,7 +76,14 @@ pub(super) fn table(table: Table, cache: &Cache) -> Options {
             options.set_compression_type(DBCompressionType::None);
         }
         // State is read all over the place for every record: unpacking Zstandard would cost more than executing it.
-        Table::Rows | Table::Entries | Table::Onward | Table::Events | Table::Heights | Table::Genesis | Table::Tip => {
+        Table::Rows
+        | Table::Entries
+        | Table::Onward
+        | Table::Alike
+        | Table::Events
+        | Table::Heights
+        | Table::Genesis
+        | Table::Tip => {
             options.set_compression_type(DBCompressionType::Lz4);
         }
         Table::Records | Table::Candidates | Table::Blocks | Table::Values => {
@@ -106,6 +113,7 @@ pub(super) fn table(table: Table, cache: &Cache) -> Options {
         | Table::Rows
         | Table::Entries
         | Table::Onward
+        | Table::Alike
         | Table::Buckets
         | Table::Tip => {}
     }

@@ -170,6 +170,23 @@ fn what_the_indices_miss_or_have_too_much_of_is_named() {
 }
 
 #[test]
+fn a_number_of_what_is_alike_that_the_rows_do_not_lead_to_is_named() {
+    let words = check(Table::Alike, |chain, batch| {
+        let (key, count) = last(chain, Table::Alike);
+        assert_eq!(*count, 4_u64.to_be_bytes());
+        batch.put(Table::Alike, key.into_vec(), 3_u64.to_be_bytes().to_vec());
+    });
+    assert!(words.contains("lot/01/09528880010021 alike {"), "{words}");
+    assert!(words.contains("the rows lead to 4, here are Some(3)"), "{words}");
+    let words = check(Table::Alike, |chain, batch| batch.delete(Table::Alike, last(chain, Table::Alike).0.into_vec()));
+    assert!(words.contains("missing from the index"), "{words}");
+    for key in ["a", "z"] {
+        let words = check(Table::Alike, |_, batch| batch.put(Table::Alike, key, [0_u8; 8].to_vec()));
+        assert!(words.contains("no row leads there"), "{words}");
+    }
+}
+
+#[test]
 fn a_changed_height_of_a_block_or_number_of_records_is_named() {
     check(Table::Heights, |chain, batch| {
         let (key, mut height) = last(chain, Table::Heights);

@@ -14,7 +14,7 @@ use hefu_contracts::{
 use hefu_keys::{Hash, parts};
 
 use super::{Chain, Compared, Progress, Replay, Stage, StoreError, VerifyError, replay::links};
-use crate::store::{Pair, chain::read_row, head::hex, layout};
+use crate::store::{Pair, Tally, alike::in_words, chain::read_row, head::hex, layout};
 
 /// Values between two calls of the progress function.
 const STEP: u64 = 1_024;
@@ -35,6 +35,7 @@ pub(super) fn tables(
     let rows = reading.rows(replay)?;
     let entries = reading.entries(replay)?;
     reading.onward(replay)?;
+    reading.alike(replay)?;
     let buckets = reading.buckets(replay)?;
     let values = reading.values()?;
     let blocks = reading.count(Table::Blocks, replay.height().get())?;
@@ -128,6 +129,31 @@ impl Reading<'_> {
         })?;
         match needed.next() {
             Some(wanted) => Err(missing(self, &wanted)),
+            None => Ok(count),
+        }
+    }
+
+    /// What is alike is counted as the rows say.
+    fn alike(&mut self, replay: &Replay) -> Result<u64, VerifyError> {
+        let mut tally = Tally::default();
+        replay.rows.values().for_each(|row| tally.add(row));
+        let mut expected = tally.counts();
+        let count = self.each(Table::Alike, None, |reading, (key, bytes)| {
+            let found = layout::read_count(&bytes);
+            match expected.next() {
+                Some((wanted, count)) if *wanted == *key && found == Some(count) => Ok(()),
+                Some((wanted, count)) if *wanted == *key => {
+                    let what = format!("the rows lead to {count}, here are {found:?}");
+                    Err(reading.differs(Table::Alike, in_words(&key), what))
+                }
+                Some((wanted, _)) if *wanted < *key => {
+                    Err(reading.differs(Table::Alike, in_words(&wanted), "it is missing from the index"))
+                }
+                Some(_) | None => Err(reading.differs(Table::Alike, in_words(&key), "no row leads there")),
+            }
+        })?;
+        match expected.next() {
+            Some((wanted, _)) => Err(self.differs(Table::Alike, in_words(&wanted), "it is missing from the index")),
             None => Ok(count),
         }
     }
