@@ -2,6 +2,7 @@
 //! of a contract and for auditors; for others a contract that they may not read does not exist.
 
 mod export;
+mod items;
 mod readable;
 
 use actix_web::{HttpRequest, HttpResponse, web};

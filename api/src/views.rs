@@ -16,8 +16,8 @@ mod step;
 
 pub use agreement::{
     AccountEntryView, AccountView, AgreementLineView, AgreementNewsView, AgreementView, AgreementsView, DisputeView,
-    DisputesView, EarningView, EarningsView, LineEarningsView, LineView, LinesView, PayoutView, PayoutsView,
-    PeriodEarningsView, StatementLineView, VersionView,
+    DisputesView, EarningView, EarningsView, LineEarningsView, LineItemView, LineView, LinesView, PayoutView,
+    PayoutsView, PeriodEarningsView, SoldState, StatementLineView, VersionView,
 };
 pub use amounts::{AdjustmentView, AdjustmentsView, CostView, CostsView, MovementView, MovementsView};
 pub use block::{BlockLineView, BlockLinksView, BlockRecordView, BlockView, ValidatorView, block, block_line};

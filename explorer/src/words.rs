@@ -253,6 +253,10 @@ pub(crate) struct OriginsWords {
 #[derive(Debug)]
 pub(crate) struct EarningsWords {
     pub title: &'static str,
+    pub items: &'static str,
+    pub items_more: Counted,
+    pub item_returned: &'static str,
+    pub item_refunded: &'static str,
     pub lead: &'static str,
     pub sign_in_first: &'static str,
     pub none: &'static str,

@@ -16,6 +16,7 @@ use hefu_contracts::{
     time::Time,
 };
 
+use super::items;
 use crate::{
     ledger::Ledger,
     problem::{Door, Problem},
@@ -318,7 +319,8 @@ impl<'l> Readable<'l> {
         let line = |(line, sale): (String, SaleRow)| -> Result<_, Problem> {
             let earnings = told.of_line(&line, &sale)?;
             let reported: Option<LineRow> = self.ledger.row(&format!("line/{line}"))?.map(kept).transpose()?;
-            Ok(LineEarningsView::of(line, sale, reported, earnings))
+            let items = reported.as_ref().map_or(Ok(Vec::new()), |row| items::of_line(self.ledger, &line, row))?;
+            Ok(LineEarningsView::of((line, sale), reported, items, earnings))
         };
         let agreed: BTreeMap<String, AdjustmentRow> =
             self.all(&row::key_of_adjustment(&self.contract, ""))?.into_iter().collect();

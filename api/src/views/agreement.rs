@@ -245,6 +245,9 @@ pub struct LineEarningsView {
     pub codes: u64,
     /// By component, in the order of the term sheet.
     pub earnings: Vec<EarningView>,
+    /// The first of these codes, at most 100, and what became of each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<LineItemView>,
     /// Its name: platform, order under its commitment, number.
     pub line: String,
     /// What was paid, as attributed, in minor units.
@@ -262,18 +265,40 @@ pub struct LineEarningsView {
     pub refunded: Parts,
 }
 
+/// An item that left with a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LineItemView {
+    /// Its code, as a canonical identifier.
+    pub id: String,
+    /// Where it is now, as far as its sale goes.
+    pub state: SoldState,
+}
+
+/// What became of an item that was sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SoldState {
+    /// The buyer has it, or will.
+    Sold,
+    /// It was refunded and came back.
+    Returned,
+    /// It was refunded, and the buyer keeps it.
+    Refunded,
+}
+
 impl LineEarningsView {
-    /// Of a line and what the platform reports of it.
+    /// Of a line, what the platform reports of it, and the items that left with it.
     pub(crate) fn of(
-        line: String,
-        sale: SaleRow,
+        (line, sale): (String, SaleRow),
         reported: Option<LineRow>,
+        items: Vec<LineItemView>,
         earnings: Vec<Earning>,
     ) -> LineEarningsView {
         LineEarningsView {
             aftersale: sale.aftersale,
             codes: reported.as_ref().map_or(0, |row| row.codes),
             earnings: earnings.into_iter().map(EarningView::of).collect(),
+            items,
             line,
             paid: sale.paid,
             progress: sale.progress,

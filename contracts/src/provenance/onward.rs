@@ -7,7 +7,7 @@
 use crate::row::{Data, Row, key_of_place};
 
 /// Rows that lead on to this one: of a thing what it came of, where it was made and what encloses it, of a transformation what it used up, of
-/// a balance its lot.
+/// a balance its lot, of a code that was sold the order line that it left with.
 pub fn behind(row: &Row) -> Vec<String> {
     match &row.data {
         Data::Thing(thing) => {
@@ -17,6 +17,7 @@ pub fn behind(row: &Row) -> Vec<String> {
         }
         Data::Transformation(made) => made.inputs.clone(),
         Data::Balance(_) => lot_of_balance(&row.key).into_iter().collect(),
+        Data::Sold(sold) => vec![sold.line.clone()],
         Data::Party(_)
         | Data::Prefix(_)
         | Data::Site(_)
@@ -38,7 +39,6 @@ pub fn behind(row: &Row) -> Vec<String> {
         | Data::Dispute(_)
         | Data::Statement(_)
         | Data::Line(_)
-        | Data::Sold(_)
         | Data::Transit(_)
         | Data::Recall(_)
         | Data::Bom(_)
@@ -56,4 +56,4 @@ pub fn lot_of_balance(key: &str) -> Option<String> {
 }
 
 /// Beginnings of the keys of all rows that something leads on to.
-pub const LED_TO: [&str; 6] = ["balance/", "container/", "item/", "lot/", "thing/", "transformation/"];
+pub const LED_TO: [&str; 7] = ["balance/", "container/", "item/", "lot/", "sold/", "thing/", "transformation/"];

@@ -201,6 +201,10 @@ pub(crate) static EN: Words = Words {
     },
     earnings: EarningsWords {
         title: "Earnings",
+        items: "Items",
+        items_more: Counted { one: "and {n} more", many: "and {n} more" },
+        item_returned: "came back",
+        item_refunded: "refunded, kept by the buyer",
         lead: "What every contract owes you, line by line, with the arithmetic and the reason for each amount. Nobody but you, whoever pays you, and auditors can see it.",
         sign_in_first: "Sign in to see your accounts.",
         none: "You are party to no contract that keeps an account for you.",

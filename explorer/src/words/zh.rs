@@ -196,6 +196,10 @@ pub(crate) static ZH: Words = Words {
     },
     earnings: EarningsWords {
         title: "收益",
+        items: "单品",
+        items_more: Counted { one: "另有 {n} 件", many: "另有 {n} 件" },
+        item_returned: "已退回",
+        item_refunded: "已退款，买家保留",
         lead: "每份合同应付给您的金额：逐笔列出，附算式和原因。只有您、付款方和审计方能看到。",
         sign_in_first: "登录后即可查看您的账户。",
         none: "没有与您有关的合同账户。",

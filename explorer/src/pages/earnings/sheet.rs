@@ -4,7 +4,10 @@ use actix_web::{HttpResponse, http::header, web};
 use askama::Template;
 use hefu_api::{
     Problem, Readable, now,
-    views::{AccountView, DisputeView, EarningView, EarningsView, LineEarningsView, PayoutView, StatementLineView},
+    views::{
+        AccountView, DisputeView, EarningView, EarningsView, LineEarningsView, LineItemView, PayoutView, SoldState,
+        StatementLineView,
+    },
 };
 use hefu_contracts::{agreements::export::Format, audience::Reader, settlement::Minor, time::Time};
 use serde::Deserialize;
@@ -50,9 +53,21 @@ struct Period {
     units: Vec<Unit>,
 }
 
+/// An item that left with a line.
+#[derive(Debug)]
+struct Item {
+    href: String,
+    serial: String,
+    state: Option<&'static str>,
+}
+
 /// An order line.
 #[derive(Debug)]
 struct Line {
+    /// The items that left with it, with their pages and what became of them where they came back.
+    items: Vec<Item>,
+    /// How many more there are.
+    more: u64,
     name: String,
     platform: String,
     record: Option<String>,
@@ -308,12 +323,29 @@ impl Teller {
             parts.next().unwrap_or_default(),
             parts.next().unwrap_or_default(),
         );
+        let told = line.items.len() as u64;
         Line {
+            items: line.items.into_iter().map(|item| self.item(item)).collect(),
+            more: line.codes.saturating_sub(told),
             title: format!("{month} · {} · {number}", short(order)),
             name: line.line.clone(),
             platform,
             record: line.record.map(|record| format!("/x/records/{record}?lang={}", self.w.locale)),
             units: line.earnings.into_iter().map(|earning| self.unit(earning)).collect(),
+        }
+    }
+
+    fn item(&self, LineItemView { id, state }: LineItemView) -> Item {
+        let w = self.words();
+        let path = id.trim_start_matches("https://id.gs1.org");
+        Item {
+            href: format!("{path}?lang={}", self.w.locale),
+            serial: path.rsplit('/').next().unwrap_or_default().to_owned(),
+            state: match state {
+                SoldState::Sold => None,
+                SoldState::Returned => Some(w.item_returned),
+                SoldState::Refunded => Some(w.item_refunded),
+            },
         }
     }
 
