@@ -8,10 +8,7 @@ use hefu_api::{
     trace::{self, RecallView, TraceKind},
     views::{PartyView, PlaceView, ProductView, StateView},
 };
-use hefu_contracts::{
-    gs1::{Epc, Gtin},
-    provenance::RecallReason,
-};
+use hefu_contracts::{gs1::Epc, provenance::RecallReason};
 
 use crate::{
     directory::in_language,
@@ -27,9 +24,9 @@ pub(crate) fn impact_of(epc: &Epc, w: &Words) -> String {
     format!("/x/impact?id={}&lang={}", encoded(epc.path().trim_start_matches('/')), w.locale)
 }
 
-/// Where somebody reads what something came of.
-pub(crate) fn trace_of(gtin: &Gtin, serial: &str, w: &Words) -> String {
-    format!("/x/trace?id={}&lang={}", encoded(&format!("01/{gtin}/21/{serial}")), w.locale)
+/// Where somebody reads what came of something, or what something came of, by the path of its identifier.
+pub(crate) fn trace_of(path: &str, w: &Words) -> String {
+    format!("/x/trace?id={}&lang={}", encoded(path), w.locale)
 }
 
 /// A recall in a line.

@@ -11,7 +11,7 @@ use hefu_api::{
     ledger::{Found as Kept, Place},
 };
 use hefu_contracts::{
-    gs1::{Epc, EpcKind, Gtin},
+    gs1::{DigitalLink, Epc, EpcKind, Gtin},
     height::Height,
     record::Visibility,
     row,
@@ -19,7 +19,7 @@ use hefu_contracts::{
 use hefu_keys::Hash;
 use serde::Deserialize;
 
-use super::{Page, block, record::Row, trouble::Trouble};
+use super::{Page, block, origins::trace_of, record::Row, trouble::Trouble};
 use crate::{
     answer,
     directory::{Directory, Known, in_language},
@@ -62,7 +62,7 @@ pub(crate) struct Query {
 
 /// What a search leads to.
 enum Found {
-    /// One page.
+    /// One page, by its address.
     Path(String),
     Names(Vec<Row>),
     Nothing,
@@ -78,7 +78,7 @@ pub(crate) async fn read(visit: Visit, query: Option<web::Query<Query>>) -> Http
     match found {
         Ok(Found::Path(path)) => {
             let mut response = answer::guarded(HttpResponse::SeeOther());
-            response.insert_header((header::LOCATION, format!("{path}?lang={}", w.locale))).finish()
+            response.insert_header((header::LOCATION, path)).finish()
         }
         Ok(Found::Names(found)) => {
             let page = FoundPage { w, page: visit.page(newest), found };
@@ -91,40 +91,49 @@ pub(crate) async fn read(visit: Visit, query: Option<web::Query<Query>>) -> Http
 
 fn search(ledger: &dyn Ledger, directory: &Directory, newest: Height, q: &str, w: &Words) -> Result<Found, Problem> {
     if q.is_empty() {
-        return Ok(Found::Path("/".to_owned()));
+        return Ok(Found::Path(format!("/?lang={}", w.locale)));
     }
     if let Some(height) = block::parse(q).filter(|height| (1..=newest.get()).contains(&height.get())) {
-        return Ok(Found::Path(format!("/x/blocks/{height}")));
+        return Ok(Found::Path(format!("/x/blocks/{height}?lang={}", w.locale)));
     }
     if let Some(epc) = code(q) {
-        return Ok(Found::Path(format!("/{}", epc.path())));
+        return Ok(Found::Path(page_of(&epc, w)));
     }
     if let Some(path) = hash(ledger, q)? {
-        return Ok(Found::Path(path));
+        return Ok(Found::Path(format!("{path}?lang={}", w.locale)));
     }
     let names = directory.read(|known| names(known, q, w));
     if !names.is_empty() {
         return Ok(Found::Names(names));
     }
-    Ok(serial(ledger, directory, q)?.map_or(Found::Nothing, |epc| Found::Path(format!("/{}", epc.path()))))
+    Ok(serial(ledger, directory, q)?.map_or(Found::Nothing, |epc| Found::Path(page_of(&epc, w))))
 }
 
-/// A code as it is scanned or typed: a Digital Link, `(01)…(21)…` as printed on labels, or a GTIN and a serial number
-/// with a space or a slash between them.
+/// A code as it is scanned or typed: a Digital Link, an EPC URN, a path of GS1 keys, an element string as printed on labels,
+/// or a GTIN and a serial number with a space or a slash between them.
 fn code(q: &str) -> Option<Epc> {
-    let item = |gtin: &str, serial: &str| {
+    if let Some((gtin, serial)) = q.split_once([' ', '/'])
+        && let Ok(gtin) = gtin.trim().parse::<Gtin>()
+    {
         let serial: String = serial.split_whitespace().collect();
-        Epc::item(&gtin.trim().parse::<Gtin>().ok()?, &serial).ok()
-    };
-    let printed = q.strip_prefix("(01)").and_then(|rest| rest.split_once("(21)"));
-    let typed = || q.split_once([' ', '/']);
-    if let Some(epc) = printed.or_else(typed).and_then(|(gtin, serial)| item(gtin, serial)) {
-        return Some(epc);
+        return Epc::item(&gtin, &serial).ok();
     }
-    let linked = q.contains("://").then(|| Epc::parse(q).ok()).flatten()?;
-    match linked.kind() {
-        EpcKind::Item { .. } => Some(linked),
-        EpcKind::Class { .. } | EpcKind::Container | EpcKind::Other => None,
+    let closely: String = q.split_whitespace().collect();
+    let epc = if closely.contains("://") || closely.starts_with("urn:epc:") {
+        Epc::parse(&closely)
+    } else if closely.contains('/') {
+        Epc::of_path(closely.trim_start_matches('/'))
+    } else {
+        return DigitalLink::of_element_string(&closely).ok().map(|link| Epc::of_link(&link));
+    };
+    epc.ok().filter(|epc| epc.path() != epc.as_str())
+}
+
+/// Where a code is told: items and classes have pages of their own, of everything else a trace tells.
+fn page_of(epc: &Epc, w: &Words) -> String {
+    match epc.kind() {
+        EpcKind::Item { .. } | EpcKind::Class { .. } => format!("/{}?lang={}", epc.path(), w.locale),
+        EpcKind::Container | EpcKind::Other => trace_of(epc.path(), w),
     }
 }
 

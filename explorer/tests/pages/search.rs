@@ -29,10 +29,24 @@ async fn what_names_one_thing_leads_to_its_page() {
         (format!("(01){REFILL}(21){}", serial(0)), path(0)),
         (epc(0), path(0)),
         (format!("HTTPS://ANY.EXAMPLE/01/{REFILL}/21/{}", serial(0)), path(0)),
+        (format!("01/{REFILL}/21/{}", serial(0)), path(0)),
+        (format!("/01/{REFILL}/21/{}", serial(0)), path(0)),
+        (format!("(01) {REFILL} (10) L7"), format!("/01/{REFILL}/10/L7")),
+        (format!("https://any.example/01/{REFILL}/10/L7?17=270101"), format!("/01/{REFILL}/10/L7")),
         (String::new(), "/".to_owned()),
     ] {
         get(&demo, &query(&q)).await.leads_to(303, &format!("{found}?lang=en"));
     }
+}
+
+#[actix_web::test]
+async fn what_has_no_page_of_its_own_leads_to_its_trace() {
+    let demo = Demo::with_history();
+    let pallet = "00/095288802000000019";
+    for q in [format!("(00)095288802000000019"), pallet.to_owned(), format!("https://id.gs1.org/{pallet}")] {
+        get(&demo, &query(&q)).await.leads_to(303, "/x/trace?id=00%2F095288802000000019&lang=en");
+    }
+    get(&demo, &query("(00)095288802000000018")).await.is_page(404);
 }
 
 #[actix_web::test]

@@ -83,7 +83,7 @@ impl Thing {
             subject: item.code.row.clone(),
             proof: format!("{data}/proof"),
             data,
-            origins: origins::trace_of(&gtin, &item.code.serial, w),
+            origins: origins::trace_of(item.code.row.trim_start_matches("item/"), w),
             name: name(w.locale).unwrap_or_else(|| Said::by_server(format!("GTIN {gtin}"))),
             other_name: name(w.other_locale).unwrap_or_else(|| Said::by_server("")),
             maker: item
