@@ -2,6 +2,7 @@
 
 mod graph;
 mod impact;
+mod opened;
 mod reach;
 mod sheet;
 mod table;
@@ -15,8 +16,9 @@ use hefu_contracts::{audience::Reader, gs1::Epc, provenance::Span, row, time::Ti
 use serde::Deserialize;
 
 pub use impact::{ImpactContainerView, ImpactHolderView, ImpactStateView, ImpactStockView, ImpactView, Scope};
+pub use opened::{RecallView, SpanView};
 pub use reach::{Direction, Relation};
-pub use view::{BeganView, RecallView, SpanView, TraceKind, TraceLinkView, TraceThingView, TraceView, WithheldView};
+pub use view::{BeganView, TraceKind, TraceLinkView, TraceThingView, TraceView, WithheldView};
 pub(crate) use view::{gtin_of, id_of};
 
 use crate::{

@@ -1,6 +1,7 @@
 //! Validators that distrust each other, as real processes on loopback: killed, paused and wiped under load.
 
 mod clients;
+mod follower;
 mod full;
 mod partitions;
 mod snapshots;

@@ -176,7 +176,14 @@ impl Testnet {
         let mut command = Command::new("sh");
         command.args(["-c", &script, "sh"]).arg(binary()?).arg("start");
         command.arg("--config").arg(home.join("hefu.toml")).arg("--pid-file").arg(home.join("pid"));
-        Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?)
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
+        // Only then the network knows that it need not start another.
+        let until = Instant::now() + PATIENCE;
+        while running(&home.join("pid"))?.is_none() {
+            ensure!(Instant::now() < until, "the process has not begun");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(child)
     }
 
     /// From now on a validator's process may write no file beyond so many bytes (`RLIMIT_FSIZE`), or `unlimited` ones.

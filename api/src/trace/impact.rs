@@ -19,7 +19,8 @@ use utoipa::ToSchema;
 use gathering::Gathering;
 
 use super::{
-    view::{Desk, RecallView, gtin_of, id_of},
+    opened::RecallView,
+    view::{Desk, gtin_of, id_of},
     walk::{Walk, site_of},
 };
 use crate::{

@@ -43,7 +43,7 @@ async fn what_names_one_thing_leads_to_its_page() {
 async fn what_has_no_page_of_its_own_leads_to_its_trace() {
     let demo = Demo::with_history();
     let pallet = "00/095288802000000019";
-    for q in [format!("(00)095288802000000019"), pallet.to_owned(), format!("https://id.gs1.org/{pallet}")] {
+    for q in ["(00)095288802000000019".to_owned(), pallet.to_owned(), format!("https://id.gs1.org/{pallet}")] {
         get(&demo, &query(&q)).await.leads_to(303, "/x/trace?id=00%2F095288802000000019&lang=en");
     }
     get(&demo, &query("(00)095288802000000018")).await.is_page(404);
