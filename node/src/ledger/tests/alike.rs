@@ -62,7 +62,7 @@ struct Story {
 }
 
 /// Fields of an event, and its things in another list.
-fn shaped(mut deed: Deed, list: &str, fields: Value) -> Deed {
+fn shaped(mut deed: Deed, list: &str, fields: &Value) -> Deed {
     let event = deed.body["event"].as_object_mut().expect("an event");
     for (name, value) in fields.as_object().expect("fields") {
         event.insert(name.clone(), value.clone());
@@ -125,7 +125,7 @@ impl Story {
         // What the maker has made itself is there once it was.
         let lot = LOTS[usize::from(self.dice.below(8) == 0)];
         let input = json!([{"epcClass": lot, "quantity": 1}]);
-        shaped(deed, "outputEPCList", json!({"type": "TransformationEvent", "inputQuantityList": input}))
+        shaped(deed, "outputEPCList", &json!({"type": "TransformationEvent", "inputQuantityList": input}))
     }
 
     fn deed(&mut self, kind: usize) -> Deed {
@@ -136,7 +136,7 @@ impl Story {
             2 => {
                 let items = self.some_items(6);
                 let fields = json!({"type": "AggregationEvent", "parentID": CONTAINERS[self.maker]});
-                shaped(self.event("ADD", "packing", &items), "childEPCs", fields)
+                shaped(self.event("ADD", "packing", &items), "childEPCs", &fields)
             }
             3 if self.told.iter().any(is_packing) => {
                 // Some of what was packed last comes out again.
@@ -144,13 +144,13 @@ impl Story {
                 self.maker = maker;
                 let items: Vec<String> = packed.lists["/body/event/childEPCs"].iter().take(2).cloned().collect();
                 let fields = json!({"type": "AggregationEvent", "parentID": CONTAINERS[maker]});
-                shaped(self.event("DELETE", "unpacking", &items), "childEPCs", fields)
+                shaped(self.event("DELETE", "unpacking", &items), "childEPCs", &fields)
             }
             4 => {
                 let pallet = vec![CONTAINERS[self.maker].to_owned()];
                 let things = if self.dice.below(2) == 0 { self.some_items(3) } else { pallet };
                 self.shipped.push((self.maker, things.clone()));
-                shaped(self.event("OBSERVE", "shipping", &things), "epcList", gives)
+                shaped(self.event("OBSERVE", "shipping", &things), "epcList", &gives)
             }
             5 if !self.shipped.is_empty() => {
                 let (from, things) = self.shipped.swap_remove(self.dice.below(self.shipped.len()));
@@ -164,20 +164,20 @@ impl Story {
             7 => {
                 let items = self.some_items(4);
                 let fields = json!({"disposition": self.dice.pick(&DISPOSITIONS)});
-                shaped(self.event("OBSERVE", "inspecting", &items), "epcList", fields)
+                shaped(self.event("OBSERVE", "inspecting", &items), "epcList", &fields)
             }
             8 => {
                 let items = self.some_items(2);
                 let parent = self.some_items(1).remove(0);
                 let action = self.dice.pick(&["ADD", "ADD", "DELETE"]);
                 let fields = json!({"type": "AssociationEvent", "parentID": parent});
-                shaped(self.event(action, "assembling", &items), "childEPCs", fields)
+                shaped(self.event(action, "assembling", &items), "childEPCs", &fields)
             }
             9 => {
                 let items = self.some_items(2);
                 let output = json!([{"epcClass": LOTS[1], "quantity": 5}]);
                 let fields = json!({"type": "TransformationEvent", "outputQuantityList": output});
-                shaped(self.event("ADD", "commissioning", &items), "inputEPCList", fields)
+                shaped(self.event("ADD", "commissioning", &items), "inputEPCList", &fields)
             }
             10 if !self.told.is_empty() => {
                 // One's own word is taken back, the last ones most often.
