@@ -1,7 +1,10 @@
 //! How RocksDB is set up.
 
 use hefu_contracts::schema::Table;
-use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options, WriteBufferManager, WriteOptions};
+use rocksdb::{
+    BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options, WriteBufferManager,
+    WriteOptions,
+};
 
 /// What the store keeps in memory, of all tables: blocks that were read, and writes that are in no file yet.
 const CACHE_BYTES: usize = 128 << 20;
@@ -65,6 +68,12 @@ pub(super) fn table(table: Table, cache: &Cache) -> Options {
     blocks.set_block_cache(cache);
     blocks.set_block_size(BLOCK_BYTES);
     blocks.set_bloom_filter(BLOOM_BITS, false);
+    // Indices and filters of large files are cut into pieces: whole they are as large as what a shard of the cache holds, and
+    // push each other out of it.
+    blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    blocks.set_partition_filters(true);
+    blocks.set_metadata_block_size(BLOCK_BYTES);
+    blocks.set_pin_top_level_index_and_filter(true);
     blocks.set_cache_index_and_filter_blocks(true);
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
     let mut options = Options::default();
