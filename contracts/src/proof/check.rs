@@ -1,6 +1,9 @@
 //! Checking proofs, offline and without trust in whoever served them.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use hefu_keys::{Hash, parts, parts::ListPart};
 
@@ -203,6 +206,7 @@ impl Proof {
         let mut records = Records::read(&self.records, chain)?;
         let mut used = vec![0; self.histories.len()];
         let mut steps = Vec::new();
+        let mut told = BTreeSet::new();
         if !rows.contains_key(&self.subject) {
             self.demand_used(&used)?;
             records.demand_used()?;
@@ -214,6 +218,10 @@ impl Proof {
                 let record = records.about(entry, &wanted.key)?;
                 // What else went into a container, or came out of it, is not the subject's story.
                 if wanted.key != self.subject && matches!(entry.role, Role::Contain | Role::Release) {
+                    continue;
+                }
+                // A record that names the subject and what it was inside of is told once, and first of the subject.
+                if !told.insert(entry.record) {
                     continue;
                 }
                 steps.push(Step { entry: entry.clone(), key: wanted.key.clone(), record });

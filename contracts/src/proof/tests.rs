@@ -93,6 +93,39 @@ fn a_proof_tells_the_whole_way_and_nothing_of_what_came_after() {
     assert!(story.rows.contains_key("party/yueling") && story.rows.contains_key("site/9528880300016"));
 }
 
+#[test]
+fn a_record_that_names_a_thing_and_what_it_is_in_is_told_once_and_of_the_thing() {
+    let (mut world, refills, bottles) = World::with_codes();
+    let (refill, bottle) = (refills.epc(0), bottles.epc(0));
+    let both = object("inspecting", HUAXU, LATER, &[&refill, &bottle], None);
+    let steps = [
+        ("yueling", refills.commission(0, 1, YUELING, AT)),
+        ("huaxu", bottles.commission(0, 1, HUAXU, AT)),
+        ("yueling", object("shipping", YUELING, AT, &[&refill], Some(HUAXU))),
+        ("huaxu", object("receiving", HUAXU, LATER, &[&refill], None)),
+        ("huaxu", nest("ADD", &bottle, HUAXU, &[&refill])),
+        ("huaxu", object("storing", HUAXU, LATER, &[&bottle], None)),
+        ("huaxu", both),
+    ];
+    for (author, deed) in &steps {
+        world.take(author, deed).unwrap();
+    }
+    let kept = Kept::new(world);
+    for (subject, expected) in [
+        (
+            refill,
+            ["Commission item", "Ship item", "Receive item", "Pack item", "Observe item", "Inspect item"].as_slice(),
+        ),
+        (bottle, &["Commission item", "Contain item", "Observe item", "Inspect item"]),
+    ] {
+        let subject = crate::row::key_of_thing(&crate::gs1::Epc::parse(&subject).unwrap());
+        let story = kept.prove(&subject).check(&kept.chain()).unwrap();
+        let told = story.steps.iter().map(|step| format!("{:?} {}", step.entry.role, kind(&step.key)));
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+        assert_eq!(story.steps.last().unwrap().key, subject);
+    }
+}
+
 fn kind(key: &str) -> &str {
     key.split('/').next().unwrap()
 }
