@@ -31,7 +31,6 @@ export async function fold(tools: Tools, history: History): Promise<Folded> {
  */
 export function timeline(subject: string, histories: Folded[], rows: Map<string, Row>): Map<string, Entry> {
   const happened = new Map<string, Entry>();
-  const own = new Set<string>();
 
   /** Walks the chain of `start[0]` to `end[0]` or its row; the points behind are those of what encloses it then. */
   function walk(start: Point[], end: Point[]): void {
@@ -57,9 +56,8 @@ export function timeline(subject: string, histories: Folded[], rows: Map<string,
         if (out) walk(enclosing, containers);
         enclosing = out ? [] : containers;
       }
-      // What a record did to the thing itself goes before what it did to something around it.
-      if (key === subject) own.add(record);
-      if (key === subject || !(own.has(record) || /^(contain|release)$/.test(role))) happened.set(record, entry);
+      // What a record did to the thing itself goes before what it did to something around it, and inner before outer.
+      if (key === subject || !(happened.has(record) || /^(contain|release)$/.test(role))) happened.set(record, entry);
     }
     walk(enclosing, closed ? end.slice(1) : []);
   }
