@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hefu_contracts::{
     audience::{Audience, Reader},
-    gs1::{Epc, EpcKind, Gtin},
+    gs1::{Epc, Gtin},
     height::Height,
     provenance::{Flag, Inherited, ThingRow, TransformationRow, inherited},
     row::{self, Row},
@@ -245,19 +245,18 @@ impl Desk<'_> {
     }
 }
 
-/// The canonical identifier of a row.
+/// The canonical identifier of a row. Of trade items and containers the ledger has checked it.
 pub(crate) fn id_of(key: &str) -> String {
-    let id = key.split_once('/').map_or(key, |(_, id)| id);
+    let (kind, id) = key.split_once('/').unwrap_or((key, key));
     let link = format!("https://id.gs1.org/{id}");
-    if Epc::from_canonical(&link).is_ok() { link } else { id.to_owned() }
+    let is_link = matches!(kind, "item" | "lot" | "container") || Epc::from_canonical(&link).is_ok();
+    if is_link { link } else { id.to_owned() }
 }
 
 /// The trade item of an item's or lot's row.
 pub(crate) fn gtin_of(key: &str) -> Option<Gtin> {
-    match Epc::from_canonical(&id_of(key)).ok()?.kind() {
-        EpcKind::Item { gtin, .. } | EpcKind::Class { gtin, .. } => Some(gtin),
-        EpcKind::Container | EpcKind::Other => None,
-    }
+    let path = key.strip_prefix("item/01/").or_else(|| key.strip_prefix("lot/01/"))?;
+    path.split('/').next()?.parse().ok()
 }
 
 fn kind_of(key: &str) -> TraceKind {

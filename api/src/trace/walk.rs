@@ -22,6 +22,9 @@ use hefu_keys::Hash;
 /// Keys that are read of the index, or rows of a class, at a time.
 const AT_ONCE: usize = 1_000;
 
+/// Before all keys but those of balances, of which only an impact tells.
+const BEHIND_BALANCES: &str = "balance0";
+
 /// How keys of transformations begin: the last of all that something leads on to.
 const TRANSFORMATIONS: &str = "transformation/";
 
@@ -147,18 +150,18 @@ impl Walk<'_> {
                         steps.push(Step { row, ..step(key, Relation::Produced, to, to, false) });
                     }
                 };
-                if found.counts(key) { self.alone(key, each)? } else { self.onward(key, each)? }
+                if found.counts(key) { self.alone(key, each)? } else { self.onward::<F>(key, each)? }
             }
         }
         Ok(steps)
     }
 
-    fn steps_of_thing(
+    fn steps_of_thing<F: Found>(
         &self,
         key: &str,
         thing: &ThingRow,
         around: bool,
-        found: &mut impl Found,
+        found: &mut F,
     ) -> Result<Vec<Step>, Problem> {
         let mut steps = Vec::new();
         if let Some(parent) = &thing.parent {
@@ -180,7 +183,7 @@ impl Walk<'_> {
         };
         let opens = self.direction == Direction::Back || key.starts_with("container/");
         let (mut balances, mut inside) = (Vec::new(), Vec::new());
-        self.onward(key, |to, row| {
+        self.onward::<F>(key, |to, row| {
             if to.starts_with("balance/") {
                 balances.push(row);
             } else if to.starts_with(TRANSFORMATIONS) {
@@ -232,9 +235,10 @@ impl Walk<'_> {
 
     /// Rows that a row leads on to, as far as the walk's limit. What a lot was used up in may be very much, and is nothing
     /// that the lot came of: on the way back it is not even read.
-    fn onward(&self, key: &str, each: impl FnMut(&str, Row)) -> Result<(), Problem> {
+    fn onward<F: Found>(&self, key: &str, each: impl FnMut(&str, Row)) -> Result<(), Problem> {
+        let after = F::STEPS.then_some(BEHIND_BALANCES);
         let until = (self.direction == Direction::Back).then_some(TRANSFORMATIONS);
-        self.each(|last| self.ledger.onward(key, last, until, AT_ONCE), each)
+        self.each(|last| self.ledger.onward(key, last.or(after), until, AT_ONCE), each)
     }
 
     /// Rows of a source that stand alone, as far as the walk's limit.

@@ -2,6 +2,7 @@
 
 mod building;
 mod costs;
+pub(crate) mod dice;
 mod doors;
 mod faults;
 mod judging;

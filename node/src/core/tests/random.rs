@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use hefu_contracts::{receipt::Status, refusal::Refusal};
 use hefu_keys::Hash;
 
-use super::{Codes, Deed, Judged, REFILL, Scene};
+use super::{Codes, Deed, Judged, REFILL, Scene, dice::Dice};
 use crate::{
     store::{Memory, Rocks, Store, create_store},
     world::World,
@@ -16,27 +16,6 @@ const STEPS: u64 = 160;
 
 /// A run in which hardly anything took effect has tested nothing.
 const RECORDS_MIN: u64 = 15;
-
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.roll() % limit
-    }
-
-    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len() as u64) as usize]
-    }
-}
 
 /// Several validators with pools of their own, one of which builds each block.
 struct Play {
@@ -53,7 +32,7 @@ impl Play {
         for scene in &mut scenes {
             codes = Some(scene.prepare(24));
         }
-        Play { dice: Dice(seed), scenes, codes: codes.expect("a scene"), open: BTreeMap::new() }
+        Play { dice: Dice::new(seed), scenes, codes: codes.expect("a scene"), open: BTreeMap::new() }
     }
 
     /// Hands a random record in at a random validator.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{finding::Plain, world::REFILL};
 use crate::{
-    core::tests::Scene,
+    core::tests::{Scene, dice::Dice},
     ledger::NodeLedger,
     store::Memory,
     world::{Codes, Deed, World},
@@ -28,23 +28,6 @@ const CONTAINERS: [&str; 2] = ["https://id.gs1.org/00/095288803000000016", "http
 /// Makers, and their sites.
 const MAKERS: [(&str, &str); 2] = [("yueling", "9528880300016"), ("huaxu", "9528880200019")];
 const DISPOSITIONS: [&str; 3] = ["retail_sold", "returned", "sellable_accessible"];
-
-/// `SplitMix64` (Steele, Lea and Flood, 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % limit as u64).expect("small")
-    }
-
-    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
-    }
-}
 
 /// A random history of one batch.
 struct Story {
@@ -86,7 +69,7 @@ impl Story {
         let mut scene = Scene::on(Arc::new(Memory::new()), World::new(1));
         let codes = scene.prepare(ITEMS);
         Story {
-            dice: Dice(seed),
+            dice: Dice::new(seed),
             scene,
             codes,
             holders: Vec::new(),
@@ -99,10 +82,10 @@ impl Story {
 
     /// Items of who tells, or now and then any.
     fn some_items(&mut self, most: usize) -> Vec<String> {
-        let any = self.dice.below(8) == 0;
+        let any = self.dice.index(8) == 0;
         let own: Vec<usize> = (0..self.holders.len()).filter(|item| any || self.holders[*item] == self.maker).collect();
-        let count = 1 + self.dice.below(most);
-        let picked = (0..count).map(|_| own.get(self.dice.below(own.len().max(1))).copied().unwrap_or_default());
+        let count = 1 + self.dice.index(most);
+        let picked = (0..count).map(|_| own.get(self.dice.index(own.len().max(1))).copied().unwrap_or_default());
         let mut items: Vec<_> = picked.map(|item| self.codes.epc(item as u64)).collect();
         items.sort();
         items.dedup();
@@ -117,13 +100,13 @@ impl Story {
 
     fn make(&mut self) -> Deed {
         let first = self.holders.len() as u64;
-        let count = (1 + self.dice.below(8) as u64).min(ITEMS - first);
+        let count = (1 + self.dice.index(8) as u64).min(ITEMS - first);
         let deed = self.codes.commission(&self.scene.world, first, count);
-        if self.dice.below(4) == 0 {
+        if self.dice.index(4) == 0 {
             return deed;
         }
         // What the maker has made itself is there once it was.
-        let lot = LOTS[usize::from(self.dice.below(8) == 0)];
+        let lot = LOTS[usize::from(self.dice.index(8) == 0)];
         let input = json!([{"epcClass": lot, "quantity": 1}]);
         shaped(deed, "outputEPCList", &json!({"type": "TransformationEvent", "inputQuantityList": input}))
     }
@@ -148,12 +131,12 @@ impl Story {
             }
             4 => {
                 let pallet = vec![CONTAINERS[self.maker].to_owned()];
-                let things = if self.dice.below(2) == 0 { self.some_items(3) } else { pallet };
+                let things = if self.dice.index(2) == 0 { self.some_items(3) } else { pallet };
                 self.shipped.push((self.maker, things.clone()));
                 shaped(self.event("OBSERVE", "shipping", &things), "epcList", &gives)
             }
             5 if !self.shipped.is_empty() => {
-                let (from, things) = self.shipped.swap_remove(self.dice.below(self.shipped.len()));
+                let (from, things) = self.shipped.swap_remove(self.dice.index(self.shipped.len()));
                 self.maker = 1 - from;
                 self.event("OBSERVE", "receiving", &things)
             }
@@ -181,7 +164,7 @@ impl Story {
             }
             10 if !self.told.is_empty() => {
                 // One's own word is taken back, the last ones most often.
-                let back = self.dice.below(self.told.len().min(4));
+                let back = self.dice.index(self.told.len().min(4));
                 let (maker, mut deed) = self.told[self.told.len() - 1 - back].clone();
                 self.maker = maker;
                 deed.body["event"]["errorDeclaration"] = json!({"declarationTime": self.scene.world.now});
@@ -210,9 +193,9 @@ impl Story {
 
     fn step(&mut self) {
         self.scene.world.wait(600_000);
-        let kind = self.dice.below(12);
+        let kind = self.dice.index(12);
         // Most is told by who makes most, so that there is something to have and to hand over.
-        self.maker = usize::from(self.dice.below(3) == 0);
+        self.maker = usize::from(self.dice.index(3) == 0);
         let deed = self.deed(kind);
         let maker = self.maker;
         let submission = self.scene.world.sign(MAKERS[maker].0, &deed);
@@ -221,7 +204,7 @@ impl Story {
             self.note(&deed);
             self.told.push((maker, deed));
         }
-        if self.dice.below(3) == 0 {
+        if self.dice.index(3) == 0 {
             self.scene.block();
         }
     }
