@@ -102,6 +102,9 @@ fn settle(run: &mut Run, lines: usize, facts: Cost) -> Result<()> {
     Ok(())
 }
 
+/// Times that the command line verifies a statement: the first time the machine has to find memory for it.
+const VERIFIED: usize = 9;
+
 /// How long a party's computer takes to check her statement, in this process and by the command line.
 fn verify(run: &Run, lines: usize, what: &str, extent: Extent, data: &Path) -> Result<()> {
     let genesis = run.0.world.genesis().chain();
@@ -120,18 +123,19 @@ fn verify(run: &Run, lines: usize, what: &str, extent: Extent, data: &Path) -> R
     let checked = start.elapsed();
     let file = data.join(format!("{what}.json"));
     std::fs::write(&file, &text)?;
-    let start = Instant::now();
-    let status = Command::new(binary()?)
-        .args(["statement", "verify"])
-        .arg(&file)
-        .args(["--genesis", &genesis.to_string()])
-        .stdout(Stdio::null())
-        .status()?;
-    let whole = start.elapsed();
-    ensure!(status.success(), "the statement does not hold");
+    let mut command = Command::new(binary()?);
+    command.args(["statement", "verify"]).arg(&file).args(["--genesis", &genesis.to_string()]).stdout(Stdio::null());
+    let mut times = Vec::new();
+    for _ in 0..VERIFIED {
+        let start = Instant::now();
+        ensure!(command.status()?.success(), "the statement does not hold");
+        times.push(start.elapsed().as_secs_f64());
+    }
+    let first = times[0];
+    times.sort_by(f64::total_cmp);
     println!(
-        "{what:<12} {:>8.3} s by the command line: {entries} entries of {lines} lines, {:.1} MB",
-        whole.as_secs_f64(),
+        "{what:<12} {:>8.3} s by the command line, the first time {first:.3}: {entries} entries of {lines} lines, {:.1} MB",
+        times[VERIFIED / 2],
         text.len() as f64 / 1e6
     );
     println!(
