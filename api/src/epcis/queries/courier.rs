@@ -123,8 +123,9 @@ impl Courier {
             let height = *ledger.heights().borrow();
             let standing = Standing::new(&query, order.initial)?;
             let report = standing.since(&*ledger, &reader, order.format, (reached.place(), most))?;
-            // The ledger goes on while it is read: what came after the key was revoked is not for it.
-            if self.reader(&*ledger, &subscription)?.is_none() {
+            // The ledger goes on while it is read: what came after the key was revoked, or the subscription was taken back, is
+            // not for it.
+            if self.reader(&*ledger, &subscription)?.is_none() || self.book.work(id).is_none() {
                 return Ok(Step::Over);
             }
             (report, height, standing)
