@@ -43,3 +43,20 @@ fn state(sold: &SoldRow, line: &str) -> SoldState {
         SoldState::Sold
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hefu_keys::Hash;
+
+    use super::*;
+
+    #[test]
+    fn an_item_is_sold_until_it_is_refunded_comes_back_or_leaves_with_another_line() {
+        let (line, record) = ("line/shop/1", Some(Hash::ZERO));
+        let sold = SoldRow { line: line.to_owned(), record: Hash::ZERO, refunded: None, returned: None };
+        assert_eq!(state(&sold, line), SoldState::Sold);
+        assert_eq!(state(&SoldRow { refunded: record, ..sold.clone() }, line), SoldState::Refunded);
+        assert_eq!(state(&SoldRow { returned: record, ..sold.clone() }, line), SoldState::Returned);
+        assert_eq!(state(&sold, "line/shop/2"), SoldState::Returned);
+    }
+}

@@ -24,7 +24,7 @@ pub(crate) fn impact_of(epc: &Epc, w: &Words) -> String {
     format!("/x/impact?id={}&lang={}", encoded(epc.path().trim_start_matches('/')), w.locale)
 }
 
-/// Where somebody reads what came of something, or what something came of, by the path of its identifier.
+/// Where somebody reads what something came of, by the path of its identifier.
 pub(crate) fn trace_of(path: &str, w: &Words) -> String {
     format!("/x/trace?id={}&lang={}", encoded(path), w.locale)
 }

@@ -25,7 +25,7 @@ const BLOB_BYTES_MIN: u64 = 1_024;
 /// One in a hundred lookups of an absent key reads the disk.
 const BLOOM_BITS: f64 = 10.0;
 
-/// What is read at once. Halved, a trace among a million items takes a quarter longer: there are twice as many pieces of indices.
+/// What is read at once. Half of it was not measurably faster among a million items, and has twice as many pieces of indices.
 const BLOCK_BYTES: usize = 8 << 10;
 
 /// RocksDB's own log files, for a human after a failure.
