@@ -1,7 +1,7 @@
 //! The tables of a node's store. Numbers and names are never reused.
 
 /// Version of the tables. A store of another version is refused with advice.
-pub const STORE_VERSION: u32 = 9;
+pub const STORE_VERSION: u32 = 10;
 
 /// One table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

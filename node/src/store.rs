@@ -15,6 +15,7 @@ mod create;
 mod finding;
 mod head;
 mod layout;
+mod listed;
 mod memory;
 mod restored;
 mod rocks;
@@ -33,11 +34,11 @@ pub(crate) use alike::Tally;
 pub use chain::{Chain, Held};
 pub use create::{CreateError, create_store, found};
 pub(crate) use create::{identity, open_or_create};
-pub(crate) use finding::listed;
 pub use head::{Head, Tip};
 pub use layout::{
     block_text, bucket_key, count_value, entry_key, height_key, id_value, onward_key, record_key, value_key,
 };
+pub(crate) use listed::Listed;
 pub use memory::Memory;
 pub(crate) use restored::{Restoring, sweep};
 pub(crate) use rocks::exists;
@@ -122,6 +123,13 @@ struct Change {
     key: Vec<u8>,
     /// `None` deletes.
     value: Option<Bytes>,
+}
+
+impl Change {
+    /// Bytes of key and value.
+    fn bytes(&self) -> usize {
+        self.key.len().saturating_add(self.value.as_ref().map_or(0, Bytes::len))
+    }
 }
 
 /// The storage failed, or holds something that it cannot hold.

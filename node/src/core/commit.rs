@@ -1,9 +1,6 @@
 //! Committing a decided block: one synced batch, then everything that is in memory.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use bytes::Bytes;
 use hefu_contracts::{
@@ -29,7 +26,7 @@ use super::{
     sealed::Sealed,
 };
 use crate::store::{
-    Batch, Mark, Tally, Tip, block_text, bucket_key, count_value, height_key, id_value, listed, onward_key, record_key,
+    Batch, Listed, Mark, Tally, Tip, block_text, bucket_key, count_value, height_key, id_value, onward_key, record_key,
     value_key,
 };
 
@@ -123,17 +120,15 @@ impl Core {
         let mut batch = Batch::default();
         let count = u64::try_from(ready.records.len()).unwrap_or(u64::MAX);
         batch.put(Table::Tip, "records", count_value(self.chain.count()?.saturating_add(count)).to_vec());
-        // Events of a block have many values in common, which are written once.
-        let mut events = BTreeMap::new();
         for (index, sealed) in (0_u32..).zip(&ready.records) {
             let place = (header.height, index);
-            events.extend(listed(sealed.submission().record(), place, header.time));
             batch.put(Table::Records, record_key(place), sealed.text().clone());
             batch.put(Table::Ids, *sealed.id().as_bytes(), id_value(place).to_vec());
             self.put_values(&mut batch, &sealed.id());
         }
-        for (key, listing) in events {
-            batch.put(Table::Events, key, listing);
+        let records = ready.records.iter().map(|sealed| &**sealed.submission().record());
+        for (key, value) in Listed::of(header, records) {
+            batch.put(Table::Events, key, value);
         }
         // The cache still has the rows as they were.
         let before = Ground { chain: &self.chain, cache: &self.cache };

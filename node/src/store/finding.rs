@@ -1,101 +1,27 @@
-//! Indices by which events, blocks and records are found: their keys, what each record adds to them, and how they are read.
+//! How events, blocks and records are found.
 //!
-//! They are written with the block, follow from it alone, and rules never look at them; `hefu verify --store` compares them.
+//! Indices are written with the block, follow from it alone, and rules never look at them; `hefu verify --store` compares them.
 
-use std::{collections::BTreeMap, iter};
+use std::iter;
 
 use hefu_api::ledger::{Beginning, Line, Place, Position, Walk, Way};
 use hefu_contracts::{
     height::Height,
-    provenance::listing::{Field, Listing, id_key, ids},
-    record::Record,
+    provenance::listing::{Field, Listing},
     schema::Table,
-    time::Time,
 };
 use hefu_keys::Hash;
 
 use super::{
-    Chain, StoreError,
-    layout::{self, record_key},
+    Chain, StoreError, layout,
+    listed::{self, HEIGHT_BYTES, PLACE_BYTES, SEPARATOR, beginning_of, joined, key_at},
 };
 
-/// What the keys of the table of events begin with: by place, with the listing; by time; by id; by value; and values that
-/// public events have, without places.
-const LISTED: u8 = b'l';
-const HAPPENED: u8 = b't';
-const NAMED: u8 = b'i';
-const VALUED: u8 = b'v';
-const PUBLIC: u8 = b'p';
-
-/// Separates a value from a place: no value holds a zero byte.
-const SEPARATOR: u8 = 0;
-
-/// Greater than what any moment or place begins with.
+/// Greater than what any moment, place or height begins with.
 const BEHIND: u8 = 0xff;
-
-/// Bytes of a place, and of a moment before one.
-const PLACE_BYTES: usize = 12;
-const MOMENT_BYTES: usize = 8;
 
 /// An id with what it leads to.
 type Named = (Hash, Box<[u8]>);
-
-/// Keys and values that a record adds to the table of events; none where it captures no event.
-pub(crate) fn listed(record: &Record, place: layout::Place, recorded: Time) -> BTreeMap<Vec<u8>, Vec<u8>> {
-    let Some(listing) = Listing::of(record, recorded) else { return BTreeMap::new() };
-    let place = record_key(place);
-    let mut keys = vec![joined(&[&[HAPPENED], &moment(listing.happened.millis()), &place])];
-    // An event may have the very id that follows from what it says.
-    keys.extend(ids(record).into_iter().map(|id| joined(&[&[NAMED], &id.to_be_bytes(), &place])));
-    for field in Field::ALL {
-        let Some(value) = listing.field(field) else { continue };
-        keys.push(joined(&[&valued(field, value), &place]));
-        if listing.public {
-            keys.push(joined(&[&[PUBLIC, field as u8], value.as_bytes()]));
-        }
-    }
-    let mut listed: BTreeMap<Vec<u8>, Vec<u8>> = keys.into_iter().map(|key| (key, Vec::new())).collect();
-    listed.insert(joined(&[&[LISTED], &place]), listing.text().into_bytes());
-    listed
-}
-
-/// Whether a key of that table says the same of several events.
-pub(super) fn is_shared(key: &[u8]) -> bool {
-    key.first() == Some(&PUBLIC)
-}
-
-fn joined(parts: &[&[u8]]) -> Vec<u8> {
-    parts.concat()
-}
-
-/// A moment, so that the order of bytes is the order of time, before 1970 too.
-fn moment(millis: i64) -> [u8; MOMENT_BYTES] {
-    (millis.cast_unsigned() ^ (1 << 63)).to_be_bytes()
-}
-
-/// Beginning of the keys of events with a value.
-fn valued(field: Field, value: &str) -> Vec<u8> {
-    joined(&[&[VALUED, field as u8], value.as_bytes(), &[SEPARATOR]])
-}
-
-/// Beginning of the keys of a way.
-fn beginning_of(way: Way<'_>) -> Vec<u8> {
-    match way {
-        Way::Recorded => vec![LISTED],
-        Way::Happened => vec![HAPPENED],
-        Way::With(field, value) => valued(field, value),
-        Way::Id(id) => joined(&[&[NAMED], &id_key(id).to_be_bytes()]),
-    }
-}
-
-/// The end of a key of a way.
-fn end_of(way: Way<'_>, Position(millis, Place { height, index }): Position) -> Vec<u8> {
-    let place = record_key((height, index));
-    match way {
-        Way::Happened => joined(&[&moment(millis), &place]),
-        Way::Recorded | Way::With(..) | Way::Id(_) => place.to_vec(),
-    }
-}
 
 impl Chain {
     /// The events of a walk, at most `limit`.
@@ -105,37 +31,55 @@ impl Chain {
     pub(crate) fn events(&self, walk: &Walk<'_>, limit: usize) -> Result<Vec<Line>, StoreError> {
         let Walk { way, descending, after } = *walk;
         let beginning = beginning_of(way);
-        let behind = after.map(|after| joined(&[&beginning, &end_of(way, after)]));
-        let found = if descending {
-            let before = behind.unwrap_or_else(|| joined(&[&beginning, &[BEHIND]]));
-            self.view().scan_back(Table::Events, &before)
-        } else {
-            // The next key is this one and a zero byte.
-            let from = behind.map_or_else(|| beginning.clone(), |behind| joined(&[&behind, &[0]]));
-            self.view().scan(Table::Events, &from, None)
+        let at = after.map(|after| key_at(way, after));
+        // The next key behind one is that one and a zero byte. A key that leads to several places is looked at again.
+        let several = matches!(way, Way::With(..));
+        let found = match (descending, at) {
+            (false, None) => self.view().scan(Table::Events, &beginning, None),
+            (false, Some(at)) if several => self.view().scan(Table::Events, &at, None),
+            (false, Some(at)) => self.view().scan(Table::Events, &joined(&[&at, &[0]]), None),
+            (true, None) => self.view().scan_back(Table::Events, &joined(&[&beginning, &[BEHIND]])),
+            (true, Some(at)) if several => self.view().scan_back(Table::Events, &joined(&[&at, &[0]])),
+            (true, Some(at)) => self.view().scan_back(Table::Events, &at),
         };
-        let length = beginning.len().saturating_add(match way {
-            Way::Happened => MOMENT_BYTES.saturating_add(PLACE_BYTES),
-            Way::Recorded | Way::With(..) | Way::Id(_) => PLACE_BYTES,
-        });
+        let length = beginning.len().saturating_add(listed::rest_of(way));
         let mut lines = Vec::new();
         for pair in found {
-            let (key, text) = pair?;
+            let (key, value) = pair?;
             if lines.len() >= limit || !key.starts_with(&beginning) {
                 break;
             }
             if key.len() != length {
                 continue;
             }
-            let place = place_of(&key)?;
-            lines.push(match way {
-                Way::Recorded => Line { place, listing: read(place, &text)? },
-                Way::Happened | Way::With(..) | Way::Id(_) => self
-                    .event(place)?
-                    .ok_or_else(|| StoreError::missing(Table::Events, format!("the listing of {}", words(place))))?,
-            });
+            match way {
+                Way::Recorded => {
+                    let place = place_of(&key)?;
+                    lines.push(Line { place, listing: read(place, &value)? });
+                }
+                Way::Happened | Way::Id(_) => lines.push(self.known(place_of(&key)?)?),
+                Way::With(..) => {
+                    let mut places = places_of(&key, &value)?;
+                    places.retain(|place| {
+                        after.is_none_or(|Position(_, last)| if descending { *place < last } else { *place > last })
+                    });
+                    if descending {
+                        places.reverse();
+                    }
+                    places.truncate(limit.saturating_sub(lines.len()));
+                    for place in places {
+                        lines.push(self.known(place)?);
+                    }
+                }
+            }
         }
         Ok(lines)
+    }
+
+    /// The event of a place that an index names.
+    fn known(&self, place: Place) -> Result<Line, StoreError> {
+        let missing = || StoreError::missing(Table::Events, format!("the listing of {}", words(place)));
+        self.event(place)?.ok_or_else(missing)
     }
 
     /// The event of a place.
@@ -143,8 +87,7 @@ impl Chain {
     /// # Errors
     /// [`StoreError`].
     pub(crate) fn event(&self, place: Place) -> Result<Option<Line>, StoreError> {
-        let key = joined(&[&[LISTED], &record_key((place.height, place.index))]);
-        let Some(text) = self.view().get(Table::Events, &key)? else { return Ok(None) };
+        let Some(text) = self.view().get(Table::Events, &listed::known(place))? else { return Ok(None) };
         Ok(Some(Line { place, listing: read(place, &text)? }))
     }
 
@@ -153,15 +96,15 @@ impl Chain {
     /// # Errors
     /// [`StoreError`].
     pub(crate) fn event_values(&self, field: Field, public: bool) -> Result<Vec<String>, StoreError> {
-        let beginning = [if public { PUBLIC } else { VALUED }, field as u8];
+        let beginning = listed::values(field, public);
         let mut from = beginning.to_vec();
         let mut values = Vec::new();
         loop {
             let Some(pair) = self.view().scan(Table::Events, &from, None).next() else { break };
             let (key, _) = pair?;
             let Some(rest) = key.strip_prefix(&beginning) else { break };
-            // Behind the value comes the next one: of the places in between there may be millions.
-            let end = if public { rest.len() } else { rest.len().saturating_sub(PLACE_BYTES.saturating_add(1)) };
+            // Behind the value comes the next one: of the blocks in between there may be millions.
+            let end = if public { rest.len() } else { rest.len().saturating_sub(HEIGHT_BYTES.saturating_add(1)) };
             let value = rest.get(..end).unwrap_or_default();
             let damaged = |bad| StoreError::damaged(Table::Events, in_words(&key), bad);
             values.push(std::str::from_utf8(value).map_err(damaged)?.to_owned());
@@ -212,6 +155,15 @@ fn place_of(key: &[u8]) -> Result<Place, StoreError> {
     let place = key.get(at..).and_then(layout::read_place);
     let damaged = || StoreError::damaged(Table::Events, in_words(key), "it ends in no place of a record");
     place.map(|(height, index)| Place { height, index }).ok_or_else(damaged)
+}
+
+/// The places that a value's key in a block leads to.
+fn places_of(key: &[u8], value: &[u8]) -> Result<Vec<Place>, StoreError> {
+    let damaged = |what| StoreError::damaged(Table::Events, in_words(key), what);
+    let height = key.get(key.len().saturating_sub(HEIGHT_BYTES)..).and_then(layout::read_height);
+    let height = height.ok_or_else(|| damaged("it ends in no height"))?;
+    let indices = listed::read_indices(value).ok_or_else(|| damaged("it leads to half a position"))?;
+    Ok(indices.map(|index| Place { height, index }).collect())
 }
 
 fn read(place: Place, text: &[u8]) -> Result<Listing, StoreError> {

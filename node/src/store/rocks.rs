@@ -29,6 +29,9 @@ pub(super) const TABLES: &str = "store";
 /// The file beside them that remembers the height.
 pub(super) const WATERMARK: &str = "watermark";
 
+/// Most of what RocksDB writes beside a key and its value: what is done, to which table, and two lengths.
+const CHANGE_BYTES: usize = 16;
+
 /// A store on disk.
 pub struct Rocks {
     db: Arc<DB>,
@@ -162,7 +165,9 @@ impl Rocks {
     }
 
     fn batch(&self, batch: Batch) -> Result<WriteBatch, StoreError> {
-        let mut writes = WriteBatch::default();
+        // Megabytes: without room for all of them they would be copied again and again.
+        let bytes = batch.changes.iter().map(|change| change.bytes().saturating_add(CHANGE_BYTES));
+        let mut writes = WriteBatch::with_capacity_bytes(bytes.fold(CHANGE_BYTES, usize::saturating_add));
         for change in batch.changes {
             let family = family(&self.db, change.table)?;
             match change.value {

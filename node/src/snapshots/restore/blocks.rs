@@ -3,8 +3,6 @@
 //! Signatures of records are not verified: more than two thirds of the members have done so, and have certified the very
 //! bytes. What a record itself does not bind, the proof that its codes were issued, is checked against the batch.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use hefu_contracts::{
     block::{Block, Header, records_root},
@@ -24,7 +22,7 @@ use hefu_keys::Hash;
 use super::{Card, Filling, Lie, Source, Stop};
 use crate::{
     core::sealed::spread,
-    store::{Batch, Store, View, block_text, height_key, id_value, listed, record_key},
+    store::{Batch, Listed, Store, View, block_text, height_key, id_value, record_key},
 };
 
 /// A block whose certificate and records have been checked.
@@ -34,7 +32,7 @@ struct Sound {
     /// Ids and texts of the records.
     records: Vec<(Hash, Bytes)>,
     /// What they add to the index of events.
-    listed: BTreeMap<Vec<u8>, Vec<u8>>,
+    listed: Listed,
 }
 
 /// What some blocks write.
@@ -118,12 +116,12 @@ fn block(genesis: &Genesis, view: &dyn View, certificate: &Bytes, body: &Bytes) 
     certificate.check(&genesis.chain(), &genesis.members)?;
     let mut seals = Vec::with_capacity(records.len());
     let mut read = Vec::with_capacity(records.len());
-    let mut found = BTreeMap::new();
+    let mut found = Listed::default();
     for (index, text) in (0_u32..).zip(records) {
         let unverified = Unverified::read(text.as_bytes()).map_err(|refusal| Lie::at(height, refusal))?;
         check_annex(view, &unverified).map_err(|words| Lie::at(height, words))?;
         seals.push(unverified.record().seal);
-        found.extend(listed(unverified.record(), (height, index), header.time));
+        found.add(&header, index, unverified.record());
         // A copy: else each record would hold the whole answer in memory.
         read.push((unverified.record().id, Bytes::copy_from_slice(text.as_bytes())));
     }

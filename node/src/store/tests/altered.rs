@@ -166,7 +166,7 @@ fn what_the_indices_miss_or_have_too_much_of_is_named() {
         let (key, listing) = chain.view().scan(Table::Events, b"l", None).next().expect("a listing").expect("read");
         batch.put(Table::Events, key.into_vec(), text(&listing).replacen("commissioning", "inspecting", 1));
     });
-    assert!(words.contains("it is not that of the record") && words.contains("height 2"), "{words}");
+    assert!(words.contains("it is not that of the block") && words.contains("height 2"), "{words}");
 }
 
 #[test]

@@ -21,8 +21,11 @@ use super::{Chain, VerifyError};
 use crate::{
     core::sealed,
     store::{
-        finding::{height_of, in_words, is_shared, listed},
-        head, onward_key,
+        Listed,
+        finding::{height_of, in_words},
+        head,
+        listed::is_shared,
+        onward_key,
     },
 };
 
@@ -36,9 +39,9 @@ pub(super) struct Replay {
     pub rows: BTreeMap<String, Row>,
     /// Keys of the index of what has ever led on to what.
     pub onward: BTreeSet<Vec<u8>>,
-    /// Number of keys in the index of events that are one record's.
+    /// Number of keys in the index of events that are one block's.
     events: u64,
-    /// Those that several records have in common.
+    /// Those that several blocks have in common.
     shared: BTreeSet<Vec<u8>>,
     tree: Tree,
     pub buckets: BTreeMap<u32, Bucket>,
@@ -114,9 +117,7 @@ impl Replay {
                 return Err(VerifyError::differs(height, Table::Heights, id.to_string(), what));
             }
         }
-        for (index, submission) in (0_u32..).zip(&records) {
-            self.check_listed(chain, listed(submission.record(), (height, index), header.time), height)?;
-        }
+        self.check_listed(chain, Listed::of(&header, records.iter().map(|one| &**one.record())), height)?;
         self.execute(&header, &records)?;
         self.height = height;
         self.previous = id;
@@ -184,18 +185,12 @@ impl Replay {
         Ok(records)
     }
 
-    /// What a record adds to the index of events is there.
-    fn check_listed(
-        &mut self,
-        chain: &Chain,
-        listed: BTreeMap<Vec<u8>, Vec<u8>>,
-        height: Height,
-    ) -> Result<(), VerifyError> {
+    /// What a block adds to the index of events is there.
+    fn check_listed(&mut self, chain: &Chain, listed: Listed, height: Height) -> Result<(), VerifyError> {
         for (key, value) in listed {
             let found = chain.view().get(Table::Events, &key)?;
             if found.as_ref() != Some(&value) {
-                let what =
-                    if found.is_none() { "it is missing from the index" } else { "it is not that of the record" };
+                let what = if found.is_none() { "it is missing from the index" } else { "it is not that of the block" };
                 return Err(VerifyError::differs(height, Table::Events, in_words(&key), what));
             }
             if is_shared(&key) {
