@@ -11,7 +11,7 @@ mod tests;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hefu_keys::{
     Address, Hash, SecretKey,
-    secured::{self, Unsignable},
+    secured::{self, Claims, Unsignable},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
@@ -43,7 +43,8 @@ pub struct Access {
     pub expires: Time,
     /// Who signs it.
     pub signer: Address,
-    text: String,
+    /// What is still to be checked of it.
+    claims: Claims,
 }
 
 /// A document that is good here and now and is signed by the key that it names. Holding one is the proof.
@@ -108,7 +109,7 @@ impl Access {
             return Err(Refusal::new(Code::RecordProof).at("/proof").because("the proof must be by the signer"));
         }
         let aud = wire.aud.to_owned();
-        Ok(Access { aud, chain: wire.chain, expires: wire.expires, signer, text: text.to_owned() })
+        Ok(Access { aud, chain: wire.chain, expires: wire.expires, signer, claims: secured.claims() })
     }
 
     /// Reads the value of an `Authorization` header.
@@ -153,8 +154,7 @@ impl Access {
             let detail = format!("{}, now is {now}", self.expires);
             return Err(Refusal::new(Code::AccessExpiresLate).at("/expires").because(detail));
         }
-        let secured = secured::read(&self.text)?;
-        secured.verify().map_err(|bad| Refusal::new(Code::Signature).at("/proof").because(bad.to_string()))?;
+        self.claims.verify().map_err(|bad| Refusal::new(Code::Signature).at("/proof").because(bad.to_string()))?;
         Ok(Pass { aud: self.aud, expires: self.expires, signer: self.signer })
     }
 }

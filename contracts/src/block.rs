@@ -95,9 +95,23 @@ pub fn records_root<'a>(seals: impl Iterator<Item = &'a Hash>) -> Hash {
 
 impl<'a> Block<'a> {
     /// The canonical text that is sent, `{"header":…,"records":[…]}`, from a header and the records' texts.
-    pub fn write(header: &Header, records: impl Iterator<Item = String>) -> String {
-        let records: Vec<String> = records.collect();
-        format!("{{\"header\":{},\"records\":[{}]}}", header.text(), records.join(","))
+    pub fn write<T: AsRef<str>>(header: &Header, records: impl Iterator<Item = T>) -> String {
+        let records: Vec<T> = records.collect();
+        let header = header.text();
+        // Megabytes: they are copied once.
+        let bytes = records.iter().map(|record| record.as_ref().len().saturating_add(1));
+        let mut text = String::with_capacity(bytes.fold(header.len().saturating_add(32), usize::saturating_add));
+        text.push_str("{\"header\":");
+        text.push_str(&header);
+        text.push_str(",\"records\":[");
+        for (index, record) in records.iter().enumerate() {
+            if index > 0 {
+                text.push(',');
+            }
+            text.push_str(record.as_ref());
+        }
+        text.push_str("]}");
+        text
     }
 
     /// Cuts a block. Its bytes must be exactly what its header and its records are written as, so that a block has one

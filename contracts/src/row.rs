@@ -25,6 +25,7 @@ use crate::{
     validators::{EvidenceRow, MembersRow},
 };
 
+pub(crate) use key::key_of_key_text;
 pub use key::{
     KEY_OF_MEMBERS, KEY_OF_QUOTA, key_of_account, key_of_adjustment, key_of_agreement, key_of_authority,
     key_of_balance, key_of_batch, key_of_bom, key_of_cost, key_of_dispute, key_of_event, key_of_evidence, key_of_feed,

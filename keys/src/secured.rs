@@ -12,7 +12,7 @@ mod proof;
 mod sign;
 
 use crate::canonical::{self, NotCanonical};
-use crate::{Hash, PublicKey};
+use crate::{Address, Hash, PublicKey, Signature};
 
 pub use proof::{BadProofForm, Proof};
 pub use sign::{Unsignable, sign};
@@ -35,6 +35,11 @@ pub struct Secured<'a> {
     id: Hash,
     seal: Hash,
 }
+
+/// The signatures that a document carries: who is claimed to have signed which 64 bytes. They are all that is left to be
+/// checked once a document was read.
+#[derive(Clone, Debug)]
+pub struct Claims(Vec<(Address, Signature, [u8; 64])>);
 
 /// Why a text is not a secured document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,12 +123,26 @@ impl<'a> Secured<'a> {
         &self.proofs
     }
 
+    /// The signatures, for whoever checks them when the text is no longer at hand.
+    pub fn claims(&self) -> Claims {
+        let proofs = self.proofs.iter();
+        let claims =
+            proofs.map(|proof| (proof.signer(), proof.signature(), signing_bytes(&proof.configuration(), &self.id)));
+        Claims(claims.collect())
+    }
+
     /// Checks every proof by the strict rule of [`PublicKey::verify`]. Says nothing of who may sign.
     pub fn verify(&self) -> Result<(), BadProof> {
-        for (index, proof) in self.proofs.iter().enumerate() {
-            let key = PublicKey::registered(&proof.signer()).map_err(|_| BadProof { index })?;
-            let message = signing_bytes(&proof.configuration(), &self.id);
-            key.verify(&message, &proof.signature()).map_err(|_| BadProof { index })?;
+        self.claims().verify()
+    }
+}
+
+impl Claims {
+    /// Checks every signature by the strict rule of [`PublicKey::verify`]. Says nothing of who may sign.
+    pub fn verify(&self) -> Result<(), BadProof> {
+        for (index, (signer, signature, message)) in self.0.iter().enumerate() {
+            let key = PublicKey::registered(signer).map_err(|_| BadProof { index })?;
+            key.verify(message, signature).map_err(|_| BadProof { index })?;
         }
         Ok(())
     }

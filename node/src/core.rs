@@ -153,14 +153,18 @@ impl Core {
     pub fn admit(&mut self, now: Time, sealed: impl Into<Arc<Sealed>>) -> Result<Admission, Fault> {
         let sealed = sealed.into();
         let id = sealed.id();
-        if let Some(receipt) = self.taken(now, &id)? {
-            return Ok(Admission::Known(receipt));
+        if self.pool.get(&id).is_some() {
+            return Ok(Admission::Known(receipts::pending(&self.identity, id, now)));
         }
         let moment = self.moment(now);
         let ground = Ground { chain: &self.chain, cache: &self.cache };
         match self.pool.admit(&ground, &moment, &sealed) {
             Ok(()) => {}
-            Err(Stop::Refused(refusal)) => return Ok(Admission::Refused(refusal)),
+            // What is final has used its sequence number, so a rule speaks against it: only here need it be looked for.
+            Err(Stop::Refused(refusal)) => {
+                let known = self.taken(now, &id)?;
+                return Ok(known.map_or(Admission::Refused(refusal), Admission::Known));
+            }
             Err(Stop::Fault(fault)) => return Err(fault),
         }
         self.remember(&sealed);

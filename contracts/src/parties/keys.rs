@@ -144,16 +144,15 @@ pub fn signers(overlay: &Overlay<'_>, record: &Record, moment: &Moment) -> Check
         | Body::Evidence(_) => None,
     };
     let mut known = Vec::with_capacity(record.signers.len());
-    for (index, address) in record.signers.iter().enumerate() {
+    for (index, (address, row)) in record.signers.iter().zip(&record.signer_rows).enumerate() {
         if index > 0 && Some(*address) == newcomer {
             continue;
         }
-        let pointer = format!("/signers/{index}");
-        let row = row::key_of_key(address);
-        let key: Option<KeyRow> = row::get(overlay, &row)?;
-        let key = key.ok_or_else(|| Refusal::new(Code::KeyUnknown).at(&pointer).because(address.to_string()))?;
-        key.usable(moment.time).map_err(|refusal| refusal.at(&pointer).because(address.to_string()))?;
-        known.push(Signer { address: *address, key, row });
+        let of_signer = |refusal: Refusal| refusal.at(format!("/signers/{index}")).because(address.to_string());
+        let key: Option<KeyRow> = row::get(overlay, row)?;
+        let key = key.ok_or_else(|| of_signer(Refusal::new(Code::KeyUnknown)))?;
+        key.usable(moment.time).map_err(of_signer)?;
+        known.push(Signer { address: *address, key, row: row.clone() });
     }
     Ok(known)
 }

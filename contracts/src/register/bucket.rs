@@ -90,7 +90,12 @@ impl Bucket {
 
     /// The bytes the store keeps: 64 a pair, in order.
     pub fn encode(&self) -> Vec<u8> {
-        self.pairs.iter().flat_map(|pair| [*pair.key.as_bytes(), *pair.row.as_bytes()]).flatten().collect()
+        let mut bytes = Vec::with_capacity(self.pairs.len().saturating_mul(Bucket::PAIR_BYTES));
+        for pair in &self.pairs {
+            bytes.extend_from_slice(pair.key.as_bytes());
+            bytes.extend_from_slice(pair.row.as_bytes());
+        }
+        bytes
     }
 
     /// The pairs, strictly ascending by key hash.

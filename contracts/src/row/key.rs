@@ -34,6 +34,11 @@ pub fn key_of_key(address: &Address) -> String {
     format!("key/{address}")
 }
 
+/// The same, where the address is spelt already.
+pub(crate) fn key_of_key_text(address: &str) -> String {
+    format!("key/{address}")
+}
+
 /// `authority/<prefix>/<party>`
 pub fn key_of_authority(prefix: &str, party: &str) -> String {
     format!("authority/{prefix}/{party}")

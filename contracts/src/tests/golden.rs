@@ -74,10 +74,10 @@ fn genesis_is_frozen() {
 #[test]
 fn a_block_has_one_form() {
     let records = [r#"{"a":1}"#, r#"{"b":2}"#];
-    let text = golden("block.json", &Block::write(&header(), records.iter().map(|&record| record.to_owned())));
+    let text = golden("block.json", &Block::write(&header(), records.iter()));
     let block = Block::cut(text.as_bytes()).unwrap();
     assert_eq!((block.header, block.records.as_slice()), (header(), records.as_slice()));
-    let empty = Block::write(&header(), std::iter::empty());
+    let empty = Block::write(&header(), std::iter::empty::<&str>());
     assert!(Block::cut(empty.as_bytes()).unwrap().records.is_empty());
     // The same value and the same length, so that only a comparison of bytes tells them apart.
     let swapped = format!(r#"{{"records":[{}],"header":{}}}"#, records.join(","), header().text());

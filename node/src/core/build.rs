@@ -1,6 +1,6 @@
 //! Building the block that this node proposes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use hefu_contracts::{
@@ -191,7 +191,7 @@ impl<'a> Filling<'a> {
     }
 }
 
-fn text_of(sealed: &Sealed) -> String {
+fn text_of(sealed: &Sealed) -> Cow<'_, str> {
     // A submission is read from UTF-8, so nothing is ever replaced.
-    String::from_utf8_lossy(sealed.text()).into_owned()
+    String::from_utf8_lossy(sealed.text())
 }

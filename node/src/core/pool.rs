@@ -19,7 +19,7 @@ use hefu_contracts::{
     execute::{Effects, Moment, check},
     refusal::{Code, Refusal},
     register::Fault,
-    row::{Data, Row, key_of_key},
+    row::{Data, Row},
     state::{Overlay, Snapshot, Stop},
 };
 use hefu_keys::{Address, Hash};
@@ -86,7 +86,7 @@ impl Pool {
 
     /// Takes a record in, unless a rule speaks against it or there is no room.
     pub(super) fn admit(&mut self, ground: &dyn Snapshot, moment: &Moment, sealed: &Arc<Sealed>) -> Result<(), Stop> {
-        let party = self.party(ground, sealed.author())?;
+        let party = self.party(ground, sealed)?;
         self.room.check(sealed, &party)?;
         let trace = dry_run(ground, &self.rows, moment, sealed)?;
 
@@ -109,7 +109,7 @@ impl Pool {
     ) -> Result<Option<(usize, Refusal)>, Fault> {
         let mut rows = self.rows.clone();
         for (at, sealed) in together.iter().enumerate().filter(|(_, sealed)| self.get(&sealed.id()).is_none()) {
-            let party = self.party(ground, sealed.author())?;
+            let party = self.party(ground, sealed)?;
             if let Err(full) = self.room.check(sealed, &party) {
                 return Ok(Some((at, full)));
             }
@@ -123,12 +123,12 @@ impl Pool {
         Ok(None)
     }
 
-    /// The organisation that a key signs for; nobody's is refused by the rules.
-    fn party(&self, ground: &dyn Snapshot, author: &Address) -> Result<Arc<str>, Fault> {
-        let key = key_of_key(author);
+    /// The organisation that a record's author signs for; nobody's is refused by the rules.
+    fn party(&self, ground: &dyn Snapshot, sealed: &Sealed) -> Result<Arc<str>, Fault> {
+        let Some(key) = sealed.submission().record().signer_rows.first() else { return Ok(Arc::from("")) };
         let row = match self.rows.get(key.as_str()) {
             Some(row) => Some(row.clone()),
-            None => ground.row(&key)?.map(Arc::new),
+            None => ground.row(key)?.map(Arc::new),
         };
         Ok(match row.as_ref().map(|row| &row.data) {
             Some(Data::Key(key)) => Arc::from(key.party.as_str()),

@@ -268,8 +268,7 @@ impl Stage for Ledgers {
         } else {
             header.register = Hash::of(b"another register");
         }
-        let records = block.records.iter().map(|record| (*record).to_owned());
-        let other = Bytes::from(Block::write(&header, records));
+        let other = Bytes::from(Block::write(&header, block.records.iter()));
         Some((header.id(), other))
     }
 

@@ -41,8 +41,11 @@ pub(super) fn header(bytes: &[u8]) -> Verdict {
 /// A block is written as it was cut.
 pub(super) fn block(bytes: &[u8]) -> Verdict {
     let Ok(block) = Block::cut(bytes) else { return Verdict::Refused };
-    let records = block.records.iter().map(|&record| record.to_owned());
-    assert_eq!(Some(Block::write(&block.header, records).as_str()), text(bytes), "another block has the same parts");
+    assert_eq!(
+        Some(Block::write(&block.header, block.records.iter()).as_str()),
+        text(bytes),
+        "another block has the same parts"
+    );
     assert_eq!(block::read_header(&block.header.text()).ok(), Some(block.header), "its header cannot be read alone");
     Verdict::Accepted
 }
