@@ -15,9 +15,10 @@ const WAIT_MAX: Duration = Duration::from_secs(3);
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// Waits until every other validator is connected and has proven who it is, but not for ever.
+/// Waits until every other validator is connected and has proven who it is, but not for ever. Whoever does not vote opens no
+/// height, and follows as soon as there is one to follow.
 pub(crate) async fn gather(network: &mpsc::Sender<NetworkRequest>, validators: &Validators, me: &Address) {
-    let others = validators.len().saturating_sub(usize::from(validators.contains(me)));
+    let others = if validators.contains(me) { validators.len().saturating_sub(1) } else { 1 };
     let deadline = Instant::now().checked_add(WAIT_MAX);
     loop {
         let found = connected(network, validators).await;

@@ -71,16 +71,16 @@ pub struct TestnetInit {
 #[derive(Debug, Args)]
 struct Waits {
     /// Least milliseconds between two blocks
-    #[arg(long, default_value_t = Parameters::default().block_interval_ms, value_name = "MS")]
+    #[arg(long, default_value_t = init::parameters().block_interval_ms, value_name = "MS")]
     block_interval: u64,
     /// Milliseconds after which a block is made although no record waits
-    #[arg(long, default_value_t = Parameters::default().heartbeat_ms, value_name = "MS")]
+    #[arg(long, default_value_t = init::parameters().heartbeat_ms, value_name = "MS")]
     heartbeat: u64,
     /// Milliseconds that validators wait for a proposal
-    #[arg(long, default_value_t = Parameters::default().propose_timeout_ms, value_name = "MS")]
+    #[arg(long, default_value_t = init::parameters().propose_timeout_ms, value_name = "MS")]
     propose_timeout: u64,
     /// Milliseconds that validators wait for votes
-    #[arg(long, default_value_t = Parameters::default().vote_timeout_ms, value_name = "MS")]
+    #[arg(long, default_value_t = init::parameters().vote_timeout_ms, value_name = "MS")]
     vote_timeout: u64,
 }
 
@@ -228,6 +228,6 @@ mod tests {
             let party = cast::party(seat, key(1)).unwrap();
             Founder { member: Member { address: key(128), party: party.id.clone(), power: 1 }, party }
         });
-        init::genesis(founders.collect(), "test".to_owned(), Depth::DEV, Parameters::default()).unwrap();
+        init::genesis(founders.collect(), "test".to_owned(), Depth::DEV, init::parameters()).unwrap();
     }
 }
