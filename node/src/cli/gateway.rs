@@ -74,7 +74,8 @@ impl Gateway {
         let forwarding = thread.spawn(move || worker.forward(&handle)).context("cannot start threads")?;
         let ended = runtime.block_on(async {
             let configure = hefu_api::epcis::gateway::configure(Arc::new(GatewayDoor(gateway)), relay);
-            let server = HttpServer::new(move || App::new().configure(&configure)).workers(2).listen(listener)?.run();
+            let server = HttpServer::new(move || App::new().configure(&configure)).workers(2);
+            let server = server.tcp_nodelay(true).listen(listener)?.run();
             if self.json {
                 output::json(&json!({"ready": true, "url": format!("{url}/epcis/v2")}))?;
             } else {

@@ -283,7 +283,8 @@ fn server(
         hefu_explorer::configure(ledger.clone(), site).context("the names of organisations cannot be read")?;
     let server =
         HttpServer::new(move || App::new().wrap(from_fn(hefu_api::unread)).configure(&api).configure(&explorer));
-    let server = server.disable_signals().shutdown_timeout(DRAIN_SECONDS);
+    // An answer in several pieces would wait for the reader's delayed acknowledgement of the first: 40 ms each.
+    let server = server.disable_signals().shutdown_timeout(DRAIN_SECONDS).tcp_nodelay(true);
     Ok(server.listen(listener).context("cannot serve HTTP")?.run())
 }
 
