@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use hefu_contracts::block::Block;
+use hefu_contracts::{block::Block, register::Depth};
 use hefu_node::{
     core::{Admission, Core, Sealed},
     create_store,
@@ -32,8 +32,10 @@ pub struct Cost {
 }
 
 impl Alone {
-    /// A node that is new in a world, with its store in an empty directory.
+    /// A node that is new in a world, with its store in an empty directory and a register as deep as a network's. The
+    /// shallow ones of tests have many rows in each bucket, all of which are hashed for each of them.
     pub fn open(world: World, data: &Path) -> Result<Alone> {
+        let world = world.with_depth(Depth::DEFAULT);
         create_store(data, world.genesis())?;
         let genesis = Arc::new(world.genesis().clone());
         let store = Arc::new(Rocks::open(data, &genesis)?);

@@ -96,7 +96,7 @@ struct Run {
 
 impl Run {
     fn open(data: &Path, signature: f64) -> Result<Run> {
-        let world = World::new(1).with_depth(16_u8.try_into().map_err(anyhow::Error::msg)?);
+        let world = World::new(1);
         Ok(Run { node: Alone::open(world, data)?, codes: Vec::new(), made: 0, signature })
     }
 

@@ -36,6 +36,10 @@ use load::{Signed, Signer};
 const RECORDS: usize = 24_000;
 const BATCH: usize = 400;
 
+/// Levels of the register, as many as `hefu init` gives a network. Test networks have fewer, to start at once; with so many
+/// records their buckets would have dozens of rows, all of which are hashed for each that changes.
+const DEPTH: &str = "20";
+
 /// Clients of each validator.
 const CLIENTS: usize = 2;
 
@@ -44,6 +48,9 @@ const SPOILT_ONE_IN: usize = 1_000;
 
 /// Longest wait until a wiped validator votes.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Blocks of a chain that has been used for a while.
+const LONG_CHAIN: u64 = 10_000;
 
 /// How many signers share the load.
 const SIGNERS: [usize; 2] = [16, 1_000];
@@ -58,7 +65,7 @@ fn main() -> Result<()> {
     );
     println!("limit        {limit:.0} records/s if nothing else cost anything");
 
-    let mut net = Testnet::init(4, &[])?;
+    let mut net = Testnet::init(4, &["--depth", DEPTH])?;
     net.up()?;
     let genesis = genesis(&net)?;
     let mut rates = Vec::new();
@@ -86,6 +93,9 @@ fn main() -> Result<()> {
     );
     net.up()?;
     catch_up(&net, signers)?;
+    net.up()?;
+    grow(&net, signers)?;
+    long_chain(&net, signers)?;
     net.down()?;
     theirs::beside(*rate, &payload)
 }
@@ -171,14 +181,50 @@ fn dead_validator(net: &Testnet, signers: &mut [Signer]) -> Result<f64> {
     Ok(longest.as_secs_f64())
 }
 
-/// A validator that has lost its disk follows, and votes again under light load.
+/// A validator that has lost its disk executes what the others have decided, and votes again under light load.
 fn catch_up(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
+    let door = Door::to(&net.validators[0].url);
+    let target = door.height()?;
+    let records = door.count(target)? as f64;
+    let (caught, voting) = wiped(net, signers)?;
+    println!(
+        "catch-up     {:>7.0} records/s of {target} blocks with every signature verified; votes again after {voting:.1} s",
+        records / caught,
+    );
+    Ok(())
+}
+
+/// Makes blocks of one record each, until there are as many as a chain of some weeks has.
+fn grow(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
+    let door = Door::to(&net.validators[0].url);
+    let count = signers.len();
+    for number in 0.. {
+        if number % 100 == 0 && door.height()? >= LONG_CHAIN {
+            return Ok(());
+        }
+        let answers = door.hand_in(&[signers[number % count].sign()?.text])?;
+        ensure!(answers[0]["status"] == "final", "{answers:?}");
+    }
+    Ok(())
+}
+
+/// On a long chain it is handed a snapshot, and executes what came after it.
+fn long_chain(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
+    let target = Door::to(&net.validators[0].url).height()?;
+    let (caught, voting) = wiped(net, signers)?;
+    println!(
+        "long chain   {caught:>7.1} s until a wiped validator has {target} blocks; votes again after {voting:.1} s"
+    );
+    Ok(())
+}
+
+/// Wipes the last validator; seconds until it has what there was, and until it votes. It is stopped afterwards.
+fn wiped(net: &Testnet, signers: &mut [Signer]) -> Result<(f64, f64)> {
     net.level()?;
     let (last, door) = (net.validators.len() - 1, Door::to(&net.validators[0].url));
     net.kill(last)?;
     std::fs::remove_dir_all(net.data(last))?;
     let target = door.height()?;
-    let records = door.count(target)? as f64;
     let start = Instant::now();
     let mut child = net.start(last, &["--renew-guard"])?;
     net.until("catching up", |net| net.height(last).is_some_and(|height| height >= target))?;
@@ -189,12 +235,8 @@ fn catch_up(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
         door.hand_in(&[signers[0].sign()?.text])?;
         std::thread::sleep(Duration::from_millis(100));
     }
-    println!(
-        "catch-up     {:>7.0} records/s of {target} blocks with every signature verified; votes again after {:.1} s",
-        records / caught,
-        start.elapsed().as_secs_f64()
-    );
+    let voting = start.elapsed().as_secs_f64();
     net.kill(last)?;
     child.wait()?;
-    Ok(())
+    Ok((caught, voting))
 }
