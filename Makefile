@@ -11,11 +11,12 @@ PORT    ?= 8100
 TARGET  ?= all
 SECONDS ?= 20
 SEEDS   ?= 100000
+ROUNDS  ?= 10
 MINUTES ?= 30
 BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench bench-network fuzz sim soak build setup setup-browser setup-databases setup-tests
+.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench bench-network fuzz sim chaos soak build setup setup-browser setup-databases setup-tests
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -68,6 +69,10 @@ fuzz: setup ## inputs that break what must hold of them: every target for 20 s, 
 
 sim: setup ## validators in simulated worlds where everything fails: SEEDS=100000, or one again with HEFU_SEED=7
 	HEFU_SEEDS=$(SEEDS) $(CARGO) test $(PROFILE) --locked --workspace --test it -- --nocapture --test-threads 1 simulation::
+
+chaos: build ## real validators killed, paused and cut off from each other: ROUNDS=10 of 20 kills and 4 partitions
+	HEFU_KILLS=$$((20 * $(ROUNDS))) HEFU_PARTITIONS=$(ROUNDS) $(CARGO) test $(PROFILE) --locked --workspace --test it -- --nocapture --test-threads 1 \
+	network::kills network::partitions
 
 soak: build ## four validators under load for MINUTES=30: memory and open files must stay flat
 	HEFU_MINUTES=$(MINUTES) $(CARGO) test $(PROFILE) --locked --workspace --features hefu-tests/soak --test it -- --nocapture soak::

@@ -8,7 +8,7 @@ use hefu_tests::{
     testnet::Testnet,
 };
 
-use super::{Clients, QUICK, VALIDATORS, chain, goes_on, verify};
+use super::{Clients, QUICK, VALIDATORS, chain, goes_on, rounds, verify};
 
 /// How long a partition lasts.
 const LASTS: Duration = Duration::from_secs(4);
@@ -35,39 +35,14 @@ fn partitions_delays_and_broken_connections_lose_nothing_and_fork_nothing() {
     let clients = Clients::start(&net, Log::begin(&path).unwrap());
     goes_on(&net);
 
-    // Two against two: nobody can go on, and everybody does afterwards.
-    for (one, other) in [(0, 2), (0, 3), (1, 2), (1, 3)] {
-        links.part(one, other);
-    }
-    thread::sleep(Duration::from_secs(1));
-    let stopped = highest(&net);
-    thread::sleep(LASTS);
-    assert!(highest(&net) <= stopped + 1, "half of the validators have gone on by themselves");
-    links.heal();
-    goes_on(&net);
-
-    // One apart; one that hears nobody; one that nobody hears. The others go on.
-    type Cut = fn(&Links, usize, usize);
-    let cuts: [(usize, Cut); 3] = [
-        (3, Links::part),
-        (1, |links, one, other| links.cut(other, one)),
-        (2, |links, one, other| links.cut(one, other)),
-    ];
-    for (apart, cut) in cuts {
-        for other in (0..VALIDATORS).filter(|other| *other != apart) {
-            cut(&links, apart, other);
-        }
-        let before = highest(&net);
-        net.until("blocks of the others", |net| highest(net) >= before + BLOCKS_MEANWHILE).unwrap();
+    for _ in 0..rounds("HEFU_PARTITIONS", 1) {
+        halved(&net, &links);
+        apart(&net, &links);
+        links.disturb(Duration::from_millis(20), 5);
         thread::sleep(LASTS);
         links.heal();
         goes_on(&net);
     }
-
-    links.disturb(Duration::from_millis(20), 5);
-    thread::sleep(LASTS);
-    links.heal();
-    goes_on(&net);
 
     let finals = clients.stop();
     let height = net.level().unwrap();
@@ -76,4 +51,37 @@ fn partitions_delays_and_broken_connections_lose_nothing_and_fork_nothing() {
     let chains: Vec<history::Chain> = (0..VALIDATORS).map(|at| chain(&net, at)).collect();
     history::check(&Log::read(&path).unwrap(), &chains).unwrap_or_else(|wrong| panic!("{wrong:?}"));
     verify(&net);
+}
+
+/// Two against two: nobody can go on, and everybody does afterwards.
+fn halved(net: &Testnet, links: &Links) {
+    for (one, other) in [(0, 2), (0, 3), (1, 2), (1, 3)] {
+        links.part(one, other);
+    }
+    thread::sleep(Duration::from_secs(1));
+    let stopped = highest(net);
+    thread::sleep(LASTS);
+    assert!(highest(net) <= stopped + 1, "half of the validators have gone on by themselves");
+    links.heal();
+    goes_on(net);
+}
+
+/// One apart; one that hears nobody; one that nobody hears. The others go on.
+fn apart(net: &Testnet, links: &Links) {
+    type Cut = fn(&Links, usize, usize);
+    let cuts: [(usize, Cut); 3] = [
+        (3, Links::part),
+        (1, |links, one, other| links.cut(other, one)),
+        (2, |links, one, other| links.cut(one, other)),
+    ];
+    for (apart, cut) in cuts {
+        for other in (0..VALIDATORS).filter(|other| *other != apart) {
+            cut(links, apart, other);
+        }
+        let before = highest(net);
+        net.until("blocks of the others", |net| highest(net) >= before + BLOCKS_MEANWHILE).unwrap();
+        thread::sleep(LASTS);
+        links.heal();
+        goes_on(net);
+    }
 }
