@@ -1,5 +1,7 @@
 //! The engine's side of the node: what the engine asks, answered by the core.
 
+mod ahead;
+
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -12,9 +14,9 @@ use hefu_contracts::{
     votes::{self, Statement},
 };
 use hefu_engine::{
-    Application, Certificate as Precommits, Decided, Equivocation, Fault as EngineFault, Kept, Member, PartsText,
-    ProposalText, Proposed, Received, SignedText, Synced, Terms, Timeouts, Undecided, Upcoming, Verdict, VoteKind,
-    VoteText, Wording,
+    Ahead, Application, Certificate as Precommits, Decided, Equivocation, Fault as EngineFault, Kept, Member,
+    PartsText, ProposalText, Proposed, Received, SignedText, Synced, Terms, Timeouts, Undecided, Upcoming, Verdict,
+    VoteKind, VoteText, Wording,
 };
 use hefu_keys::Hash;
 
@@ -167,6 +169,16 @@ impl Application for Participant {
 
     fn history_min(&mut self) -> Result<u64, EngineFault> {
         self.doing("reading decided blocks", |desk| Ok(desk.core()?.history_min().get()))
+    }
+
+    fn ahead(&self) -> Option<Ahead> {
+        match ahead::start(&self.0) {
+            Ok(hears) => Some(Arc::new(hears)),
+            Err(error) => {
+                tracing::warn!(%error, "blocks are verified when their turn comes");
+                None
+            }
+        }
     }
 
     fn synced(&mut self, decided: Synced) -> Result<Verdict, EngineFault> {

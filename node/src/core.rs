@@ -8,6 +8,7 @@
 //!  blocks ─────► prepare ─► Prepared::verify ────────► validate ─┘
 //! ```
 
+mod ahead;
 mod body;
 mod build;
 mod cache;
@@ -41,11 +42,13 @@ use hefu_contracts::{
 use hefu_keys::{Address, Hash};
 
 use crate::store::{Chain, Head, Store};
+use ahead::Ahead;
 use cache::{Cache, Ground};
 use candidates::Candidates;
 use pool::{News, Pool};
 use receipts::Receipts;
 
+pub use ahead::Early;
 pub use build::Built;
 pub use candidates::CANDIDATES_PER_ROUND_MAX;
 pub use catchup::Served;
@@ -71,6 +74,7 @@ pub struct Core {
     candidates: Candidates,
     /// Verified records by the hash of their text, as long as somebody holds them.
     known: HashMap<Hash, Weak<Sealed>>,
+    ahead: Ahead,
     receipts: Receipts,
 }
 
@@ -122,6 +126,7 @@ impl Core {
             pool: Pool::default(),
             candidates,
             known: HashMap::new(),
+            ahead: Ahead::default(),
             receipts: Receipts::default(),
         })
     }

@@ -90,6 +90,11 @@ pub trait Application: Send + 'static {
     /// A fault of storage.
     fn history_min(&mut self) -> Result<u64, Fault>;
 
+    /// Who hears of bodies that others serve, if anybody does. Asked once at the start.
+    fn ahead(&self) -> Option<Ahead> {
+        None
+    }
+
     /// Judges a body that another node served as decided. Its certificate has been verified, so a sound body is valid
     /// unless the two nodes follow different rules; an honest node that answers [`Verdict::Invalid`] stays at this
     /// height until it is started with the right ones. The body must be stored durably before the answer.
@@ -98,6 +103,11 @@ pub trait Application: Send + 'static {
     /// A fault of storage.
     fn synced(&mut self, decided: Synced) -> Result<Verdict, Fault>;
 }
+
+/// Hears of the bodies in an answer to this node, which is behind, as soon as they are here: what takes time and needs no state
+/// can be begun while the blocks before them are executed. Nothing about them has been verified. Called on a thread of the
+/// engine's network, so it must return at once.
+pub type Ahead = Arc<dyn Fn(Vec<Bytes>) + Send + Sync>;
 
 /// The height to decide next.
 #[derive(Clone, Debug, PartialEq, Eq)]

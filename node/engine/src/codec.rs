@@ -17,6 +17,7 @@ use malachite::app::types::sync::{Request, Response, Status};
 use malachite::app::types::{ProposedValue, SignedConsensusMsg};
 use tokio::sync::mpsc;
 
+use crate::application::Ahead;
 use crate::context::{Hefu, Part};
 use crate::guard::Guard;
 use crate::logbook;
@@ -55,18 +56,19 @@ pub(crate) enum CodecError {
 #[derive(Clone)]
 pub(crate) struct Codec {
     sightings: Option<mpsc::Sender<Sighting>>,
+    ahead: Option<Ahead>,
     guard: Option<Guard>,
 }
 
 impl Codec {
     /// For the log: nothing is read from it but what this node wrote.
     pub(crate) fn of_log(guard: Option<Guard>) -> Codec {
-        Codec { sightings: None, guard }
+        Codec { sightings: None, ahead: None, guard }
     }
 
     /// For the network.
-    pub(crate) fn of_network(sightings: mpsc::Sender<Sighting>) -> Codec {
-        Codec { sightings: Some(sightings), guard: None }
+    pub(crate) fn of_network(sightings: mpsc::Sender<Sighting>, ahead: Option<Ahead>) -> Codec {
+        Codec { sightings: Some(sightings), ahead, guard: None }
     }
 
     /// A report that finds no room is dropped: it only ever saves waiting.
@@ -168,6 +170,9 @@ impl MessageCodec<Response<Hefu>> for Codec {
         let Response::ValueResponse(values) = &message;
         for value in &values.values {
             self.report(|| Sighting::Commit(value.certificate.clone()));
+        }
+        if let Some(ahead) = &self.ahead {
+            ahead(values.values.iter().map(|value| value.value_bytes.clone()).collect());
         }
         Ok(message)
     }

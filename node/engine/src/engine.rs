@@ -103,7 +103,7 @@ impl Engine {
         let signatory = signer.map(|(key, guard)| Signatory::new(key, texts, guard).after(&log));
         let me = signatory.as_ref().map_or(NOBODY, Signatory::address);
         let (reports, sightings) = mpsc::channel(SIGHTINGS_MAX);
-        let codec = Codec::of_network(reports);
+        let codec = Codec::of_network(reports, application.ahead());
         let identity = identity(&config, signatory.as_ref(), node_seed, &codec)?;
         let (channels, handle) = start_engine(
             Hefu,

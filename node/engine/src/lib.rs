@@ -49,8 +49,8 @@ mod wake;
 mod wording;
 
 pub use application::{
-    Application, Certificate, Decided, Equivocation, Fault, Kept, Member, Proposed, Received, SignedText, Synced,
-    Terms, Timeouts, Undecided, Upcoming, Verdict,
+    Ahead, Application, Certificate, Decided, Equivocation, Fault, Kept, Member, Proposed, Received, SignedText,
+    Synced, Terms, Timeouts, Undecided, Upcoming, Verdict,
 };
 pub use config::{ConfigError, EngineConfig};
 pub use engine::{Engine, StartError, Stopped, metrics, peer_id};

@@ -103,6 +103,7 @@ impl Core {
         executed.rows.into_iter().for_each(|(row, _)| self.cache.set_row(row));
         self.chain = chain.clone();
         self.write_head()?.advance(chain, executed.patch)?;
+        self.ahead.reached(height);
         let finals = self.finals(height, time, records);
         let left = self.settle(now, news)?;
         tracing::info!(

@@ -1,4 +1,5 @@
 use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use hefu_keys::{Address, Hash, Signature};
@@ -209,11 +210,14 @@ fn the_length_of_an_answer_is_known_without_writing_it() {
 #[test]
 fn certificates_are_reported_as_they_pass_and_dropped_when_nobody_looks() {
     let (reports, mut seen) = mpsc::channel(2);
-    let codec = Codec::of_network(reports);
-    let value = RawDecidedValue::new(Bytes::new(), commit(3, Hash::ZERO, &[1]));
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = heard.clone();
+    let codec = Codec::of_network(reports, Some(Arc::new(move |bodies| hears.lock().expect("whole").extend(bodies))));
+    let value = RawDecidedValue::new(Bytes::from_static(b"body"), commit(3, Hash::ZERO, &[1]));
     let answer = Response::ValueResponse(ValueResponse::new(Height(3), vec![value; 3]));
     let decoded: Response<Hefu> = codec.decode(codec.encode(&answer).expect("encoded")).expect("decoded");
     assert_eq!(decoded, answer);
+    assert_eq!(*heard.lock().expect("whole"), ["body"; 3], "bodies are heard of before anybody is asked about them");
     assert!(matches!(seen.try_recv(), Ok(Sighting::Commit(_))));
     assert!(matches!(seen.try_recv(), Ok(Sighting::Commit(_))));
     assert!(seen.try_recv().is_err(), "the third found no room");

@@ -8,7 +8,7 @@ use hefu_contracts::{
 use hefu_keys::Hash;
 
 use super::{Codes, Deed, Judged, REFILL, Scene, millis, rewritten, world};
-use crate::core::CANDIDATES_PER_ROUND_MAX;
+use crate::core::{CANDIDATES_PER_ROUND_MAX, Early, Sealed};
 
 /// Two cores at the same height; the first has built a block that the second has not seen.
 fn proposal() -> (Scene, Scene, Bytes, Codes) {
@@ -30,6 +30,29 @@ fn the_same_block_has_the_same_effect_everywhere() {
     other.commit(&block);
     assert_eq!(proposer.root(), other.root());
     assert_eq!(proposer.verify(), other.verify());
+}
+
+#[test]
+fn what_was_verified_ahead_is_recognised_until_its_height_is_over() {
+    let (_, mut other, body, _) = proposal();
+    let early = Early::cut(body.clone()).expect("a block");
+    let new = other.core.unverified(&early, early.texts());
+    assert_eq!(new.as_slice(), early.texts());
+    let read = || new.iter().map(|text| Sealed::read(text.to_vec()).expect("a record")).collect();
+    other.core.verified(&early, read());
+    let known = |other: &Scene| new.iter().filter(|text| other.core.recognise(&Hash::of(text)).is_some()).count();
+    assert_eq!((known(&other), other.core.unverified(&early, early.texts()).len()), (2, 0));
+
+    let far = rewritten(&body, |header, _| header.height = Height::new(500).expect("a height"));
+    let far = Early::cut(far).expect("a block");
+    assert!(other.core.unverified(&far, far.texts()).is_empty(), "its turn is far away");
+    assert!(Early::cut(Bytes::from_static(b"{}")).is_none());
+
+    let Judged::Valid(block) = other.judge(body, false) else { panic!("a valid block") };
+    other.commit(&block);
+    assert_eq!(known(&other), 0, "it is kept for nothing else");
+    other.core.verified(&early, read());
+    assert_eq!((known(&other), other.core.unverified(&early, early.texts()).len()), (0, 0), "its turn is over");
 }
 
 type Lie = Box<dyn Fn(&mut Header)>;
