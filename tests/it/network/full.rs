@@ -10,7 +10,7 @@ use std::{
 
 use hefu_tests::{history::Log, testnet::Testnet};
 
-use super::{Clients, QUICK, VALIDATORS, goes_on, verify};
+use super::{Clients, FINALS_LEAST, QUICK, VALIDATORS, goes_on, holds};
 
 /// Of the small disk; a store keeps some tens of MiB for its log.
 const DISK: &str = "size=192m";
@@ -48,7 +48,8 @@ impl Drop for Disk {
 /// Runs a network of which one validator has no more room for a while; `fill` takes the room and `empty` gives it back.
 fn one_is_full<T>(mut net: Testnet, fill: impl FnOnce(&Testnet) -> T, empty: impl FnOnce(&Testnet, T)) {
     let directory = tempfile::tempdir().unwrap();
-    let clients = Clients::start(&net, Log::begin(&directory.path().join("clients.jsonl")).unwrap());
+    let path = directory.path().join("clients.jsonl");
+    let clients = Clients::start(&net, Log::begin(&path).unwrap());
     goes_on(&net);
 
     let filled = fill(&net);
@@ -62,9 +63,7 @@ fn one_is_full<T>(mut net: Testnet, fill: impl FnOnce(&Testnet) -> T, empty: imp
     net.up().unwrap();
     net.until("being ready", |net| net.get(VICTIM, "/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
     goes_on(&net);
-    clients.stop();
-    net.level().unwrap();
-    verify(&net);
+    holds(&net, clients, &path, FINALS_LEAST);
 }
 
 #[test]

@@ -2,13 +2,9 @@
 
 use std::{thread, time::Duration};
 
-use hefu_tests::{
-    history::{self, Log},
-    links::Links,
-    testnet::Testnet,
-};
+use hefu_tests::{history::Log, links::Links, testnet::Testnet};
 
-use super::{Clients, QUICK, VALIDATORS, chain, goes_on, rounds, verify};
+use super::{Clients, QUICK, VALIDATORS, goes_on, holds, rounds};
 
 /// How long a partition lasts.
 const LASTS: Duration = Duration::from_secs(4);
@@ -44,13 +40,7 @@ fn partitions_delays_and_broken_connections_lose_nothing_and_fork_nothing() {
         goes_on(&net);
     }
 
-    let finals = clients.stop();
-    let height = net.level().unwrap();
-    println!("{finals} records were final, at height {height}");
-    assert!(finals >= FINALS_MIN, "too little load to mean anything: {finals} records");
-    let chains: Vec<history::Chain> = (0..VALIDATORS).map(|at| chain(&net, at)).collect();
-    history::check(&Log::read(&path).unwrap(), &chains).unwrap_or_else(|wrong| panic!("{wrong:?}"));
-    verify(&net);
+    holds(&net, clients, &path, FINALS_MIN);
 }
 
 /// Two against two: nobody can go on, and everybody does afterwards.

@@ -7,7 +7,7 @@ use std::{
 
 use hefu_tests::{history::Log, testnet::Testnet};
 
-use super::{Clients, QUICK, VALIDATORS, verify};
+use super::{Clients, FINALS_LEAST, QUICK, VALIDATORS, holds};
 
 /// Kills while the ledger is handed over.
 const KILLS: usize = 3;
@@ -34,7 +34,8 @@ fn a_wiped_validator_is_handed_the_ledger_also_where_it_is_killed_meanwhile() {
     let mut net = network();
     net.up().unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let clients = Clients::start(&net, Log::begin(&directory.path().join("clients.jsonl")).unwrap());
+    let path = directory.path().join("clients.jsonl");
+    let clients = Clients::start(&net, Log::begin(&path).unwrap());
     net.until("snapshots", |net| (0..VALIDATORS).all(|at| log(net, at).contains("snapshot taken"))).unwrap();
     let last = VALIDATORS - 1;
     net.kill(last).unwrap();
@@ -66,9 +67,7 @@ fn a_wiped_validator_is_handed_the_ledger_also_where_it_is_killed_meanwhile() {
 
     let mut voting = net.start(last, &["--renew-guard"]).unwrap();
     net.until("being ready", |net| net.get(last, "/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
-    clients.stop();
-    net.level().unwrap();
     println!("{caught} of {KILLS} kills came while the ledger was handed over");
-    verify(&net);
+    holds(&net, clients, &path, FINALS_LEAST);
     voting.wait().unwrap();
 }
