@@ -40,6 +40,7 @@ use tokio::sync::watch;
 
 use crate::{
     core::{Committed, Core, Left, Poisoned},
+    pulse::Pulse,
     snapshots::{self, Shelf},
     space::{Room, Space},
     store::{Chain, Footprint, Head},
@@ -71,6 +72,8 @@ pub(crate) struct Desk {
     voice: Mutex<Spoken>,
     /// What there is room for on the disk.
     space: watch::Sender<Space>,
+    /// Whether blocks come.
+    pulse: Pulse,
     /// Snapshots for nodes that have no state.
     shelf: Shelf,
     /// Why this node must stop, once it must.
@@ -103,6 +106,7 @@ impl NodeLedger {
         let (space, _) = watch::channel(Space { room: Room::Ample, percent: None });
         NodeLedger(Arc::new(Desk {
             head: core.head().clone(),
+            pulse: Pulse::new(Duration::from_millis(core.genesis().parameters.heartbeat_ms)),
             genesis: core.genesis().clone(),
             address: key.address(),
             core: Mutex::new(core),
@@ -191,6 +195,11 @@ impl Desk {
         *self.space.borrow()
     }
 
+    /// Whether blocks come.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
     /// What the store holds in memory.
     pub(crate) fn footprint(&self) -> Result<Footprint, Fault> {
         Ok(self.chain()?.view().footprint())
@@ -265,6 +274,7 @@ impl Desk {
 
     /// Tells everybody who waits what a block has brought.
     pub(crate) fn committed(&self, committed: &Committed) -> Result<(), Fault> {
+        self.pulse.beat();
         self.shelf.committed(committed.height, || self.chain())?;
         // Before the rest, so that whoever hears that a record is final already reads the height that holds it.
         self.heights.send_replace(committed.height);
@@ -388,7 +398,8 @@ impl Ledger for NodeLedger {
         });
         let silence = || self.0.voice.lock().unwrap_or_else(PoisonError::into_inner).silence.clone();
         let room = || self.0.space().room.unready().map(str::to_owned);
-        let unready = unready.or_else(room).or_else(silence);
+        let stopped = || self.0.pulse.unready(self.0.pulse.age());
+        let unready = unready.or_else(room).or_else(silence).or_else(stopped);
         let pending = self.0.waiting()?.len();
         Ok(Status { height: *self.0.heights.borrow(), node: self.0.address, pending, unready })
     }

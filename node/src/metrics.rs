@@ -12,11 +12,12 @@ use hefu_engine::Counts;
 use crate::{ledger::NodeLedger, space::Room};
 
 /// Name, kind and meaning of each figure of ours. README.md lists them.
-const FIGURES: [(&str, &str, &str); 10] = [
+const FIGURES: [(&str, &str, &str); 11] = [
     ("hefu_block_height", "gauge", "Last final height."),
+    ("hefu_block_age_seconds", "gauge", "Seconds since the newest block, or since the start where none has come."),
     ("hefu_records_waiting", "gauge", "Records that wait for a block."),
     ("hefu_node_ready", "gauge", "1 where the node should be sent requests."),
-    ("hefu_validator_votes", "gauge", "1 where the validator may vote."),
+    ("hefu_validator_votes", "gauge", "1 where its guard and its disk let this validator vote."),
     (
         "hefu_disk_free_percent",
         "gauge",
@@ -57,6 +58,7 @@ impl Meter {
         let pending = u64::try_from(status.pending).unwrap_or(u64::MAX);
         let values = [
             status.height.get(),
+            self.0.desk().pulse().age().as_secs(),
             pending,
             flag(status.unready.is_none()),
             flag(votes && space.room > Room::Spent),

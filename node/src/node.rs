@@ -19,6 +19,7 @@ use crate::{
     gossip::Passing,
     ledger::{Ended, NodeLedger, now},
     metrics::Meter,
+    pulse,
     snapshots::{self, Begun, Shelf, Snapshots},
     space::{self, Gauge, Room, look},
     store::open_or_create,
@@ -183,6 +184,7 @@ impl Node {
         };
         let (mut looking, mut keeping) = (JoinSet::new(), JoinSet::new());
         looking.spawn(space::watch(disk, ledger.desk().spaces().clone()));
+        looking.spawn(pulse::watch(Arc::downgrade(ledger.desk())));
         keeping.spawn(snapshots::keep(ledger.desk().clone()));
         Ok(Node { ledger, engine, seat, voice, passing, _looking: looking, keeping })
     }
