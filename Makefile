@@ -52,7 +52,7 @@ demo-clean: ## stops the demo's validators and forgets their chain
 test: test-rust test-web ## every test
 
 test-rust: setup-tests
-	$(CARGO) test $(PROFILE) --locked --workspace --no-fail-fast
+	$(CARGO) test $(PROFILE) --locked --workspace --no-fail-fast -- --show-output
 
 test-web: setup-browser
 	scripts/test-web

@@ -108,7 +108,7 @@ fn twin(seed: u64) -> Schedule {
 #[test]
 fn every_contradiction_that_is_noticed_is_recorded_in_the_second_block_of_others_at_the_latest() {
     let (noticed, late) = (AtomicU64::new(0), Mutex::new(Vec::new()));
-    let tally = campaign(seeds(SCHEDULES_OF_CONTRADICTIONS, 1), false, |seed| {
+    let tally = campaign(seeds(SCHEDULES_OF_CONTRADICTIONS, 200), false, |seed| {
         let schedule = told(twin(seed));
         let mut ledgers = Ledgers::new(schedule.validators, seed);
         let report = run(&mut ledgers, &schedule, None);
@@ -124,7 +124,9 @@ fn every_contradiction_that_is_noticed_is_recorded_in_the_second_block_of_others
     let (noticed, late) = (noticed.into_inner(), late.into_inner().unwrap());
     println!("{noticed} contradictions were noticed");
     assert!(late.is_empty(), "{}", late.join("\n"));
-    assert!(noticed >= tally.schedules, "only {noticed} contradictions were noticed");
+    // A single schedule may be one in which nobody notices anything.
+    let repeated = number("HEFU_SEED").is_some();
+    assert!(repeated || noticed >= tally.schedules, "only {noticed} contradictions were noticed");
 }
 
 #[test]
