@@ -18,11 +18,13 @@ const ROUNDS_AHEAD_MAX: u32 = 10;
 pub(super) struct Headings {
     judge: Judge,
     accepted: Vec<Heading>,
+    /// Whether a refused one was logged at this height: whoever sends one can send a thousand.
+    told: bool,
 }
 
 impl Headings {
     pub(super) fn new(judge: Judge) -> Headings {
-        Headings { judge, accepted: Vec::new() }
+        Headings { judge, accepted: Vec::new(), told: false }
     }
 
     /// What a heading is worth at `stage`.
@@ -45,6 +47,16 @@ impl Headings {
             && stage.validators.contains(&heading.builder)
             && self.signed_by_proposer(heading, stage);
         if !acceptable {
+            if !self.told {
+                self.told = true;
+                let Heading { height, round, builder, .. } = heading;
+                tracing::warn!(
+                    block.height = height,
+                    block.round = round,
+                    block.builder = %builder,
+                    "parts are refused that the proposer of the round has not announced"
+                );
+            }
             return Standing::Refused;
         }
         self.accepted.push(*heading);
@@ -64,6 +76,7 @@ impl Headings {
     /// A new height begins.
     pub(super) fn clear(&mut self) {
         self.accepted.clear();
+        self.told = false;
     }
 
     fn signed_by_proposer(&self, heading: &Heading, stage: &Stage) -> bool {

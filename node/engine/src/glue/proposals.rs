@@ -70,6 +70,9 @@ impl<A: Application> Glue<A> {
         peer: PeerId,
         part: StreamMessage<Part>,
     ) -> Result<Option<ProposedValue<Hefu>>, Fault> {
+        // Whatever is said of it names who sent it.
+        let sent = tracing::info_span!("parts", peer.id = %peer);
+        let _sent = sent.enter();
         let stage = self.stage.as_ref();
         let height = stage.map(|stage| stage.height).unwrap_or_default();
         let headings = &mut self.headings;
