@@ -29,14 +29,24 @@ pub enum Lie {
     Forgery,
     /// It serves blocks that nobody has decided.
     FalseHistory,
+    /// It proposes blocks and votes for them, and sends their bodies to some only.
+    Withholding,
     /// There are two of it, each honest by itself.
     Twins,
 }
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Lie; 7] =
-        [Lie::Silence, Lie::Equivocation, Lie::Amnesia, Lie::Spoiling, Lie::Forgery, Lie::FalseHistory, Lie::Twins];
+    pub const ALL: [Lie; 8] = [
+        Lie::Silence,
+        Lie::Equivocation,
+        Lie::Amnesia,
+        Lie::Spoiling,
+        Lie::Forgery,
+        Lie::FalseHistory,
+        Lie::Withholding,
+        Lie::Twins,
+    ];
 }
 
 /// Makes another block of a block; one that follows the rules where it is asked for.
@@ -78,6 +88,8 @@ impl Liar {
                 letters
             }
             Lie::FalseHistory => vec![self.rewritten(letter, forge)],
+            Lie::Withholding if second && matches!(letter, Letter::Body(..)) => Vec::new(),
+            Lie::Withholding => vec![letter],
         }
     }
 
