@@ -1,11 +1,11 @@
-use hefu_keys::Hash;
-use malachite::app::types::core::{Context, NilOrVal, Round};
-use malachite::{Signer, Verifier};
+use hefu_keys::{Hash, Signature};
+use malachite::app::types::core::{Context, NilOrVal, Round, ThresholdParams, VoteExtensionPolicy};
+use malachite::{Signer, Verifier, VerifierExt};
 use tempfile::tempdir;
 
 use super::{Judge, Statement, Texts};
-use crate::context::{Block, Hefu, Height, Vote, Voter};
-use crate::scene::{address, judge, key, signatory, signed_freely, texts, wording};
+use crate::context::{Block, Heading, Hefu, Height, Vote, Voter};
+use crate::scene::{address, commit, judge, key, polka, signatory, signed_freely, texts, validators, wording};
 
 const BLOCK: Hash = Hash::from_bytes([1; 32]);
 
@@ -30,6 +30,35 @@ fn a_vote_is_accepted_for_exactly_what_it_says() {
     assert!(!accepts(judge(), &precommit(6, Round::new(2), NilOrVal::Val(BLOCK)), 1), "another height");
     assert!(!accepts(judge(), &precommit(5, Round::new(3), NilOrVal::Val(BLOCK)), 1), "another round");
     assert!(!accepts(judge(), &precommit(5, Round::new(2), NilOrVal::Nil), 1), "another choice");
+}
+
+/// The same validators, asked for another chain, hear what they have signed here.
+#[tokio::test]
+async fn nothing_that_was_signed_for_another_chain_means_anything_here() {
+    let elsewhere = Judge { texts: Texts { chain: Hash::ZERO, wording: wording() } };
+    let (height, round, voter) = (Height(5), Round::new(2), Voter(address(1)));
+    let prevote = Hefu.new_prevote(height, round, NilOrVal::Val(BLOCK), voter);
+    let none = precommit(5, round, NilOrVal::Nil);
+    let proposal = Hefu.new_proposal(height, round, Block(BLOCK), Round::Nil, voter);
+    let zeros = Signature::from_bytes([0; 64]);
+    let heading = Heading { height: 5, round: 2, block: BLOCK, builder: address(1), bytes: 9, signature: zeros };
+    for said in
+        [Statement::Vote(&prevote), Statement::Vote(&none), Statement::Proposal(&proposal), Statement::Parts(&heading)]
+    {
+        let signature = signed_freely(1, &said);
+        assert!(judge().accepts(&said, &signature, &key(1).public()));
+        assert!(!elsewhere.accepts(&said, &signature, &key(1).public()));
+    }
+
+    let (validators, thresholds) = (validators(4), ThresholdParams::default());
+    let (decided, prevoted) = (commit(5, BLOCK, &[1, 2, 3]), polka(5, BLOCK, &[1, 2, 3]));
+    let policy = VoteExtensionPolicy::Disabled;
+    for (judge, holds) in [(judge(), true), (elsewhere, false)] {
+        let commit = judge.verify_extended_commit_certificate(&Hefu, &decided, &validators, thresholds, policy).await;
+        assert_eq!(commit.is_ok(), holds, "a served block's certificate");
+        let polka = judge.verify_polka_certificate(&Hefu, &prevoted, &validators, thresholds).await;
+        assert_eq!(polka.is_ok(), holds, "two thirds of prevotes");
+    }
 }
 
 #[test]
