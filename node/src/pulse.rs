@@ -60,12 +60,13 @@ pub(crate) async fn watch(desk: Weak<Desk>) {
         time::sleep(LOOK_EVERY).await;
         let Some(desk) = desk.upgrade() else { return };
         let pulse = desk.pulse();
-        match pulse.unready(pulse.age()) {
+        let unready = pulse.unready(pulse.age());
+        match &unready {
             Some(why) if !stopped => tracing::error!("{why}"),
             None if stopped => tracing::info!("blocks come again"),
             Some(_) | None => {}
         }
-        stopped = pulse.unready(pulse.age()).is_some();
+        stopped = unready.is_some();
     }
 }
 

@@ -96,8 +96,7 @@ struct Run {
 
 impl Run {
     fn open(data: &Path, signature: f64) -> Result<Run> {
-        let world = World::new(1);
-        Ok(Run { node: Alone::open(world, data)?, codes: Vec::new(), made: 0, signature })
+        Ok(Run { node: Alone::open(World::new(1), data)?, codes: Vec::new(), made: 0, signature })
     }
 
     fn set_up(&mut self) -> Result<()> {

@@ -163,7 +163,8 @@ fn founder(path: &Path) -> anyhow::Result<Founder> {
 }
 
 /// How long validators wait for votes, which are small and come within milliseconds. With 1.5 s for a proposal, a block
-/// follows within two seconds where the one whose turn it is has died.
+/// follows within two seconds where the one whose turn it is has died. What chains have whose genesis says nothing else, golden
+/// ones among them, stays as it is.
 const VOTE_TIMEOUT_MS: u64 = 300;
 
 /// Settings of a new network.

@@ -31,16 +31,18 @@ impl Chain {
     pub(crate) fn events(&self, walk: &Walk<'_>, limit: usize) -> Result<Vec<Line>, StoreError> {
         let Walk { way, descending, after } = *walk;
         let beginning = beginning_of(way);
-        let at = after.map(|after| key_at(way, after));
-        // The next key behind one is that one and a zero byte. A key that leads to several places is looked at again.
+        // A key that leads to several places is looked at again: a walk on begins with it, a walk back behind it. Any other is
+        // over. What comes directly behind a key is that key and a zero byte.
         let several = matches!(way, Way::With(..));
-        let found = match (descending, at) {
-            (false, None) => self.view().scan(Table::Events, &beginning, None),
-            (false, Some(at)) if several => self.view().scan(Table::Events, &at, None),
-            (false, Some(at)) => self.view().scan(Table::Events, &joined(&[&at, &[0]]), None),
-            (true, None) => self.view().scan_back(Table::Events, &joined(&[&beginning, &[BEHIND]])),
-            (true, Some(at)) if several => self.view().scan_back(Table::Events, &joined(&[&at, &[0]])),
-            (true, Some(at)) => self.view().scan_back(Table::Events, &at),
+        let bound = after.map(|after| {
+            let at = key_at(way, after);
+            if several == descending { joined(&[&at, &[0]]) } else { at }
+        });
+        let found = if descending {
+            let before = bound.unwrap_or_else(|| joined(&[&beginning, &[BEHIND]]));
+            self.view().scan_back(Table::Events, &before)
+        } else {
+            self.view().scan(Table::Events, bound.as_ref().unwrap_or(&beginning), None)
         };
         let length = beginning.len().saturating_add(listed::rest_of(way));
         let mut lines = Vec::new();

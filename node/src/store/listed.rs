@@ -8,8 +8,7 @@
 //! p field value             values that public events have
 //! ```
 //!
-//! Events of a block have many values in common, so a value's key is a block's and not an event's: what is written for an
-//! event is three keys instead of nine.
+//! Events of a block have many values in common, so a value's key is a block's and not an event's: an event alone needs three.
 
 use std::collections::BTreeMap;
 

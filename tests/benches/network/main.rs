@@ -49,7 +49,7 @@ const SPOILT_ONE_IN: usize = 1_000;
 /// Longest wait until a wiped validator votes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Blocks of a chain that has been used for a while.
+/// Blocks of a long chain.
 const LONG_CHAIN: u64 = 10_000;
 
 /// How many signers share the load.
@@ -194,7 +194,7 @@ fn catch_up(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
     Ok(())
 }
 
-/// Makes blocks of one record each, until there are as many as a chain of some weeks has.
+/// Makes blocks of one record each, until the chain is long.
 fn grow(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
     let door = Door::to(&net.validators[0].url);
     let count = signers.len();
