@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod local;
 pub mod metrics;
 pub mod node;
+pub mod ports;
 mod pulse;
 pub mod snapshots;
 pub mod space;

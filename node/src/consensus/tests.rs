@@ -1,6 +1,6 @@
 //! Four validators with real engines on the loopback interface, and what they sign.
 
-use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use hefu_api::ledger::{Ledger, Outcome, Wait};
 use hefu_contracts::{certificate::Certificate, genesis::Parameters, height::Height, row::Data};
@@ -53,9 +53,7 @@ impl Network {
         let parameters = Parameters { heartbeat_ms: 1_000, ..Parameters::default() };
         let mut world = World::new(VALIDATORS).with_parameters(parameters);
         world.now = crate::ledger::now();
-        let listeners: Vec<TcpListener> =
-            (0..2 * machines).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
-        let mut ports: Vec<u16> = listeners.iter().map(|one| one.local_addr().expect("bound").port()).collect();
+        let mut ports = crate::ports::free(2 * machines).expect("free ports");
         let record_ports = ports.split_off(machines);
         let data = (0..machines).map(|_| tempfile::tempdir().expect("a directory")).collect();
         Network { world, ports, record_ports, data }

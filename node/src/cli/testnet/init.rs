@@ -1,7 +1,7 @@
 //! `hefu testnet init`
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
@@ -30,6 +30,7 @@ use crate::{
     demo::{self, Edition},
     local::Webhooks,
     node::GUARD,
+    ports,
 };
 
 /// Ports of one validator: pages and API, votes, records.
@@ -103,7 +104,7 @@ impl TestnetInit {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
         let TestnetInit { validators, dir, port, chain, depth, parameters, demo, story } = self;
-        let ports = ports(port, validators)?;
+        let ports = seats(port, validators)?;
         let mut seats = Vec::with_capacity(ports.len());
         let mut founders = Vec::with_capacity(ports.len());
         for (seat, ports) in ports.into_iter().enumerate() {
@@ -177,7 +178,7 @@ fn here(port: u16) -> anyhow::Result<Multiaddr> {
 }
 
 /// Ports for all validators: consecutive ones from `first`, or any that are free.
-fn ports(first: u16, validators: u16) -> anyhow::Result<Vec<Ports>> {
+fn seats(first: u16, validators: u16) -> anyhow::Result<Vec<Ports>> {
     if first == 0 {
         return free(validators);
     }
@@ -192,15 +193,10 @@ fn ports(first: u16, validators: u16) -> anyhow::Result<Vec<Ports>> {
 }
 
 fn free(validators: u16) -> anyhow::Result<Vec<Ports>> {
-    // All are held until the last is found, so that none is found twice.
-    let mut held = Vec::new();
-    let mut next = || -> anyhow::Result<u16> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
-        let port = listener.local_addr().context("a listener has no address")?.port();
-        held.push(listener);
-        Ok(port)
-    };
-    (0..validators).map(|_| Ok(Ports { http: next()?, network: next()?, records: next()? })).collect()
+    const LISTENERS: usize = 3;
+    let ports = ports::free(usize::from(validators).saturating_mul(LISTENERS)).context("no port is free")?;
+    let (each, _) = ports.as_chunks::<LISTENERS>();
+    Ok(each.iter().map(|&[http, network, records]| Ports { http, network, records }).collect())
 }
 
 #[cfg(test)]
@@ -209,15 +205,15 @@ mod tests {
 
     #[test]
     fn ports_are_consecutive_or_free_and_never_shared() {
-        let some = ports(8100, 3).unwrap();
+        let some = seats(8100, 3).unwrap();
         assert_eq!(some.iter().map(|ports| ports.http).collect::<Vec<_>>(), [8100, 8110, 8120]);
         assert_eq!((some[2].network, some[2].records), (8121, 8122));
-        assert!(ports(65_530, 2).is_err());
+        assert!(seats(65_530, 2).is_err());
         let mut free: Vec<u16> =
-            ports(0, 5).unwrap().iter().flat_map(|ports| [ports.http, ports.network, ports.records]).collect();
+            seats(0, 5).unwrap().iter().flat_map(|ports| [ports.http, ports.network, ports.records]).collect();
         free.sort_unstable();
         free.dedup();
-        assert_eq!(free.len(), 15);
+        assert_eq!(free.len(), 15, "{free:?}");
     }
 
     #[test]
