@@ -150,7 +150,7 @@ where
 }
 
 /// A resource outside of the scope that brings the layers.
-fn alone<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + 'static
+pub(crate) fn alone<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + 'static
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,

@@ -148,6 +148,9 @@ impl NodeLedger {
     }
 }
 
+/// Why a validator whose guard does not know all that the engine's log holds is not ready.
+const BEHIND: &str = "this validator does not vote: its guard is older than the engine's log";
+
 /// The machine's clock. Before 1970 or after 9999 it is taken for 1970: blocks of others are then held back, and records
 /// have not expired.
 pub(crate) fn now() -> Time {
@@ -274,7 +277,7 @@ impl Desk {
 
     /// Tells everybody who waits what a block has brought.
     pub(crate) fn committed(&self, committed: &Committed) -> Result<(), Fault> {
-        self.pulse.beat();
+        self.pulse.beat(committed.time, now());
         self.shelf.committed(committed.height, || self.chain())?;
         // Before the rest, so that whoever hears that a record is final already reads the height that holds it.
         self.heights.send_replace(committed.height);
@@ -398,8 +401,9 @@ impl Ledger for NodeLedger {
         });
         let silence = || self.0.voice.lock().unwrap_or_else(PoisonError::into_inner).silence.clone();
         let room = || self.0.space().room.unready().map(str::to_owned);
-        let stopped = || self.0.pulse.unready(self.0.pulse.age());
-        let unready = unready.or_else(room).or_else(silence).or_else(stopped);
+        let behind = || self.0.guard().filter(Guard::is_behind).map(|_| BEHIND.to_owned());
+        let old = || self.0.pulse.old().map(|old| old.to_string());
+        let unready = unready.or_else(room).or_else(silence).or_else(behind).or_else(old);
         let pending = self.0.waiting()?.len();
         Ok(Status { height: *self.0.heights.borrow(), node: self.0.address, pending, unready })
     }

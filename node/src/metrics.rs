@@ -7,7 +7,7 @@ use std::{
 
 use hefu_api::Ledger;
 use hefu_contracts::state::Fault;
-use hefu_engine::Counts;
+use hefu_engine::{Counts, Guard};
 
 use crate::{ledger::NodeLedger, space::Room};
 
@@ -50,10 +50,11 @@ impl Meter {
         let status = self.0.status()?;
         let guard = self.0.desk().guard();
         let Counts { repeated, withheld } = guard.as_ref().map(|guard| guard.counts()).unwrap_or_default();
-        let votes = guard.as_ref().is_some_and(|guard| !guard.is_behind());
+        let behind = guard.as_ref().is_some_and(Guard::is_behind);
+        let is_validator = self.0.genesis().members.get(&status.node).is_some();
+        let votes = is_validator && guard.is_some() && !behind;
         let space = self.0.desk().space();
         let store = self.0.desk().footprint()?;
-        let behind = guard.as_ref().is_some_and(|guard| guard.is_behind());
         let flag = |set: bool| u64::from(set);
         let pending = u64::try_from(status.pending).unwrap_or(u64::MAX);
         let values = [

@@ -42,6 +42,12 @@ pub async fn ask(ledger: Arc<dyn Ledger>, request: TestRequest) -> Answer {
     whole(open(ledger, request).await).await
 }
 
+/// GET from a node that is only starting.
+pub async fn get_early(address: &str) -> Answer {
+    let app = test::init_service(App::new().configure(hefu_api::starting("it reads its store"))).await;
+    whole(app.call(TestRequest::get().uri(address).to_request()).await.unwrap().map_into_boxed_body()).await
+}
+
 /// As [`ask`], with a body that arrives in its own time.
 pub async fn ask_slowly(ledger: Arc<dyn Ledger>, request: TestRequest, body: Payload) -> Answer {
     let app = test::init_service(App::new().configure(api(ledger))).await;

@@ -8,7 +8,7 @@ use hefu_api::Ledger;
 use hefu_keys::Hash;
 
 use crate::{
-    client::{ask, get, method},
+    client::{ask, get, get_early, method},
     demo::{Demo, address},
     trouble::{Trouble, Way},
 };
@@ -31,6 +31,19 @@ async fn an_unready_node_says_why_and_is_alive() {
     answer.is_kept_as("readyz-not.json");
     assert_eq!(get(node.clone(), "/healthz").await.status, StatusCode::OK);
     assert_eq!(get(node, "/v1/status").await.json()["unready"], "catching up, 12 blocks behind");
+}
+
+#[actix_web::test]
+async fn a_node_that_starts_is_alive_and_says_that_it_is_not_ready() {
+    for address in ["/readyz", "/v1/status", "/", "/01/09528880010021"] {
+        let answer = get_early(address).await;
+        answer.is_problem(503, "E-NODE-UNREADY");
+        assert_eq!(answer.json()["detail"], "it reads its store", "{address}");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    for address in ["/healthz", "/version"] {
+        assert_eq!(get_early(address).await.status, StatusCode::OK, "{address}");
+    }
 }
 
 #[actix_web::test]

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{App, HttpServer, middleware::from_fn};
+use actix_web::{App, HttpServer, http::KeepAlive, middleware::from_fn};
 use anyhow::{Context, anyhow, bail};
 use hefu_api::{Ledger, Local, epcis::queries::Post};
 use hefu_contracts::{gs1::Epc, height::Height};
@@ -34,6 +34,9 @@ const DRAIN_SECONDS: u64 = 10;
 
 /// How long the threads of the servers may take to let go of the store once they have ended.
 const LETTING_GO: Duration = Duration::from_secs(5);
+
+/// What whoever asks meanwhile is told.
+const STARTING: &str = "the node is starting: it reads its store, or restores one; its log says how far it is";
 
 /// Exit code of a process that a second signal ended, as shells expect it.
 const SIGNALLED: i32 = 130;
@@ -94,7 +97,8 @@ impl Serving {
 const ORIGIN_HINT: &str = "say in the configuration where the pages are reached: `origin` in `[http]`";
 
 /// The address of a server for a browser on this machine.
-fn url_of(address: SocketAddr) -> String {
+/// How this machine reaches what listens there.
+pub(super) fn url_of(address: SocketAddr) -> String {
     let port = address.port();
     match address.ip() {
         // Listening everywhere, it listens here as well. IP version 6 has no place in compact codes.
@@ -212,7 +216,11 @@ async fn serve(
     held: &mut Held,
 ) -> anyhow::Result<()> {
     let own = config.data.join(local::SHELF);
-    let mut node = Node::start(config).await?;
+    // A node without a store may restore one first, which takes long: whoever watches it shall hear why it is not ready.
+    let early = Early::serve([Some(&listener), watched.as_ref()])?;
+    let node = Node::start(config).await;
+    early.end().await;
+    let mut node = node?;
     // From here on a signal ends the node in order; before there is nothing to be put in order.
     let mut stop = std::pin::pin!(told_to_stop()?);
     let ledger: Arc<dyn Ledger> = node.ledger();
@@ -270,6 +278,31 @@ fn stopped(reason: &StopReason) -> anyhow::Error {
         StopReason::Shutdown | StopReason::Fault(_) | StopReason::Engine(_) => told,
     };
     anyhow!("{reason}").context(told)
+}
+
+/// What is served on the same doors while the node is not there yet.
+struct Early(Vec<actix_web::dev::ServerHandle>);
+
+impl Early {
+    fn serve(doors: [Option<&TcpListener>; 2]) -> anyhow::Result<Early> {
+        let doors = doors.into_iter().flatten().map(|listener| {
+            let listener = listener.try_clone().context("cannot share a listener")?;
+            let server = HttpServer::new(|| App::new().configure(hefu_api::starting(STARTING))).workers(1);
+            // Nobody keeps a connection: the next request is for the node.
+            let server = server.disable_signals().shutdown_timeout(1).keep_alive(KeepAlive::Disabled);
+            let server = server.listen(listener).context("cannot serve HTTP")?.run();
+            let handle = server.handle();
+            tokio::spawn(server);
+            Ok(handle)
+        });
+        Ok(Early(doors.collect::<anyhow::Result<_>>()?))
+    }
+
+    async fn end(self) {
+        for door in self.0 {
+            door.stop(true).await;
+        }
+    }
 }
 
 fn server(

@@ -34,6 +34,8 @@ pub(super) enum Voice {
     Sleeps { guard: Guard, since: Time },
     /// It does not, for this reason.
     Silent(String),
+    /// Nobody expects it to: its key is no validator's, and it has no guard.
+    Follows,
 }
 
 /// What a person does about a guard that is not to be had.
@@ -72,7 +74,8 @@ impl Voice {
                 | GuardError::Damaged { .. }
                 | GuardError::Foreign { .. }),
             ) => {
-                return Ok(Voice::silent(&error.to_string()));
+                let votes = core.genesis().members.get(&me).is_some();
+                return Ok(if votes { Voice::silent(&error.to_string()) } else { Voice::Follows });
             }
         };
         let next = core.height().next().get();
@@ -102,14 +105,14 @@ impl Voice {
     pub(super) fn guard(&self) -> Option<&Guard> {
         match self {
             Voice::Votes(guard) => Some(guard),
-            Voice::Waits { .. } | Voice::Sleeps { .. } | Voice::Silent(_) => None,
+            Voice::Waits { .. } | Voice::Sleeps { .. } | Voice::Silent(_) | Voice::Follows => None,
         }
     }
 
     /// What the servers are to know of it.
     pub(super) fn spoken(&self) -> Spoken {
         let silence = match self {
-            Voice::Votes(_) => None,
+            Voice::Votes(_) | Voice::Follows => None,
             Voice::Waits { from, .. } => Some(format!("this validator votes again from height {from} on")),
             Voice::Sleeps { .. } => Some("this validator votes again soon after the next block".to_owned()),
             Voice::Silent(why) => Some(why.clone()),

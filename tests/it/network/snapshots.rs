@@ -41,13 +41,15 @@ fn a_wiped_validator_is_handed_the_ledger_also_where_it_is_killed_meanwhile() {
     net.kill(last).unwrap();
 
     let (restoring, store) = (net.data(last).join("restoring"), net.data(last).join("store"));
-    let mut caught = 0;
+    let (mut caught, mut told_early) = (0, false);
     for _ in 0..KILLS {
         fs::remove_dir_all(net.data(last)).unwrap();
         let mut child = net.start(last, &[]).unwrap();
         let until = Instant::now() + Duration::from_secs(30);
         while !restoring.exists() && !store.exists() {
             assert!(Instant::now() < until, "nothing is restored: {}", net.log(last));
+            let early = net.get(last, "/readyz");
+            told_early |= early.is_some_and(|(status, why)| status == 503 && why.to_string().contains("is starting"));
             std::thread::sleep(Duration::from_millis(1));
         }
         child.kill().unwrap();
@@ -55,6 +57,7 @@ fn a_wiped_validator_is_handed_the_ledger_also_where_it_is_killed_meanwhile() {
         caught += usize::from(restoring.exists() && !store.exists());
     }
     assert!(caught > 0, "no kill came in time to mean anything");
+    assert!(told_early, "whoever asked meanwhile was not told that the node starts");
 
     let ahead = net.height(0).unwrap();
     let mut following = net.start(last, &[]).unwrap();
