@@ -27,7 +27,7 @@ use tokio::{
 use crate::{
     Event, GossipConfig, SHUNNED_FOR, StartError, keypair,
     message::{Answer, Message},
-    wire::{Name, Wire},
+    wire::{Excess, Name, Wire},
 };
 
 /// How often nodes that are not connected are called.
@@ -139,7 +139,7 @@ impl Running {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Send { peer, ticket, message } => {
-                let request = self.swarm.behaviour_mut().exchange.send_request(&peer, message);
+                let request = self.swarm.behaviour_mut().exchange.send_request(&peer, Ok(message));
                 self.tickets.insert(request, ticket);
             }
             Command::Answer { channel, answer } => {
@@ -147,12 +147,15 @@ impl Running {
                     tracing::debug!("a node no longer waits for the answer");
                 }
             }
-            Command::Shun(peer) => {
-                let until = Instant::now().checked_add(SHUNNED_FOR).unwrap_or_else(Instant::now);
-                self.shunned.insert(peer, until);
-                self.swarm.behaviour_mut().allowed.disallow_peer(peer);
-            }
+            Command::Shun(peer) => self.shun(peer),
         }
+    }
+
+    /// Ends the connections to a node and takes no others for a while.
+    fn shun(&mut self, peer: PeerId) {
+        let until = Instant::now().checked_add(SHUNNED_FOR).unwrap_or_else(Instant::now);
+        self.shunned.insert(peer, until);
+        self.swarm.behaviour_mut().allowed.disallow_peer(peer);
     }
 
     /// Calls every node that is not connected.
@@ -201,13 +204,16 @@ impl Running {
         }
     }
 
-    fn exchanged(&mut self, event: request_response::Event<Message, Answer>) {
+    fn exchanged(&mut self, event: request_response::Event<Result<Message, Excess>, Answer>) {
         use request_response::{Event as Exchange, Message as Side};
         match event {
-            Exchange::Message { peer, message: Side::Request { request, channel, .. }, .. } => {
-                let reply = Reply { channel, commands: self.commands.clone() };
-                self.tell(Event::Asked { peer, message: request, reply });
-            }
+            Exchange::Message { peer, message: Side::Request { request, channel, .. }, .. } => match request {
+                Ok(message) => {
+                    let reply = Reply { channel, commands: self.commands.clone() };
+                    self.tell(Event::Asked { peer, message, reply });
+                }
+                Err(excess) => self.exceeded(peer, &excess),
+            },
             Exchange::Message { message: Side::Response { request_id, response }, .. } => {
                 self.answered(request_id, Some(response));
             }
@@ -216,10 +222,15 @@ impl Running {
                     tracing::warn!(peer.id = %peer, "a listed node speaks for another chain, or another version");
                 }
                 tracing::debug!(peer.id = %peer, %error, "no answer");
+                if let OutboundFailure::Io(error) = &error
+                    && error.kind() == io::ErrorKind::InvalidData
+                {
+                    self.exceeded(peer, error);
+                }
                 self.answered(request_id, None);
             }
             Exchange::InboundFailure { peer, error, .. } => {
-                tracing::debug!(peer.id = %peer, %error, "a message was not read, or not answered");
+                tracing::debug!(peer.id = %peer, %error, "a message was not answered");
             }
             Exchange::ResponseSent { .. } => {}
         }
@@ -229,6 +240,12 @@ impl Running {
         if let Some(ticket) = self.tickets.remove(&request) {
             self.tell(Event::Answered { ticket, answer });
         }
+    }
+
+    /// A listed node sent what is too long or asks for too much, which no node does that follows the protocol.
+    fn exceeded(&mut self, peer: PeerId, excess: &impl std::fmt::Display) {
+        tracing::error!(peer.id = %peer, %excess, "a node sends what no node may send");
+        self.shun(peer);
     }
 
     /// Somebody who is not on the list, or somebody who failed to say who it is.

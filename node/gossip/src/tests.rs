@@ -136,6 +136,21 @@ async fn a_node_that_is_shunned_is_disconnected() {
     assert!(again.is_err(), "{again:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_sends_too_much_is_disconnected() {
+    let (one, two) = (Seat::new(12), Seat::new(13));
+    let (left, mut at_left) = one.start(&[&two]).await;
+    let (_right, mut at_right) = two.start(&[&one]).await;
+    joined(&mut at_left, two.peer()).await;
+    joined(&mut at_right, one.peer()).await;
+    left.send(two.peer(), 1, Message::Records(vec![Bytes::new(); RECORDS_MAX + 1]));
+    let left = next(&mut at_right).await;
+    assert!(matches!(left, Event::Left(peer) if peer == one.peer()), "{left:?}");
+    let deadline = Instant::now() + Duration::from_secs(2);
+    let again = timeout_at(deadline, at_right.recv()).await;
+    assert!(again.is_err(), "{again:?}");
+}
+
 #[tokio::test]
 async fn addresses_without_a_name_and_ports_that_are_taken_are_refused() {
     let (one, two) = (Seat::new(10), Seat::new(11));

@@ -20,6 +20,12 @@ pub const ANSWER_BYTES_MAX: usize = 5 << 20;
 #[derive(Clone)]
 pub(crate) struct Wire;
 
+/// What no node may send: a message that is too long, or asks for too much. libp2p does not tell of requests that could not
+/// be read, so this one can.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Excess(String);
+
 /// Name of the protocol of a chain.
 #[derive(Clone)]
 pub(crate) struct Name(pub(crate) String);
@@ -41,9 +47,10 @@ async fn read<T: AsyncRead + Unpin + Send, M: Decode + Encode>(io: &mut T, bytes
     decode(Bytes::from(bytes))
 }
 
-/// Reads a whole message; bytes that mean nothing are refused.
+/// Reads a whole message; bytes that mean nothing are refused. They are not held against whoever sent them, since a message
+/// whose connection broke ends early too.
 fn decode<M: Decode + Encode>(bytes: Bytes) -> io::Result<M> {
-    let invalid = |words: String| io::Error::new(io::ErrorKind::InvalidData, words);
+    let invalid = |words: String| io::Error::new(io::ErrorKind::UnexpectedEof, words);
     let length = bytes.len();
     let message: M = codec::decode_from_bytes(bytes).map_err(|error| invalid(error.to_string()))?;
     let meant = message.encoded_size();
@@ -59,21 +66,21 @@ async fn write<T: AsyncWrite + Unpin + Send>(io: &mut T, message: impl Encode) -
 #[async_trait]
 impl Codec for Wire {
     type Protocol = Name;
-    type Request = Message;
+    type Request = Result<Message, Excess>;
     type Response = Answer;
 
-    async fn read_request<T>(&mut self, _: &Name, io: &mut T) -> io::Result<Message>
+    async fn read_request<T>(&mut self, _: &Name, io: &mut T) -> io::Result<Result<Message, Excess>>
     where
         T: AsyncRead + Unpin + Send,
     {
-        let message: Message = read(io, MESSAGE_BYTES_MAX).await?;
+        let message: Message = match read(io, MESSAGE_BYTES_MAX).await {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(Err(Excess(error.to_string()))),
+            read => read?,
+        };
         if message.is_bounded() {
-            return Ok(message);
+            return Ok(Ok(message));
         }
-        Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("a message of {} records that asks for too much", message.len()),
-        ))
+        Ok(Err(Excess(format!("a message of {} records that asks for too much", message.len()))))
     }
 
     async fn read_response<T>(&mut self, _: &Name, io: &mut T) -> io::Result<Answer>
@@ -83,11 +90,11 @@ impl Codec for Wire {
         read(io, ANSWER_BYTES_MAX).await
     }
 
-    async fn write_request<T>(&mut self, _: &Name, io: &mut T, message: Message) -> io::Result<()>
+    async fn write_request<T>(&mut self, _: &Name, io: &mut T, message: Self::Request) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        write(io, message).await
+        write(io, message.map_err(io::Error::other)?).await
     }
 
     async fn write_response<T>(&mut self, _: &Name, io: &mut T, answer: Answer) -> io::Result<()>
@@ -129,7 +136,8 @@ mod tests {
         for message in messages() {
             let bytes = message.encode();
             for length in [0, 1, bytes.len() / 2, bytes.len() - 1] {
-                assert!(decode::<Message>(Bytes::copy_from_slice(&bytes[..length])).is_err(), "{length}");
+                let error = decode::<Message>(Bytes::copy_from_slice(&bytes[..length])).unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{length}");
             }
             let longer = [bytes.as_slice(), &[0]].concat();
             assert!(decode::<Message>(Bytes::from(longer)).is_err());
@@ -147,7 +155,7 @@ mod tests {
         let cut = Message::Ask(Ask::Rows { height: 1, cut: 32, range: 0, skip: 0 }).encode();
         for bytes in [long, many, key, cut] {
             let read = Wire.read_request(&name, &mut bytes.as_slice()).await;
-            assert_eq!(read.unwrap_err().kind(), io::ErrorKind::InvalidData);
+            assert!(matches!(read, Ok(Err(Excess(_)))), "{read:?}");
         }
     }
 }

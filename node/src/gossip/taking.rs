@@ -12,7 +12,7 @@ use hefu_keys::Hash;
 
 use super::parked::Parked;
 use crate::{
-    core::{Rejected, Sealed, read_all},
+    core::{Sealed, read_all},
     ledger::{Desk, Passed},
 };
 
@@ -41,19 +41,25 @@ impl Taker {
         let new = texts.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(text, _)| text.to_vec());
         let mut read = read_all(new.collect()).into_iter();
         let mut standings = Vec::with_capacity(texts.len());
+        let mut forged = Vec::new();
         for known in known {
             let sealed = match known {
                 Some(sealed) => sealed,
                 None => match read.next() {
                     Some(Ok(sealed)) => sealed.into(),
                     Some(Err(rejected)) => {
-                        standings.push(forged(peer, &rejected));
+                        forged.push(rejected);
+                        standings.push(Standing::Forged);
                         continue;
                     }
                     None => continue,
                 },
             };
             standings.push(self.pass(desk, peer, sealed)?);
+        }
+        if let Some(first) = forged.first() {
+            let (code, records) = (first.refusal.code, forged.len());
+            tracing::error!(peer.id = %peer, %code, records, "a node passes on what is no record");
         }
         Ok(standings)
     }
@@ -90,10 +96,4 @@ impl Taker {
         // What is parked can be asked for again.
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whoever passes a record on has verified it.
-fn forged(peer: PeerId, rejected: &Rejected) -> Standing {
-    tracing::error!(peer.id = %peer, code = %rejected.refusal.code, "a node passes on what is no record");
-    Standing::Forged
 }
