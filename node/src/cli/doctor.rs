@@ -1,6 +1,7 @@
 //! `hefu doctor`: what keeps a node from working, looked for before it is started or while it runs.
 
 mod checks;
+mod running;
 
 use std::path::PathBuf;
 

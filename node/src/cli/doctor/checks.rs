@@ -3,8 +3,8 @@
 use std::{
     fs,
     net::{TcpListener, TcpStream, ToSocketAddrs},
-    os::unix::fs::PermissionsExt,
-    path::Path,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
     sync::Arc,
     thread,
     time::Duration,
@@ -18,11 +18,11 @@ use hefu_contracts::{
 use hefu_engine::{Guard, GuardError, Multiaddr};
 use hefu_keys::{Address, file};
 
-use super::Check;
+use super::{Check, running};
 use crate::{
     cli::start,
     client,
-    config::Config,
+    config::{Config, Keys},
     ledger::describe,
     node::GUARD,
     space::{DiskOf, Gauge, RECORDS_PERCENT, VOTES_PERCENT},
@@ -57,16 +57,18 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
     checks.extend([&config.keys.validator, &config.keys.node].map(|path| key_file(path)));
     let validator = file::describe(&config.keys.validator).ok().map(|key| key.address);
     checks.extend(validator.map(|address| membership(&genesis, &address)));
+    checks.extend(permissions(&config.keys, &config.data));
     checks.push(disk(&config.data));
-    let (guard, running) = guard(&config.data.join(GUARD), validator);
+    let (guard, is_running) = guard(&config.data.join(GUARD), validator);
     checks.push(guard);
-    if running {
+    if is_running {
         checks.push(Check::good("store", "a node uses it now"));
     } else {
         checks.extend(store(&config.data, &genesis));
         checks.extend(ports(config));
     }
     checks.extend(peers(config, &genesis));
+    checks.extend(running::all(&config.http, &genesis, is_running));
     checks
 }
 
@@ -81,6 +83,37 @@ fn key_file(path: &Path) -> Check {
         (_, Ok(key)) => Check::good("keys", format!("{name} holds {}", key.address)),
         (_, Err(error)) => Check::problem("keys", error.to_string()),
     }
+}
+
+/// Whether others can read the passphrase or write where the node does, and whether all of it is one user's.
+fn permissions(keys: &Keys, data: &Path) -> Vec<Check> {
+    let secret = keys.passphrase_file.iter().map(PathBuf::as_path).map(|path| (path, 0o077, "600"));
+    let written = [(data, 0o022, "700")].into_iter().filter(|(path, ..)| path.exists());
+    let (mut checks, mut owners) = (Vec::new(), Vec::new());
+    for (path, others, better) in secret.chain(written) {
+        let name = path.display();
+        checks.push(match fs::metadata(path) {
+            Ok(metadata) => {
+                owners.push(metadata.uid());
+                match metadata.permissions().mode() & 0o777 {
+                    mode if mode & others == 0 => Check::good("permissions", format!("{name} has mode {mode:03o}")),
+                    mode => Check::problem(
+                        "permissions",
+                        format!("{name} has mode {mode:03o}, others than its owner have access; make it {better}"),
+                    ),
+                }
+            }
+            Err(error) => Check::problem("permissions", format!("{name}: {error}")),
+        });
+    }
+    owners.extend([&keys.validator, &keys.node].iter().filter_map(|key| Some(fs::metadata(key).ok()?.uid())));
+    owners.sort_unstable();
+    owners.dedup();
+    if owners.len() > 1 {
+        let says = format!("keys, passphrase and data belong to {} users; a node runs as one", owners.len());
+        checks.push(Check::warning("permissions", says));
+    }
+    checks
 }
 
 fn membership(genesis: &Genesis, address: &Address) -> Check {
@@ -240,6 +273,27 @@ mod tests {
         assert_eq!(call(&address(port)).finding, Finding::Good);
         drop(taken);
         assert_eq!(call(&address(port)).finding, Finding::Warning);
+    }
+
+    #[test]
+    fn what_others_can_read_or_write_is_a_problem() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let (passphrase, data) = (at("passphrase"), at("data"));
+        fs::write(&passphrase, "words").unwrap();
+        fs::create_dir(&data).unwrap();
+        let modes = |passphrase_mode: u32, data_mode: u32| {
+            fs::set_permissions(&passphrase, fs::Permissions::from_mode(passphrase_mode)).unwrap();
+            fs::set_permissions(&data, fs::Permissions::from_mode(data_mode)).unwrap();
+            let keys = Keys { validator: at("a"), node: at("b"), passphrase_file: Some(passphrase.clone()) };
+            permissions(&keys, &data).into_iter().map(|check| check.finding).collect::<Vec<_>>()
+        };
+        assert_eq!(modes(0o600, 0o755), [Finding::Good, Finding::Good]);
+        assert_eq!(modes(0o640, 0o755), [Finding::Problem, Finding::Good]);
+        assert_eq!(modes(0o600, 0o775), [Finding::Good, Finding::Problem]);
+        fs::remove_file(&passphrase).unwrap();
+        let keys = Keys { validator: at("a"), node: at("b"), passphrase_file: Some(passphrase.clone()) };
+        assert_eq!(permissions(&keys, &at("none"))[0].finding, Finding::Problem);
     }
 
     #[test]
