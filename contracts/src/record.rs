@@ -5,7 +5,7 @@ pub mod draft;
 use std::{collections::BTreeMap, ops::Deref};
 
 use hefu_keys::{
-    Address, BadAddress, Hash, canonical,
+    Address, BadAddress, BadKey, Hash, PublicKey, canonical,
     secured::{self, Claims, Secured},
 };
 use serde::{Deserialize, Serialize};
@@ -183,18 +183,28 @@ fn frame(refusal: Refusal) -> Refusal {
     }
 }
 
+fn bounded(text: &str) -> Result<(), Refusal> {
+    if text.len() <= RECORD_BYTES_MAX {
+        return Ok(());
+    }
+    let detail = format!("record has {} bytes, at most {RECORD_BYTES_MAX} are accepted", text.len());
+    Err(Refusal::new(Code::RecordSize).because(detail))
+}
+
 impl Record {
     /// Reads a record from its canonical bytes.
     ///
     /// # Errors
     /// A [`Refusal`] of class malformed or rejected: size, JSON, proof form, unknown or missing fields.
     pub fn read(text: &str) -> Result<Record, Refusal> {
-        if text.len() > RECORD_BYTES_MAX {
-            let detail = format!("record has {} bytes, at most {RECORD_BYTES_MAX} are accepted", text.len());
-            return Err(Refusal::new(Code::RecordSize).because(detail));
-        }
-        let secured = secured::read(text)?;
-        Record::decode(&secured)
+        bounded(text)?;
+        Record::decode(&secured::read(text)?)
+    }
+
+    /// As [`Record::read`], of a text that stands in a longer one that is known to be canonical.
+    pub(crate) fn read_checked(text: &str) -> Result<Record, Refusal> {
+        bounded(text)?;
+        Record::decode(&secured::read_checked(text)?)
     }
 
     fn decode(secured: &Secured<'_>) -> Result<Record, Refusal> {
@@ -226,7 +236,16 @@ impl Record {
     /// # Errors
     /// `E-SIGNATURE`, naming the proof that does not match.
     pub fn verify(self) -> Result<Verified, Refusal> {
-        self.claims.verify().map_err(|bad| Refusal::new(Code::Signature).at("/proof").because(bad.to_string()))?;
+        self.verify_by(PublicKey::registered)
+    }
+
+    /// As [`Record::verify`], with keys that are kept; see [`Claims::verify_by`].
+    ///
+    /// # Errors
+    /// As [`Record::verify`].
+    pub fn verify_by(self, key: impl Fn(&Address) -> Result<PublicKey, BadKey>) -> Result<Verified, Refusal> {
+        let held = self.claims.verify_by(key);
+        held.map_err(|bad| Refusal::new(Code::Signature).at("/proof").because(bad.to_string()))?;
         Ok(Verified(self))
     }
 

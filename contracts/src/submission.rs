@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hefu_keys::{
-    Hash, canonical,
+    Address, BadKey, Hash, PublicKey, canonical,
     parts::{self, ListPart, ValuePart},
 };
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,7 @@ impl Unverified {
             }
             None => inexact.refuse(""),
         })?;
-        let record = Record::read(wire.record.get())?;
+        let record = Record::read_checked(wire.record.get())?;
         let annex = wire.annex.map_or_else(|| Ok(Annex::default()), |annex| read_annex(annex.get()))?;
         let lists = check_parts(&record, &annex)?;
         Ok(Unverified { annex, record, lists })
@@ -92,7 +92,15 @@ impl Unverified {
     /// # Errors
     /// `E-SIGNATURE`.
     pub fn verify(self) -> Result<Submission, Refusal> {
-        Ok(Submission { annex: self.annex, record: self.record.verify()?, lists: self.lists })
+        self.verify_by(PublicKey::registered)
+    }
+
+    /// As [`Unverified::verify`], with keys that are kept; see [`Claims::verify_by`](hefu_keys::secured::Claims::verify_by).
+    ///
+    /// # Errors
+    /// `E-SIGNATURE`.
+    pub fn verify_by(self, key: impl Fn(&Address) -> Result<PublicKey, BadKey>) -> Result<Submission, Refusal> {
+        Ok(Submission { annex: self.annex, record: self.record.verify_by(key)?, lists: self.lists })
     }
 }
 

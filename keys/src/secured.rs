@@ -12,7 +12,7 @@ mod proof;
 mod sign;
 
 use crate::canonical::{self, NotCanonical};
-use crate::{Address, Hash, PublicKey, Signature};
+use crate::{Address, BadKey, Hash, PublicKey, Signature};
 
 pub use proof::{BadProofForm, Proof};
 pub use sign::{Unsignable, sign};
@@ -79,6 +79,11 @@ pub struct BadProof {
 /// and one per proof. The caller bounds the length.
 pub fn read(text: &str) -> Result<Secured<'_>, Malformed> {
     canonical::check(text.as_bytes())?;
+    read_checked(text)
+}
+
+/// As [`read`], of a text that is known to be canonical: it stands in a longer one that [`canonical::check`] has seen.
+pub fn read_checked(text: &str) -> Result<Secured<'_>, Malformed> {
     if !text.starts_with('{') {
         return Err(Malformed::NotAnObject);
     }
@@ -140,8 +145,14 @@ impl<'a> Secured<'a> {
 impl Claims {
     /// Checks every signature by the strict rule of [`PublicKey::verify`]. Says nothing of who may sign.
     pub fn verify(&self) -> Result<(), BadProof> {
+        self.verify_by(PublicKey::registered)
+    }
+
+    /// As [`Claims::verify`], for whoever keeps the keys of signers who come again: `key` must tell what
+    /// [`PublicKey::registered`] does.
+    pub fn verify_by(&self, key: impl Fn(&Address) -> Result<PublicKey, BadKey>) -> Result<(), BadProof> {
         for (index, (signer, signature, message)) in self.0.iter().enumerate() {
-            let key = PublicKey::registered(signer).map_err(|_| BadProof { index })?;
+            let key = key(signer).map_err(|_| BadProof { index })?;
             key.verify(message, signature).map_err(|_| BadProof { index })?;
         }
         Ok(())

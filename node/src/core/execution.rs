@@ -14,8 +14,11 @@ use hefu_contracts::{
 };
 use hefu_keys::Hash;
 
-use super::cache::Ground;
+use super::{cache::Ground, sealed::spread};
 use crate::store::entry_key;
+
+/// Fewer rows than this are not worth another thread: writing and hashing one takes some microseconds.
+const ROWS: usize = 200;
 
 /// A block under execution: changes beside the committed state.
 pub(super) struct Execution<'a> {
@@ -75,12 +78,15 @@ impl<'a> Execution<'a> {
     /// The changes and the register after them. Each row is written and hashed once, however many records touched it.
     pub(super) fn finish(self, tree: &Tree) -> Result<Executed, Fault> {
         let changes = self.overlay.into_changes();
-        let mut rows = Vec::with_capacity(changes.rows.len());
-        let mut hashes = BTreeMap::new();
-        for (key, row) in changes.rows {
+        let written = spread(changes.rows.into_values().collect(), ROWS, |row: Row| {
             let text = row.text();
-            hashes.insert(Hash::of(key.as_bytes()), Row::hash_of(&text));
-            rows.push((row, Bytes::from(text)));
+            (Hash::of(row.key.as_bytes()), Row::hash_of(&text), (row, Bytes::from(text)))
+        });
+        let mut rows = Vec::with_capacity(written.len());
+        let mut hashes = BTreeMap::new();
+        for (key, hash, row) in written {
+            hashes.insert(key, hash);
+            rows.push(row);
         }
         let entries = changes.entries.into_iter();
         let entries = entries.map(|((row, n), text)| (entry_key(&row, n), Bytes::from(text))).collect();

@@ -9,6 +9,8 @@ use hefu_contracts::{
 };
 use hefu_keys::{Address, Hash};
 
+use super::signers;
+
 /// A verified record with the text that a block holds of it.
 ///
 /// Whoever has verified it once recognises it by the hash of that text, which unlike the record's seal covers the annex
@@ -43,8 +45,9 @@ impl Sealed {
         let unverified = Unverified::read(&bytes).map_err(unknown)?;
         let (id, seal) = (unverified.record().id, unverified.record().seal);
         let author = *unverified.record().author().map_err(unknown)?;
-        let submission =
-            unverified.verify().map_err(|refusal| Box::new(Rejected { id: Some(id), seal: Some(seal), refusal }))?;
+        let submission = unverified
+            .verify_by(signers::key)
+            .map_err(|refusal| Box::new(Rejected { id: Some(id), seal: Some(seal), refusal }))?;
         let size = bytes.len();
         // Canonical bytes are the only spelling, so what was handed in is what a block holds, unless it has values.
         let text = if submission.annex().values.is_empty() { bytes } else { submission.block_text().into_bytes() };
@@ -99,17 +102,18 @@ impl Sealed {
 
 /// Reads and verifies many, spread over the processors; answers in the order given.
 pub fn read_all(submissions: Vec<Vec<u8>>) -> Vec<Result<Sealed, Box<Rejected>>> {
-    spread(submissions, Sealed::read)
+    spread(submissions, SIGNATURES, Sealed::read)
 }
 
-/// Fewer than this are not worth another thread: it costs as much as two signatures.
-const WORTH_A_THREAD: usize = 8;
+/// Fewer records than this are not worth another thread: it costs as much as two signatures.
+pub(crate) const SIGNATURES: usize = 8;
 
-/// Does something with many, spread over the processors; the results in the order given.
-pub(crate) fn spread<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+/// Does something with many, spread over the processors where each gets as many as are worth a thread; the results in the
+/// order given.
+pub(crate) fn spread<T: Send, R: Send>(items: Vec<T>, worth: usize, each: impl Fn(T) -> R + Sync) -> Vec<R> {
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
     let processors = *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
-    let threads = processors.min(items.len().div_ceil(WORTH_A_THREAD));
+    let threads = processors.min(items.len().div_ceil(worth));
     if threads < 2 {
         return items.into_iter().map(each).collect();
     }

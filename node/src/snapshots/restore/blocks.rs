@@ -21,7 +21,7 @@ use hefu_keys::Hash;
 
 use super::{Card, Filling, Lie, Source, Stop};
 use crate::{
-    core::sealed::spread,
+    core::sealed::{SIGNATURES, spread},
     store::{Batch, Listed, Store, View, block_text, height_key, id_value, record_key},
 };
 
@@ -78,7 +78,7 @@ fn checked(
         return Err(Lie::new("a block has two pieces"));
     }
     let view = store.view();
-    let sound = spread(pairs.to_vec(), |[certificate, body]| block(genesis, &*view, &certificate, &body));
+    let sound = spread(pairs.to_vec(), SIGNATURES, |[certificate, body]| block(genesis, &*view, &certificate, &body));
     let mut batch = Batch::default();
     let (mut height, mut previous) = (first, *previous);
     let (mut reached, mut count) = (None, 0_u64);
