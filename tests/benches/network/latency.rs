@@ -19,7 +19,7 @@ const WAITING: usize = 48;
 /// One record at a time, twenty a second.
 pub fn light(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
     let times = open_loop(net, signers, Duration::from_millis(50), 1)?;
-    told("light load", &times);
+    told("light load", &times, (30, 100));
     Ok(())
 }
 
@@ -28,14 +28,14 @@ pub fn half(net: &Testnet, signers: &mut [Signer], rate: f64) -> Result<()> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands a second")]
     let each = ((rate / 2.0 / 50.0) as usize).max(1);
     let times = open_loop(net, signers, Duration::from_millis(20), each)?;
-    told("half load", &times);
+    told("half load", &times, (150, 400));
     Ok(())
 }
 
-fn told(what: &str, times: &[Duration]) {
+fn told(what: &str, times: &[Duration], (middle, most): (u32, u32)) {
     let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
     println!(
-        "{what:<12} {:>7.0} ms p50, {:.0} ms p99 from handing in to final, {} requests",
+        "{what:<12} {:>7.0} ms p50 (aim {middle}), {:.0} ms p99 (aim {most}) from handing in to final, {} requests",
         at(50),
         at(99),
         times.len()

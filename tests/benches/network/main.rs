@@ -74,7 +74,7 @@ fn main() -> Result<()> {
         let mut signers = load::signers(&net, count)?;
         let run = throughput(&net, &genesis, &mut signers)?;
         println!(
-            "{:<12} {:>7.0} records/s, {:.0} % of the limit, {:.0} for each second of the validators' processors",
+            "{:<12} {:>7.0} records/s, {:.0} % of the limit (aim 35), {:.0} for each second of the validators' processors",
             format!("{count} signers"),
             run.rate,
             100.0 * run.rate / limit,
@@ -88,7 +88,7 @@ fn main() -> Result<()> {
     latency::half(&net, signers, *rate)?;
     let waited = dead_validator(&net, signers)?;
     println!(
-        "one dead     {:>7.0} ms at most from a record to its block while one of four does not answer",
+        "one dead     {:>7.0} ms at most (aim 2,000) from a record to its block while one of four does not answer",
         waited * 1e3
     );
     net.up()?;
@@ -188,7 +188,7 @@ fn catch_up(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
     let records = door.count(target)? as f64;
     let (caught, voting) = wiped(net, signers)?;
     println!(
-        "catch-up     {:>7.0} records/s of {target} blocks with every signature verified; votes again after {voting:.1} s",
+        "catch-up     {:>7.0} records/s (aim 30,000) of {target} blocks with every signature verified; votes again after {voting:.1} s",
         records / caught,
     );
     Ok(())
@@ -213,7 +213,7 @@ fn long_chain(net: &Testnet, signers: &mut [Signer]) -> Result<()> {
     let target = Door::to(&net.validators[0].url).height()?;
     let (caught, voting) = wiped(net, signers)?;
     println!(
-        "long chain   {caught:>7.1} s until a wiped validator has {target} blocks; votes again after {voting:.1} s"
+        "long chain   {caught:>7.1} s until a wiped validator has {target} blocks; votes again after {voting:.1} s (aim 30)"
     );
     Ok(())
 }

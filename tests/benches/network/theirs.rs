@@ -50,18 +50,21 @@ pub fn beside(ours: f64, payload: &[String]) -> Result<()> {
     match filled(payload)? {
         None => println!("PostgreSQL   not installed (Debian: postgresql), left out"),
         Some(database) => {
+            let version = database.sql("version", "SELECT 'PostgreSQL ' || current_setting('server_version');")?;
             for rows in [1, ROWS_TOGETHER] {
                 let (rate, each_second) = rate_of(&database, rows)?;
-                let what = format!("PostgreSQL, 1 copy, a hash chain, {rows} rows a commit");
+                let what = format!("{}, 1 copy, a hash chain, {rows} rows a commit", version.trim());
                 told(&what, rate, each_second, ours);
             }
         }
     }
-    match Command::new("etcd").arg("--version").stdout(Stdio::null()).status() {
+    match Command::new("etcd").arg("--version").output() {
         Err(_) => println!("etcd         not installed (Debian: etcd-server), left out"),
-        Ok(_) => {
+        Ok(version) => {
+            let version = String::from_utf8(version.stdout)?;
+            let version = version.lines().next().context("etcd does not say its version")?;
             let (rate, each_second) = Etcd::start()?.rate(payload)?;
-            told("etcd, 3 copies, a put each over its JSON gateway", rate, each_second, ours);
+            told(&format!("{version}, 3 copies, a put each over its JSON gateway"), rate, each_second, ours);
         }
     }
     Ok(())
