@@ -51,8 +51,10 @@ demo-clean: ## stops the demo's validators and forgets their chain
 
 test: test-rust test-web ## every test
 
+# What processes and simulations tell is shown (rates, which links), and they come last: what fails stands at the end.
 test-rust: setup-tests
-	$(CARGO) test $(PROFILE) --locked --workspace --no-fail-fast -- --show-output
+	@$(CARGO) test $(PROFILE) --locked --workspace --no-fail-fast --lib --bins --test http --test pages --test cli; others=$$?; \
+	$(CARGO) test $(PROFILE) --locked --workspace --test it -- --show-output && exit $$others
 
 test-web: setup-browser
 	scripts/test-web

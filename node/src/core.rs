@@ -21,6 +21,7 @@ mod judge;
 mod pool;
 mod receipts;
 pub(crate) mod sealed;
+mod signers;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -128,3 +128,23 @@ fn nothing_is_left_for_later() {
         }
     }
 }
+
+#[test]
+fn every_test_program_is_run_by_make_test() {
+    let makefile = read(&root().join("Makefile"));
+    let mut programs = vec!["it".to_owned()];
+    for folder in LINE {
+        let sources = sources(folder).into_keys();
+        let tests = format!("{folder}/tests/");
+        let names = sources.filter_map(|path| {
+            let path = path.strip_prefix(&tests)?;
+            let name = path.strip_suffix("/main.rs").or_else(|| path.strip_suffix(".rs"))?;
+            (!name.contains('/')).then(|| name.to_owned())
+        });
+        programs.extend(names);
+    }
+    assert!(programs.len() > 3, "{programs:?}");
+    for program in programs {
+        assert!(makefile.contains(&format!("--test {program}")), "{program}");
+    }
+}
