@@ -16,7 +16,7 @@ MINUTES ?= 30
 BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench bench-network fuzz sim chaos soak build setup setup-browser setup-databases setup-tests
+.PHONY: help demo demo-stop demo-clean test test-rust test-web lint bench bench-network fuzz sim chaos soak build setup setup-browser setup-databases setup-network setup-tests
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -30,8 +30,11 @@ setup-browser:
 setup-databases:
 	@scripts/setup build databases
 
+setup-network:
+	@scripts/setup network
+
 setup-tests:
-	@scripts/setup build browser clients books
+	@scripts/setup build browser clients books network
 
 # There are no examples; asking for them makes Cargo choose the features of dependencies as it does for tests. Otherwise
 # the tests would compile the engine and most else a second time.

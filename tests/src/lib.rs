@@ -16,3 +16,4 @@ pub mod people;
 pub mod postgres;
 pub mod process;
 pub mod testnet;
+pub mod wires;

@@ -133,7 +133,7 @@ impl State {
 }
 
 /// The ports on which a validator waits for others.
-fn listens(configuration: &str) -> Vec<u16> {
+pub(crate) fn listens(configuration: &str) -> Vec<u16> {
     let lines = configuration.lines().filter_map(|line| line.trim().strip_prefix("listen = \"/ip4/127.0.0.1/tcp/"));
     lines.filter_map(|rest| rest.strip_suffix('"')?.parse().ok()).collect()
 }

@@ -14,7 +14,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{binary, run};
+use crate::{
+    process::{binary, run},
+    wires::Wires,
+};
 
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,6 +44,8 @@ pub struct Testnet {
     pub validators: Vec<Up>,
     /// Addresses of the demo's items, where its story was told.
     pub items: Vec<String>,
+    /// Where each validator has a network of its own.
+    pub(crate) wires: Option<Wires>,
 }
 
 impl Testnet {
@@ -54,7 +59,8 @@ impl Testnet {
         let arguments = ["testnet", "init", "--dir", &dir, "--validators", &number, "--port", "0"];
         let (code, out, error) = run(&[&arguments, more].concat())?;
         ensure!(code == 0, "{error}");
-        Ok(Testnet { directory, genesis: out.trim().to_owned(), validators: Vec::new(), items: Vec::new() })
+        let genesis = out.trim().to_owned();
+        Ok(Testnet { directory, genesis, validators: Vec::new(), items: Vec::new(), wires: None })
     }
 
     /// Has every validator serve its figures once it is started; their addresses.
@@ -76,6 +82,15 @@ impl Testnet {
     /// # Errors
     /// What the command says, or where it prints something else than documented.
     pub fn up(&mut self) -> Result<()> {
+        if self.wires.is_some() {
+            // The command would start them beside this process.
+            for (at, home) in self.homes()?.iter().enumerate() {
+                if running(&home.join("pid"))?.is_none() {
+                    self.start(at, &[])?;
+                    has_begun(home)?;
+                }
+            }
+        }
         let dir = path_text(self.directory.path())?;
         let (code, out, error) = run(&["testnet", "up", "--json", "--dir", &dir])?;
         ensure!(code == 0, "{error}");
@@ -157,11 +172,12 @@ impl Testnet {
     /// # Errors
     /// From the operating system.
     pub fn start(&self, at: usize, more: &[&str]) -> Result<Child> {
-        let home = self.home(at);
-        let log = File::options().append(true).create(true).open(home.join("node.log"))?;
-        let mut command = Command::new(binary()?);
-        command.arg("start").arg("--config").arg(home.join("hefu.toml")).arg("--pid-file").arg(home.join("pid"));
-        Ok(command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?)
+        let program = binary()?;
+        let command = match &self.wires {
+            Some(wires) => wires.on(at, &program),
+            None => Command::new(program),
+        };
+        start(command, &self.homes()?.swap_remove(at), more)
     }
 
     /// Starts a validator, which [`Testnet::up`] has not started yet, so that it takes no notice of a signal, as `trap` of
@@ -177,12 +193,7 @@ impl Testnet {
         command.args(["-c", &script, "sh"]).arg(binary()?).arg("start");
         command.arg("--config").arg(home.join("hefu.toml")).arg("--pid-file").arg(home.join("pid"));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
-        // Only then the network knows that it need not start another.
-        let until = Instant::now() + PATIENCE;
-        while running(&home.join("pid"))?.is_none() {
-            ensure!(Instant::now() < until, "the process has not begun");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        has_begun(&home)?;
         Ok(child)
     }
 
@@ -197,9 +208,14 @@ impl Testnet {
         Ok(())
     }
 
+    /// What a validator has logged.
+    pub fn whole_log(&self, at: usize) -> String {
+        fs::read_to_string(self.home(at).join("node.log")).unwrap_or_default()
+    }
+
     /// The end of a validator's log, for a failure's message.
     pub fn log(&self, at: usize) -> String {
-        let text = fs::read_to_string(self.home(at).join("node.log")).unwrap_or_default();
+        let text = self.whole_log(at);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(30)..].join("\n")
     }
@@ -252,6 +268,23 @@ impl Drop for Testnet {
             }
         }
     }
+}
+
+/// Starts a node on its directory by a command that runs the binary.
+fn start(mut command: Command, home: &Path, more: &[&str]) -> Result<Child> {
+    let log = File::options().append(true).create(true).open(home.join("node.log"))?;
+    command.arg("start").arg("--config").arg(home.join("hefu.toml")).arg("--pid-file").arg(home.join("pid"));
+    Ok(command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?)
+}
+
+/// Waits until a node that was started holds the file with its id: only then others see that it is there.
+fn has_begun(home: &Path) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    while running(&home.join("pid"))?.is_none() {
+        ensure!(Instant::now() < until, "the process has not begun");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }
 
 /// The id in a file, as long as its process holds the file.
