@@ -6,7 +6,11 @@ mod full;
 mod partitions;
 mod snapshots;
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use hefu_tests::{
     history::{self, Log},
@@ -29,6 +33,9 @@ const PAUSES: u64 = 4;
 /// Blocks between two faults.
 const BLOCKS_BETWEEN: u64 = 8;
 
+/// Latest blocks in which votes are looked for.
+const BLOCKS_LOOKED_AT: usize = 20;
+
 /// Records that must have become final, or the run means nothing.
 const FINALS_MIN: usize = 500;
 
@@ -42,25 +49,49 @@ fn seed() -> u64 {
     std::env::var("HEFU_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_128)
 }
 
-fn rounds(name: &str, usual: u64) -> u64 {
-    std::env::var(name).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
+/// One of the four validators.
+fn one(dice: &mut Dice) -> usize {
+    usize::try_from(dice.roll(4)).unwrap()
+}
+
+/// A block as a node has answered.
+fn block(answer: Option<(u16, Value)>) -> history::Block {
+    let (status, block) = answer.unwrap();
+    assert_eq!((status, &block["private"]), (200, &Value::from(0)), "{block}");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let records = block["records"].as_array().unwrap().iter().map(|record| text(&record["id"]));
+    history::Block {
+        id: text(&block["block"]),
+        register: text(&block["header"]["register"]),
+        records: records.collect(),
+    }
 }
 
 /// The blocks of a validator.
 fn chain(net: &Testnet, at: usize) -> history::Chain {
     let height = net.height(at).unwrap();
-    let block = |height: u64| {
-        let (status, block) = net.get(at, &format!("/v1/blocks/{height}")).unwrap();
-        assert_eq!((status, &block["private"]), (200, &Value::from(0)), "height {height}");
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let records = block["records"].as_array().unwrap().iter().map(|record| text(&record["id"]));
-        history::Block {
-            id: text(&block["block"]),
-            register: text(&block["header"]["register"]),
-            records: records.collect(),
-        }
-    };
-    (1..=height).map(block).collect()
+    (1..=height).map(|height| block(net.get(at, &format!("/v1/blocks/{height}")))).collect()
+}
+
+/// Whether one validator's certificate of a height has a signature of another, or its own.
+fn votes(net: &Testnet, at: usize, signer: usize, height: u64) -> bool {
+    let block = net.get(at, &format!("/v1/blocks/{height}")).map(|(_, block)| block);
+    let validators = block.as_ref().and_then(|block| block["validators"].as_array());
+    let signed = |one: &Value| one["party"] == net.validators[signer].validator.as_str() && one["signed"] == true;
+    validators.is_some_and(|validators| validators.iter().any(signed))
+}
+
+/// Waits until every validator counts votes of every other on blocks after now: a network that only goes on may have one
+/// whom nobody hears.
+fn all_are_heard(net: &Testnet) {
+    let since: Vec<u64> = (0..VALIDATORS).map(|at| net.height(at).unwrap()).collect();
+    for (at, signer) in (0..VALIDATORS).flat_map(|at| (0..VALIDATORS).map(move |signer| (at, signer))) {
+        let hears = |net: &Testnet| {
+            let now = net.height(at).unwrap_or_default();
+            (since[at] + 1..=now).rev().take(BLOCKS_LOOKED_AT).any(|height| votes(net, at, signer, height))
+        };
+        net.until(&format!("{at} hearing {signer}"), hears).unwrap();
+    }
 }
 
 /// Waits until every validator has some blocks more.
@@ -73,13 +104,23 @@ fn goes_on(net: &Testnet) {
 
 /// Ends the clients' load: what they were told as final stands once, where they were told, in every validator's blocks.
 fn holds(net: &Testnet, clients: Clients, log: &Path, finals_min: usize) {
+    let log = ended(net, clients, log, finals_min);
+    let chains: Vec<history::Chain> = (0..VALIDATORS).map(|at| chain(net, at)).collect();
+    agree(&log, &chains);
+    verify(net);
+}
+
+/// Ends the clients' load and waits until all validators have the same height; what was sent and heard.
+fn ended(net: &Testnet, clients: Clients, log: &Path, finals_min: usize) -> Vec<history::Line> {
     let finals = clients.stop();
     let height = net.level().unwrap();
     println!("{finals} records were final, at height {height}");
     assert!(finals >= finals_min, "too little load to mean anything: {finals} records");
-    let chains: Vec<history::Chain> = (0..VALIDATORS).map(|at| chain(net, at)).collect();
-    history::check(&Log::read(log).unwrap(), &chains).unwrap_or_else(|wrong| panic!("{wrong:?}"));
-    verify(net);
+    Log::read(log).unwrap()
+}
+
+fn agree(log: &[history::Line], chains: &[history::Chain]) {
+    history::check(log, chains).unwrap_or_else(|wrong| panic!("{wrong:?}"));
 }
 
 /// Stops the network and has every store verified: executed again from genesis, all to the same root.
@@ -96,22 +137,20 @@ fn verify(net: &Testnet) {
 
 #[test]
 fn kills_and_pauses_under_load_lose_nothing_and_fork_nothing() {
-    let seed = seed();
-    println!("HEFU_SEED={seed}");
-    let mut dice = Dice::new(seed);
+    let begun = Instant::now();
+    println!("HEFU_SEED={}", seed());
+    let mut dice = Dice::new(seed());
     let mut net = Testnet::init(VALIDATORS, &QUICK).unwrap();
     net.up().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("clients.jsonl");
     let clients = Clients::start(&net, Log::begin(&path).unwrap());
 
-    let victim = |dice: &mut Dice| usize::try_from(dice.roll(4)).unwrap();
-    let kills = rounds("HEFU_KILLS", KILLS);
-    for round in 0..kills {
-        let at = victim(&mut dice);
+    for round in 0..KILLS {
+        let at = one(&mut dice);
         net.kill(at).unwrap();
         // Sometimes the others go on without it, sometimes a second one dies and nobody can.
-        let second = victim(&mut dice);
+        let second = one(&mut dice);
         if round % 5 == 4 && second != at {
             net.kill(second).unwrap();
         }
@@ -120,7 +159,7 @@ fn kills_and_pauses_under_load_lose_nothing_and_fork_nothing() {
         goes_on(&net);
     }
     for _ in 0..PAUSES {
-        let at = victim(&mut dice);
+        let at = one(&mut dice);
         net.signal(at, "-STOP").unwrap();
         std::thread::sleep(Duration::from_millis(300 + dice.roll(1_500)));
         net.signal(at, "-CONT").unwrap();
@@ -131,46 +170,46 @@ fn kills_and_pauses_under_load_lose_nothing_and_fork_nothing() {
     }
     net.up().unwrap();
     goes_on(&net);
-    println!("{kills} kills and {PAUSES} pauses on loopback");
     holds(&net, clients, &path, FINALS_MIN);
+    let took = begun.elapsed().as_secs_f64();
+    println!("{KILLS} kills and {PAUSES} pauses on loopback took {took:.1} s");
 }
 
 #[test]
 fn a_wiped_validator_follows_and_votes_again_when_it_is_told_to() {
+    let begun = Instant::now();
+    println!("HEFU_SEED={}", seed());
+    let wiped = one(&mut Dice::new(seed()));
+    let witness = (wiped + 1) % VALIDATORS;
     let mut net = Testnet::init(VALIDATORS, &QUICK).unwrap();
     net.up().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("clients.jsonl");
     let clients = Clients::start(&net, Log::begin(&path).unwrap());
-    net.until("thirty blocks", |net| net.height(0).is_some_and(|height| height >= 30)).unwrap();
+    net.until("thirty blocks", |net| net.height(witness).is_some_and(|height| height >= 30)).unwrap();
 
-    let last = VALIDATORS - 1;
-    net.kill(last).unwrap();
-    fs::remove_dir_all(net.data(last)).unwrap();
-    let mut following = net.start(last, &[]).unwrap();
-    let ahead = net.height(0).unwrap();
-    net.until("catching up", |net| net.height(last).is_some_and(|height| height >= ahead)).unwrap();
-    let (status, told) = net.get(last, "/readyz").unwrap();
+    net.kill(wiped).unwrap();
+    fs::remove_dir_all(net.data(wiped)).unwrap();
+    let mut following = net.start(wiped, &[]).unwrap();
+    let ahead = net.height(witness).unwrap();
+    net.until("catching up", |net| net.height(wiped).is_some_and(|height| height >= ahead)).unwrap();
+    let (status, told) = net.get(wiped, "/readyz").unwrap();
     assert_eq!(status, 503, "{told}");
     assert!(told.to_string().contains("does not vote"), "{told}");
-    let log = fs::read_to_string(net.home(last).join("node.log")).unwrap();
+    let log = fs::read_to_string(net.home(wiped).join("node.log")).unwrap();
     assert!(log.contains("--renew-guard"), "the procedure is not in the log: {log}");
-    net.kill(last).unwrap();
+    net.kill(wiped).unwrap();
     following.wait().unwrap();
 
-    let renewed_at = net.height(0).unwrap();
-    let mut renewed = net.start(last, &["--renew-guard"]).unwrap();
-    let votes = |net: &Testnet, height: u64| {
-        let block = net.get(last, &format!("/v1/blocks/{height}")).map(|(_, block)| block);
-        let validators = block.as_ref().and_then(|block| block["validators"].as_array());
-        let own = |one: &Value| one["party"] == net.validators[last].validator.as_str() && one["signed"] == true;
-        validators.is_some_and(|validators| validators.iter().any(own))
-    };
-    let voted = |net: &Testnet| net.height(last).is_some_and(|height| height > renewed_at && votes(net, height));
+    let renewed_at = net.height(witness).unwrap();
+    let mut renewed = net.start(wiped, &["--renew-guard"]).unwrap();
+    let voted =
+        |net: &Testnet| net.height(wiped).is_some_and(|height| height > renewed_at && votes(net, wiped, wiped, height));
     net.until("its vote", voted).unwrap();
-    net.until("being ready", |net| net.get(last, "/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
+    net.until("being ready", |net| net.get(wiped, "/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
     holds(&net, clients, &path, FINALS_LEAST);
     renewed.wait().unwrap();
+    println!("wiping validator {wiped} took {:.1} s", begun.elapsed().as_secs_f64());
 }
 
 #[test]
