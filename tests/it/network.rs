@@ -5,6 +5,7 @@ mod follower;
 mod full;
 mod partitions;
 mod snapshots;
+mod twins;
 
 use std::{
     fs,

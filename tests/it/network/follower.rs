@@ -23,8 +23,8 @@ const BLOCKS: u64 = 24;
 const EVERY: u64 = 10;
 
 /// A node of its own directory, which follows a network.
-struct Follower {
-    home: PathBuf,
+pub(super) struct Follower {
+    pub(super) home: PathBuf,
     passphrase: PathBuf,
     url: String,
     process: Option<Child>,
@@ -53,7 +53,7 @@ fn with_peers(configuration: &Path, list: &str, more: &[String]) {
 impl Follower {
     /// Prepares a node by the steps of the README. Where it is listed, the validators let it in by name and hand it
     /// records and the ledger; otherwise they let anybody follow.
-    fn prepare(net: &Testnet, directory: &Path, listed: bool) -> Follower {
+    pub(super) fn prepare(net: &Testnet, directory: &Path, listed: bool) -> Follower {
         let home = directory.join("follower");
         let (http, network, records) = (free(), free(), free());
         let at = |port: u16| format!("/ip4/127.0.0.1/tcp/{port}");
@@ -84,7 +84,7 @@ impl Follower {
         Follower { home, passphrase, url: format!("http://127.0.0.1:{http}"), process: None }
     }
 
-    fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         let log = File::options().append(true).create(true).open(self.home.join("node.log")).unwrap();
         let mut command = Command::new(binary().unwrap());
         command.arg("start").arg("--config").arg(self.home.join("hefu.toml"));
@@ -93,16 +93,23 @@ impl Follower {
         self.process = Some(command.spawn().unwrap());
     }
 
-    fn get(&self, path: &str) -> Option<(u16, Value)> {
+    pub(super) fn get(&self, path: &str) -> Option<(u16, Value)> {
         get(&self.url, path)
     }
 
-    fn height(&self) -> Option<u64> {
+    pub(super) fn height(&self) -> Option<u64> {
         self.get("/v1/status")?.1["height"].as_u64()
     }
 
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         fs::read_to_string(self.home.join("node.log")).unwrap_or_default()
+    }
+
+    pub(super) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            drop(process.kill());
+            drop(process.wait());
+        }
     }
 
     /// Asks it to stop, and has its store executed again.
@@ -117,10 +124,7 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            drop(process.kill());
-            drop(process.wait());
-        }
+        self.kill();
     }
 }
 
