@@ -12,6 +12,7 @@ TARGET  ?= all
 SECONDS ?= 20
 SEEDS   ?= 100000
 ROUNDS  ?= 10
+SEED    ?= $(shell date +%s)
 MINUTES ?= 30
 BINARY  := $(or $(CARGO_TARGET_DIR),target)/release/hefu
 
@@ -75,9 +76,12 @@ fuzz: setup ## inputs that break what must hold of them: every target for 20 s, 
 sim: setup ## validators in simulated worlds where everything fails: SEEDS=100000, or one again with HEFU_SEED=7
 	HEFU_SEEDS=$(SEEDS) $(CARGO) test $(PROFILE) --locked --workspace --test it -- --nocapture --test-threads 1 simulation::
 
-chaos: build ## real validators killed, paused and cut off from each other: ROUNDS=10 of 20 kills and 4 partitions
-	HEFU_KILLS=$$((20 * $(ROUNDS))) HEFU_PARTITIONS=$(ROUNDS) $(CARGO) test $(PROFILE) --locked --workspace --test it -- --nocapture --test-threads 1 \
-	network::kills network::partitions
+chaos: build setup-network ## real validators killed, cut off, with full disks, wiped, one key in two hands: ROUNDS=10 from SEED=…
+	@seed=$(SEED); for round in $$(seq $(ROUNDS)); do \
+	echo "round $$round of $(ROUNDS), again with: make chaos ROUNDS=1 SEED=$$seed"; \
+	HEFU_SEED=$$seed $(CARGO) test $(PROFILE) --locked --workspace --test it -- --nocapture --test-threads 1 \
+	network::kills network::partitions network::full network::snapshots network::a_wiped network::twins || exit 1; \
+	seed=$$((seed + 1)); done
 
 soak: build ## four validators under load for MINUTES=30: memory and open files must stay flat
 	HEFU_MINUTES=$(MINUTES) $(CARGO) test $(PROFILE) --locked --workspace --features hefu-tests/soak --test it -- --nocapture soak::
