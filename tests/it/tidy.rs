@@ -7,7 +7,8 @@ use std::{
 };
 
 /// The crates from left to right: each may use those before it.
-const LINE: [&str; 8] = ["keys", "contracts", "api", "explorer", "node/engine", "node/gossip", "node", "tests"];
+const LINE: [&str; 9] =
+    ["keys", "contracts", "api", "explorer", "node/broadcast", "node/engine", "node/gossip", "node", "tests"];
 
 /// Longest file before its tests, in lines: more than one subject, most likely.
 const FILE_LINES_MAX: usize = 450;
@@ -61,7 +62,8 @@ fn crates_stand_in_one_straight_line() {
             assert!(before.contains(&used), "{folder} uses {used}, which stands to its right");
         }
         if folder.starts_with("node/") {
-            assert_eq!(uses(&manifest), ["keys"], "{folder} would be compiled anew with every change of these");
+            let changing = uses(&manifest).into_iter().find(|used| *used != "keys");
+            assert_eq!(changing, None, "{folder} would be compiled anew with every change of it");
         }
     }
 }
@@ -82,7 +84,7 @@ fn what_a_crate_must_not_know_it_does_not_name() {
     for (known, by) in [
         ("rocksdb", vec!["node"]),
         ("malachite", vec!["node/engine"]),
-        ("libp2p", vec!["node/gossip"]),
+        ("libp2p", vec!["node/broadcast", "node/gossip"]),
         ("actix-web", vec!["api", "explorer", "node"]),
         ("askama", vec!["explorer"]),
         ("ed25519-dalek", vec!["keys"]),

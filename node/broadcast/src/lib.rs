@@ -1,0 +1,261 @@
+//! Messages to all connected nodes that want to hear of their topic, in place of `libp2p-scatter` 0.3, which the consensus
+//! engine asks for.
+//!
+//! That one tells a node what it wants to hear on the first of their connections only. After a cut, one side may have closed
+//! a connection that the other still holds: what is opened then is the first for the one and the second for the other,
+//! which is never told anything and says nothing any more. Here every connection begins with what is wanted, and a message
+//! takes the newest, since of several the oldest is the likeliest to be dead.
+//!
+//! What is on the wire is the same ([`packet`]).
+
+mod figures;
+mod packet;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use libp2p::{
+    Multiaddr, PeerId,
+    core::{Endpoint, transport::PortUse},
+    swarm::{
+        CloseConnection, ConnectionDenied, ConnectionHandler, ConnectionId, FromSwarm, NetworkBehaviour, NotifyHandler,
+        OneShotHandler, SubstreamProtocol, ToSwarm,
+    },
+};
+use prometheus_client::registry::Registry;
+
+use figures::Figures;
+use packet::{Outgoing, Packet};
+
+pub use packet::Topic;
+
+/// Limits.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Most bytes of a message with its topic; longer ones are not read.
+    pub max_buf_size: usize,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { max_buf_size: 4 << 20 }
+    }
+}
+
+/// What is told of other nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A node wants to hear of a topic. Told again with each of its connections.
+    Subscribed(PeerId, Topic),
+    /// A node no longer wants to.
+    Unsubscribed(PeerId, Topic),
+    /// A node has sent something.
+    Received(PeerId, Topic, Bytes),
+}
+
+/// What a connection tells.
+#[derive(Debug)]
+pub enum Happened {
+    /// Something came.
+    Came(Packet),
+    /// Something was sent.
+    Sent,
+}
+
+impl From<Packet> for Happened {
+    fn from(packet: Packet) -> Happened {
+        Happened::Came(packet)
+    }
+}
+
+impl From<()> for Happened {
+    fn from((): ()) -> Happened {
+        Happened::Sent
+    }
+}
+
+/// A connected node.
+#[derive(Debug, Default)]
+struct Peer {
+    /// Its connections, the newest last.
+    connections: Vec<ConnectionId>,
+    /// What it wants to hear.
+    topics: BTreeSet<Topic>,
+}
+
+/// Knows who wants to hear what.
+#[derive(Default)]
+pub struct Behaviour {
+    config: Config,
+    wanted: BTreeSet<Topic>,
+    peers: BTreeMap<PeerId, Peer>,
+    due: VecDeque<ToSwarm<Event, Outgoing>>,
+    figures: Option<Figures>,
+}
+
+impl Behaviour {
+    /// Wants to hear nothing yet.
+    pub fn new(config: Config) -> Behaviour {
+        Behaviour { config, ..Behaviour::default() }
+    }
+
+    /// As [`Behaviour::new`], with figures.
+    pub fn new_with_metrics(config: Config, registry: &mut Registry) -> Behaviour {
+        Behaviour { figures: Some(Figures::register(registry)), ..Behaviour::new(config) }
+    }
+
+    /// What this node wants to hear.
+    pub fn subscribed(&self) -> impl Iterator<Item = &Topic> + '_ {
+        self.wanted.iter()
+    }
+
+    /// From now on this node wants to hear of a topic; all are told, again where they were before.
+    pub fn subscribe(&mut self, topic: Topic) {
+        self.wanted.insert(topic);
+        self.tell_all(&Packet::Subscribe(topic));
+    }
+
+    /// From now on it does not.
+    pub fn unsubscribe(&mut self, topic: &Topic) {
+        self.wanted.remove(topic);
+        self.tell_all(&Packet::Unsubscribe(*topic));
+    }
+
+    /// Sends something to all who want to hear of its topic.
+    pub fn broadcast(&mut self, topic: &Topic, contents: Bytes) {
+        let bytes = contents.len();
+        // Written once, however many it is sent to.
+        let message = Packet::Broadcast(*topic, contents).write();
+        let hearers = self.peers.iter().filter(|(_, peer)| peer.topics.contains(topic));
+        let newest = hearers.filter_map(|(name, peer)| Some((*name, *peer.connections.last()?)));
+        let sent = newest.map(|(peer, connection)| send(peer, connection, message.clone()));
+        let before = self.due.len();
+        self.due.extend(sent);
+        if let Some(figures) = &self.figures {
+            figures.sent(topic, self.due.len().saturating_sub(before), bytes);
+        }
+    }
+
+    fn tell_all(&mut self, packet: &Packet) {
+        let message = packet.write();
+        let newest = self.peers.iter().filter_map(|(name, peer)| Some((*name, *peer.connections.last()?)));
+        self.due.extend(newest.map(|(peer, connection)| send(peer, connection, message.clone())));
+    }
+
+    fn opened(&mut self, peer: PeerId, connection: ConnectionId) {
+        self.peers.entry(peer).or_default().connections.push(connection);
+        let wanted = self.wanted.iter().map(|topic| Packet::Subscribe(*topic).write());
+        self.due.extend(wanted.map(|message| send(peer, connection, message)));
+    }
+
+    fn closed(&mut self, peer: PeerId, connection: ConnectionId) {
+        let Some(known) = self.peers.get_mut(&peer) else { return };
+        known.connections.retain(|one| *one != connection);
+        if known.connections.is_empty()
+            && let Some(Peer { topics, .. }) = self.peers.remove(&peer)
+        {
+            topics.iter().for_each(|topic| self.count_hearers(topic));
+        }
+    }
+
+    fn came(&mut self, peer: PeerId, packet: Packet) -> Event {
+        match packet {
+            Packet::Subscribe(topic) => {
+                self.peers.entry(peer).or_default().topics.insert(topic);
+                self.count_hearers(&topic);
+                Event::Subscribed(peer, topic)
+            }
+            Packet::Unsubscribe(topic) => {
+                self.peers.entry(peer).or_default().topics.remove(&topic);
+                self.count_hearers(&topic);
+                Event::Unsubscribed(peer, topic)
+            }
+            Packet::Broadcast(topic, contents) => {
+                if let Some(figures) = &self.figures {
+                    figures.received(&topic, contents.len());
+                }
+                Event::Received(peer, topic, contents)
+            }
+        }
+    }
+
+    fn count_hearers(&self, topic: &Topic) {
+        if let Some(figures) = &self.figures {
+            figures.hearers(topic, self.peers.values().filter(|peer| peer.topics.contains(topic)).count());
+        }
+    }
+
+    fn handler(&self) -> Handler {
+        OneShotHandler::new(SubstreamProtocol::new(self.config.clone(), ()), Default::default())
+    }
+}
+
+type Handler = OneShotHandler<Config, Outgoing, Happened>;
+
+fn send(peer_id: PeerId, connection: ConnectionId, event: Outgoing) -> ToSwarm<Event, Outgoing> {
+    ToSwarm::NotifyHandler { peer_id, handler: NotifyHandler::One(connection), event }
+}
+
+impl NetworkBehaviour for Behaviour {
+    type ConnectionHandler = Handler;
+    type ToSwarm = Event;
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        _: ConnectionId,
+        _: PeerId,
+        _: &Multiaddr,
+        _: &Multiaddr,
+    ) -> Result<Handler, ConnectionDenied> {
+        Ok(self.handler())
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        _: ConnectionId,
+        _: PeerId,
+        _: &Multiaddr,
+        _: Endpoint,
+        _: PortUse,
+    ) -> Result<Handler, ConnectionDenied> {
+        Ok(self.handler())
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most that a swarm tells is of no interest here")]
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match event {
+            FromSwarm::ConnectionEstablished(opened) => self.opened(opened.peer_id, opened.connection_id),
+            FromSwarm::ConnectionClosed(closed) => self.closed(closed.peer_id, closed.connection_id),
+            _ => {}
+        }
+    }
+
+    fn on_connection_handler_event(
+        &mut self,
+        peer_id: PeerId,
+        connection: ConnectionId,
+        told: <Handler as ConnectionHandler>::ToBehaviour,
+    ) {
+        match told {
+            Ok(Happened::Came(packet)) => {
+                let event = self.came(peer_id, packet);
+                self.due.push_back(ToSwarm::GenerateEvent(event));
+            }
+            Ok(Happened::Sent) => {}
+            Err(error) => {
+                tracing::debug!(peer.id = %peer_id, %error, "a message could not be sent, its connection is closed");
+                self.due.push_back(ToSwarm::CloseConnection { peer_id, connection: CloseConnection::One(connection) });
+            }
+        }
+    }
+
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Event, Outgoing>> {
+        self.due.pop_front().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! Two nodes that hand over what they send by hand, and connections that one side holds longer than the other.
+
+use libp2p::{
+    core::ConnectedPoint,
+    swarm::behaviour::{ConnectionClosed, ConnectionEstablished},
+};
+
+use super::*;
+
+struct Node {
+    name: PeerId,
+    behaviour: Behaviour,
+}
+
+fn point() -> ConnectedPoint {
+    let address = Multiaddr::empty();
+    ConnectedPoint::Listener { local_addr: address.clone(), send_back_addr: address }
+}
+
+fn connection(number: usize) -> ConnectionId {
+    ConnectionId::new_unchecked(number)
+}
+
+impl Node {
+    fn hearing(topic: Topic) -> Node {
+        let mut behaviour = Behaviour::new(Config::default());
+        behaviour.subscribe(topic);
+        Node { name: PeerId::random(), behaviour }
+    }
+
+    fn opens(&mut self, peer: &PeerId, number: usize) {
+        self.behaviour.on_swarm_event(FromSwarm::ConnectionEstablished(ConnectionEstablished {
+            peer_id: *peer,
+            connection_id: connection(number),
+            endpoint: &point(),
+            failed_addresses: &[],
+            other_established: 0,
+        }));
+    }
+
+    fn closes(&mut self, peer: &PeerId, number: usize) {
+        self.behaviour.on_swarm_event(FromSwarm::ConnectionClosed(ConnectionClosed {
+            peer_id: *peer,
+            connection_id: connection(number),
+            endpoint: &point(),
+            cause: None,
+            remaining_established: 0,
+        }));
+    }
+
+    /// Hands over what is due by the connections that are still whole, and tells what came of it there.
+    fn reaches(&mut self, other: &mut Node, whole: &[usize]) -> Vec<Event> {
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        while let Poll::Ready(due) = self.behaviour.poll(&mut context) {
+            let ToSwarm::NotifyHandler { handler: NotifyHandler::One(by), event, .. } = due else { continue };
+            if whole.iter().any(|number| connection(*number) == by) {
+                other.behaviour.on_connection_handler_event(self.name, by, Ok(Happened::Came(event.packet())));
+            }
+        }
+        let mut told = Vec::new();
+        other.behaviour.due.retain(|due| match due {
+            ToSwarm::GenerateEvent(event) => {
+                told.push(event.clone());
+                false
+            }
+            _ => true,
+        });
+        told
+    }
+}
+
+#[test]
+fn who_wants_to_hear_is_sent_what_others_say() {
+    let topic = Topic::new(b"votes");
+    let (mut one, mut other) = (Node::hearing(topic), Node::hearing(topic));
+    let names = (one.name, other.name);
+    one.opens(&names.1, 1);
+    other.opens(&names.0, 1);
+    assert_eq!(one.reaches(&mut other, &[1]), [Event::Subscribed(names.0, topic)]);
+    let said = Bytes::from_static(b"yes");
+    other.behaviour.broadcast(&topic, said.clone());
+    let heard = other.reaches(&mut one, &[1]);
+    assert_eq!(heard, [Event::Subscribed(names.1, topic), Event::Received(names.1, topic, said.clone())]);
+    one.behaviour.unsubscribe(&topic);
+    assert_eq!(one.reaches(&mut other, &[1]), [Event::Unsubscribed(names.0, topic)]);
+    other.behaviour.broadcast(&topic, said);
+    assert_eq!(other.reaches(&mut one, &[1]), []);
+}
+
+#[test]
+fn a_node_that_closed_what_the_other_still_holds_is_heard_again() {
+    let topic = Topic::new(b"votes");
+    let (mut one, mut other) = (Node::hearing(topic), Node::hearing(topic));
+    let names = (one.name, other.name);
+    one.opens(&names.1, 1);
+    other.opens(&names.0, 1);
+    one.reaches(&mut other, &[1]);
+    other.reaches(&mut one, &[1]);
+    // Only one side knows that the first connection is over.
+    one.closes(&names.1, 1);
+    one.opens(&names.1, 2);
+    other.opens(&names.0, 2);
+    one.reaches(&mut other, &[2]);
+    other.reaches(&mut one, &[2]);
+    let said = Bytes::from_static(b"yes");
+    one.behaviour.broadcast(&topic, said.clone());
+    assert_eq!(one.reaches(&mut other, &[2]), [Event::Received(names.0, topic, said.clone())]);
+    other.behaviour.broadcast(&topic, said.clone());
+    assert_eq!(other.reaches(&mut one, &[2]), [Event::Received(names.1, topic, said.clone())]);
+    // It hears of it at last.
+    other.closes(&names.0, 1);
+    other.behaviour.broadcast(&topic, said.clone());
+    assert_eq!(other.reaches(&mut one, &[2]), [Event::Received(names.1, topic, said)]);
+}
