@@ -10,6 +10,13 @@ mod parked;
 mod spread;
 mod taking;
 
+/// What the simulation drives by itself: whom a record is sent to, and how it is taken, without a network.
+#[cfg(feature = "world")]
+pub mod inner {
+    pub use super::{spread::Spread, taking::Taker};
+    pub use crate::ledger::Passed;
+}
+
 use std::{sync::Arc, time::Duration};
 
 use hefu_gossip::{Answer, Event, Gossip, GossipConfig, Message, PeerId, Reply, Standing, StartError};
@@ -26,6 +33,7 @@ use crate::{
 };
 use spread::Spread;
 use taking::Taker;
+pub use taking::Takes;
 
 /// Messages of others that are worked on at once.
 const TAKERS_MAX: usize = 4;

@@ -16,7 +16,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use hefu_api::ledger::{Beginning, BlockFound, Found, Ledger, Line, Outcome, Place, Status, Unavailable, Wait, Walk};
 use hefu_contracts::{
     agreements::bundle::{self, Bundle, Extent, Which},
@@ -33,7 +32,6 @@ use hefu_contracts::{
     time::Time,
 };
 use hefu_engine::{Guard, Wake};
-use hefu_gossip::Ask;
 use hefu_keys::{Address, Hash, SecretKey, secured};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -41,14 +39,14 @@ use tokio::sync::watch;
 use crate::{
     core::{Committed, Core, Left, Poisoned},
     pulse::Pulse,
-    snapshots::{self, Shelf},
+    snapshots::Shelf,
     space::{Room, Space},
     store::{Chain, Footprint, Head},
 };
 use asking::Company;
 use waiting::Waiting;
 
-pub(crate) use passing::Passed;
+pub use passing::Passed;
 pub(crate) use waiting::News;
 
 /// How long a caller waits for a record to become final.
@@ -253,11 +251,6 @@ impl Desk {
     /// Snapshots for nodes that have no state.
     pub(crate) fn shelf(&self) -> &Shelf {
         &self.shelf
-    }
-
-    /// What this node has of a snapshot that another one asks for.
-    pub(crate) fn hand_over(&self, ask: &Ask) -> Result<Vec<Bytes>, Fault> {
-        snapshots::answer(&self.shelf, &self.chain()?, ask)
     }
 
     /// Takes nothing in any more and lets go of everybody who waits.

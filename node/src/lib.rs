@@ -27,7 +27,7 @@ pub mod core;
 pub mod demo;
 pub mod facts;
 pub mod gateway;
-mod gossip;
+pub mod gossip;
 pub mod ledger;
 pub mod local;
 pub mod metrics;

@@ -24,9 +24,8 @@ use crate::{
     space::{self, Gauge, Room, look},
     store::open_or_create,
 };
-use voice::Voice;
 
-pub use voice::GuardWish;
+pub use voice::{GuardWish, Standing, Voice};
 
 /// Directory of the engine's log of votes within the data directory.
 const VOTES: &str = "votes";

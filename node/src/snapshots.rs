@@ -28,6 +28,16 @@ pub(crate) use begin::{Begun, begin};
 pub(crate) use serve::answer;
 pub(crate) use shelf::{Shelf, keep};
 
+/// What the simulation drives by itself: the same questions, answers and checks without a network.
+#[cfg(feature = "world")]
+pub mod inner {
+    pub use super::{
+        restore::{Lie, Progress, Source, Stop, fill},
+        serve::answer,
+        shelf::Shelf,
+    };
+}
+
 /// Blocks from one snapshot to the next, unless the configuration says otherwise: catching up so many takes seconds.
 const EVERY: u64 = 1_000;
 

@@ -112,12 +112,12 @@ pub struct Mark {
 }
 
 /// Changes that are written together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Batch {
     changes: Vec<Change>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Change {
     table: Table,
     key: Vec<u8>,

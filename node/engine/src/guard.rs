@@ -113,7 +113,15 @@ impl Guard {
     pub fn renew(directory: &Path, validator: Address) -> Result<(), GuardError> {
         let directory = Directory::new(directory);
         directory.put_aside()?;
-        Book::create(Box::new(directory), Header { validator, generation: 1, floor: 0, asleep: true })
+        Guard::renew_on(Box::new(directory), validator)
+    }
+
+    /// As [`Guard::renew`], on something else than a directory, which holds none.
+    ///
+    /// # Errors
+    /// Where there is one already, or as there.
+    pub fn renew_on(medium: Box<dyn Medium>, validator: Address) -> Result<(), GuardError> {
+        Book::create(medium, Header { validator, generation: 1, floor: 0, asleep: true })
     }
 
     /// Opens the guard of a key, and repairs what only one of its two files holds.

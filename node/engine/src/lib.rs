@@ -67,7 +67,7 @@ pub mod inner {
     pub use crate::evidence::equivocations;
     pub use crate::guard::{Claim, Refused, Step};
     pub mod logbook {
-        pub use crate::logbook::{read, written};
+        pub use crate::logbook::{NOBODY, read, written};
     }
     pub use crate::plain::{certified, extended, linear, number};
     pub use crate::signing::{Statement, Texts, claim_of_heading, claim_of_proposal, claim_of_vote};

@@ -13,7 +13,7 @@ use crate::guard::{Claim, Guard};
 use crate::signing::{claim_of_proposal, claim_of_vote};
 
 /// The address of nobody. It is no usable key, so no member can have it.
-pub(crate) const NOBODY: Address = Address::from_bytes([0; 32]);
+pub const NOBODY: Address = Address::from_bytes([0; 32]);
 
 fn claimed(message: &SignedConsensusMsg<Hefu>) -> (Address, Option<Claim>) {
     match message {

@@ -201,6 +201,14 @@ impl Core {
         Some((candidate.header.clone(), candidate.bytes.clone()))
     }
 
+    /// Why a block of the height that is not decided breaks the rules; none where it follows them, or is not judged.
+    pub fn breach(&self, block: &Hash) -> Option<&str> {
+        match &self.candidates.get(block)?.judgement {
+            Judgement::Invalid(why) => Some(why),
+            Judgement::Valid(_) | Judgement::Open => None,
+        }
+    }
+
     /// Judges a block that was read from the disk after a restart.
     pub(super) fn reopen(&mut self, id: &Hash) -> Result<(), Fault> {
         let Some(candidate) = self.candidates.get(id) else { return Ok(()) };

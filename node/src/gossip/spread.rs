@@ -15,7 +15,7 @@ use hefu_gossip::{Answer, Message, RECORDS_MAX, SEALS_MAX, Standing};
 use hefu_keys::Hash;
 
 /// Milliseconds since the node started.
-pub(super) type Now = u64;
+pub type Now = u64;
 
 /// Bytes of records in one message, unless a single one is larger.
 const BATCH_BYTES: usize = 512 << 10;
@@ -36,7 +36,7 @@ const LATER: Now = 250;
 const LATER_MAX: Now = 15_000;
 
 /// The records that wait here, and who knows of them.
-pub(super) struct Spread<P> {
+pub struct Spread<P> {
     waiting: HashMap<Hash, Bytes>,
     peers: BTreeMap<P, Peer>,
     flights: HashMap<u64, Flight<P>>,
@@ -62,12 +62,12 @@ struct Flight<P> {
 }
 
 impl<P: Copy + Ord> Spread<P> {
-    pub(super) fn new() -> Spread<P> {
+    pub fn new() -> Spread<P> {
         Spread { waiting: HashMap::new(), peers: BTreeMap::new(), flights: HashMap::new(), next: 0 }
     }
 
     /// A record waits from now on; `from` is who sent it, unless it came to this node's own door.
-    pub(super) fn begin(&mut self, now: Now, (seal, text): (Hash, Bytes), from: Option<P>) {
+    pub fn begin(&mut self, now: Now, (seal, text): (Hash, Bytes), from: Option<P>) {
         self.waiting.insert(seal, text);
         for (name, peer) in &mut self.peers {
             match from {
@@ -83,7 +83,7 @@ impl<P: Copy + Ord> Spread<P> {
     }
 
     /// A record no longer waits.
-    pub(super) fn end(&mut self, seal: &Hash) {
+    pub fn end(&mut self, seal: &Hash) {
         self.waiting.remove(seal);
         for peer in self.peers.values_mut() {
             peer.tries.remove(seal);
@@ -91,19 +91,19 @@ impl<P: Copy + Ord> Spread<P> {
     }
 
     /// A node is connected: what it has is not known, so everything is offered.
-    pub(super) fn joined(&mut self, now: Now, name: P) {
+    pub fn joined(&mut self, now: Now, name: P) {
         let later = self.waiting.keys().map(|seal| (now, *seal)).collect();
         self.peers.insert(name, Peer { later, ..Peer::default() });
     }
 
     /// A node is no longer connected.
-    pub(super) fn left(&mut self, name: P) {
+    pub fn left(&mut self, name: P) {
         self.peers.remove(&name);
         self.flights.retain(|_, flight| flight.peer != name);
     }
 
     /// What became of a message; whether the answer was one that an honest node gives.
-    pub(super) fn answered(&mut self, now: Now, ticket: u64, answer: Option<Answer>) -> bool {
+    pub fn answered(&mut self, now: Now, ticket: u64, answer: Option<Answer>) -> bool {
         let Some(Flight { peer, seals }) = self.flights.remove(&ticket) else { return true };
         let Some(peer) = self.peers.get_mut(&peer) else { return true };
         peer.flying = peer.flying.saturating_sub(1);
@@ -130,7 +130,7 @@ impl<P: Copy + Ord> Spread<P> {
     }
 
     /// The messages to be sent now, each with the ticket under which it is answered.
-    pub(super) fn due(&mut self, now: Now) -> Vec<(P, u64, Message)> {
+    pub fn due(&mut self, now: Now) -> Vec<(P, u64, Message)> {
         let mut messages = Vec::new();
         for (name, peer) in &mut self.peers {
             while peer.flying < FLIGHTS_MAX {
@@ -146,7 +146,7 @@ impl<P: Copy + Ord> Spread<P> {
     }
 
     /// When something will be due, if nothing else happens.
-    pub(super) fn wakes(&self) -> Option<Now> {
+    pub fn wakes(&self) -> Option<Now> {
         let free = self.peers.values().filter(|peer| peer.flying < FLIGHTS_MAX);
         free.filter_map(|peer| peer.later.first().map(|(due, _)| *due)).min()
     }

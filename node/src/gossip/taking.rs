@@ -3,31 +3,63 @@
 //! A record is verified once: what waits, what stands in a block under discussion, and what could not be taken a moment
 //! ago is recognised.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use hefu_contracts::state::Fault;
-use hefu_gossip::{Answer, Message, PeerId, Standing};
+use hefu_gossip::{Answer, Ask, Message, PeerId, Standing};
 use hefu_keys::Hash;
 
 use super::parked::Parked;
 use crate::{
     core::{Sealed, read_all},
-    ledger::{Desk, Passed},
+    ledger::Passed,
 };
 
+/// What taking records asks of the node that takes them.
+pub trait Takes {
+    /// The verified records with these digests, where they are known.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage, as the others.
+    fn recognise(&self, digests: &[Hash]) -> Result<Vec<Option<Arc<Sealed>>>, Fault>;
+
+    /// Whether the record with this seal waits.
+    ///
+    /// # Errors
+    /// As above.
+    fn waits(&self, seal: &Hash) -> Result<bool, Fault>;
+
+    /// Takes a record that another node has passed on.
+    ///
+    /// # Errors
+    /// As above.
+    fn pass(&self, sealed: Arc<Sealed>, from: PeerId) -> Result<Passed, Fault>;
+
+    /// What is handed over to a node that has no state.
+    ///
+    /// # Errors
+    /// As above.
+    fn hand_over(&self, ask: &Ask) -> Result<Vec<Bytes>, Fault>;
+}
+
 /// The side of the node that others hand records to.
-pub(super) struct Taker {
+#[derive(Default)]
+pub struct Taker {
     parked: Mutex<Parked>,
 }
 
 impl Taker {
-    pub(super) fn new() -> Taker {
-        Taker { parked: Mutex::default() }
+    /// Nothing was offered yet.
+    pub fn new() -> Taker {
+        Taker::default()
     }
 
     /// Takes what can be taken, and tells how everything stands. Verifies signatures, so it may take long.
-    pub(super) fn take(&self, desk: &Desk, peer: PeerId, message: Message) -> Result<Answer, Fault> {
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage.
+    pub fn take(&self, desk: &impl Takes, peer: PeerId, message: Message) -> Result<Answer, Fault> {
         let standings = match message {
             Message::Records(texts) => self.records(desk, peer, &texts)?,
             Message::Offer(seals) => self.offer(desk, peer, &seals)?,
@@ -36,8 +68,9 @@ impl Taker {
         Ok(Answer::Standings(standings))
     }
 
-    fn records(&self, desk: &Desk, peer: PeerId, texts: &[Bytes]) -> Result<Vec<Standing>, Fault> {
-        let known = desk.recognise(texts.iter().map(|text| Hash::of(text)))?;
+    fn records(&self, desk: &impl Takes, peer: PeerId, texts: &[Bytes]) -> Result<Vec<Standing>, Fault> {
+        let digests: Vec<Hash> = texts.iter().map(|text| Hash::of(text)).collect();
+        let known = desk.recognise(&digests)?;
         let new = texts.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(text, _)| text.to_vec());
         let mut read = read_all(new.collect()).into_iter();
         let mut standings = Vec::with_capacity(texts.len());
@@ -64,7 +97,7 @@ impl Taker {
         Ok(standings)
     }
 
-    fn offer(&self, desk: &Desk, peer: PeerId, seals: &[[u8; 32]]) -> Result<Vec<Standing>, Fault> {
+    fn offer(&self, desk: &impl Takes, peer: PeerId, seals: &[[u8; 32]]) -> Result<Vec<Standing>, Fault> {
         let mut standings = Vec::with_capacity(seals.len());
         for seal in seals {
             let seal = Hash::from_bytes(*seal);
@@ -81,7 +114,7 @@ impl Taker {
         Ok(standings)
     }
 
-    fn pass(&self, desk: &Desk, peer: PeerId, sealed: std::sync::Arc<Sealed>) -> Result<Standing, Fault> {
+    fn pass(&self, desk: &impl Takes, peer: PeerId, sealed: Arc<Sealed>) -> Result<Standing, Fault> {
         Ok(match desk.pass(sealed.clone(), peer)? {
             Passed::Held => Standing::Held,
             Passed::Not(refusal) => {

@@ -34,7 +34,7 @@ impl Scene {
     }
 
     fn ask(&self, message: Message) -> Vec<Standing> {
-        match self.taker.take(self.ledger.desk(), self.peer, message).unwrap() {
+        match self.taker.take(&**self.ledger.desk(), self.peer, message).unwrap() {
             Answer::Standings(standings) => standings,
             Answer::Pieces(pieces) => panic!("{pieces:?}"),
         }

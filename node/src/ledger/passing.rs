@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hefu_contracts::{refusal::Refusal, state::Fault, validators::Evidence};
-use hefu_gossip::PeerId;
+use hefu_gossip::{Ask, PeerId};
 use hefu_keys::Hash;
 use tokio::sync::mpsc;
 
 use super::{Desk, News, now};
-use crate::core::{Admission, Sealed};
+use crate::{
+    core::{Admission, Sealed},
+    gossip::Takes,
+    snapshots,
+};
 
 /// What became of a record that was passed on.
-pub(crate) enum Passed {
+pub enum Passed {
     /// It waits, or is final.
     Held,
     /// It cannot be taken now.
@@ -40,20 +45,19 @@ impl Desk {
     pub(crate) fn news(&self) -> Result<mpsc::UnboundedReceiver<News>, Fault> {
         Ok(self.waiting()?.follow())
     }
+}
 
-    /// The verified records with these digests, where they are known.
-    pub(crate) fn recognise(&self, digests: impl Iterator<Item = Hash>) -> Result<Vec<Option<Arc<Sealed>>>, Fault> {
+impl Takes for Desk {
+    fn recognise(&self, digests: &[Hash]) -> Result<Vec<Option<Arc<Sealed>>>, Fault> {
         let core = self.core()?;
-        Ok(digests.map(|digest| core.recognise(&digest)).collect())
+        Ok(digests.iter().map(|digest| core.recognise(digest)).collect())
     }
 
-    /// Whether the record with this seal waits.
-    pub(crate) fn waits(&self, seal: &Hash) -> Result<bool, Fault> {
+    fn waits(&self, seal: &Hash) -> Result<bool, Fault> {
         Ok(self.waiting()?.has(seal))
     }
 
-    /// Takes a record that another node has passed on.
-    pub(crate) fn pass(&self, sealed: Arc<Sealed>, from: PeerId) -> Result<Passed, Fault> {
+    fn pass(&self, sealed: Arc<Sealed>, from: PeerId) -> Result<Passed, Fault> {
         let mut core = self.core()?;
         match core.admit(now(), sealed)? {
             Admission::Refused(refusal) => return Ok(Passed::Not(refusal)),
@@ -64,5 +68,9 @@ impl Desk {
         drop(core);
         self.wake.wake();
         Ok(Passed::Held)
+    }
+
+    fn hand_over(&self, ask: &Ask) -> Result<Vec<Bytes>, Fault> {
+        snapshots::answer(&self.shelf, &self.chain()?, ask)
     }
 }

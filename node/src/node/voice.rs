@@ -24,18 +24,40 @@ pub enum GuardWish {
     Renew,
 }
 
-/// Whether the node votes.
-pub(super) enum Voice {
+/// Whether the node votes. How it comes to vote again is said in here without a clock, a thread or a disk: the simulation
+/// asks the same.
+pub enum Voice {
     /// It does.
     Votes(Guard),
     /// It will from this height on.
-    Waits { guard: Guard, from: u64 },
+    Waits {
+        /// The guard, awake.
+        guard: Guard,
+        /// The height.
+        from: u64,
+    },
     /// It will when it has seen a block that was made after its start.
-    Sleeps { guard: Guard, since: Time },
+    Sleeps {
+        /// The guard, asleep.
+        guard: Guard,
+        /// When the node started.
+        since: Time,
+    },
     /// It does not, for this reason.
     Silent(String),
     /// Nobody expects it to: its key is no validator's, and it has no guard.
     Follows,
+}
+
+/// What the ledger says of a validator that looks at its guard.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// The height that is decided next.
+    pub next: u64,
+    /// The last of the newest heights whose certificate holds the validator's signature.
+    pub signed: Option<u64>,
+    /// Whether there is no other validator.
+    pub alone: bool,
 }
 
 /// What a person does about a guard that is not to be had.
@@ -63,11 +85,27 @@ impl Voice {
             GuardWish::Renew => Guard::renew(directory, me).context("renewing the guard")?,
             GuardWish::Keep | GuardWish::WithStore => {}
         }
-        let guard = match Guard::open(directory, me) {
+        let standing = Standing {
+            next: core.height().next().get(),
+            signed: core.signed_last()?.map(Height::get),
+            alone: core.genesis().members.0.len() == 1,
+        };
+        Voice::of(Guard::open(directory, me), standing, now).context("opening the guard")
+    }
+
+    /// What a guard lets its validator do at a start.
+    ///
+    /// # Errors
+    /// [`GuardError`] where a disk failed, or another process has the guard. One that is not there, or damaged, is a voice
+    /// that is silent.
+    pub fn of(
+        opened: Result<Guard, GuardError>,
+        Standing { next, signed, alone }: Standing,
+        now: Time,
+    ) -> Result<Voice, GuardError> {
+        let guard = match opened {
             Ok(guard) => guard,
-            Err(error @ (GuardError::InUse(_) | GuardError::Io { .. })) => {
-                return Err(error).context("opening the guard");
-            }
+            Err(error @ (GuardError::InUse(_) | GuardError::Io { .. })) => return Err(error),
             Err(
                 error @ (GuardError::Missing(_)
                 | GuardError::Exists(_)
@@ -78,15 +116,14 @@ impl Voice {
                 return Ok(if votes { Voice::silent(&error.to_string()) } else { Voice::Follows });
             }
         };
-        let next = core.height().next().get();
         if guard.is_asleep() {
-            if core.genesis().members.0.len() > 1 {
+            if !alone {
                 return Ok(Voice::Sleeps { guard, since: now });
             }
             // Alone there is nobody who could have gone on without it.
-            guard.wake(next).context("waking the guard")?;
+            guard.wake(next)?;
         }
-        if let Some(signed) = core.signed_last()?.filter(|signed| signed.get() > guard.height()) {
+        if let Some(signed) = signed.filter(|signed| *signed > guard.height()) {
             let why = format!("the guard ends at height {}, but the key has signed at height {signed}", guard.height());
             return Ok(Voice::silent(&why));
         }
@@ -102,7 +139,7 @@ impl Voice {
     }
 
     /// The guard, where the node may vote now.
-    pub(super) fn guard(&self) -> Option<&Guard> {
+    pub fn guard(&self) -> Option<&Guard> {
         match self {
             Voice::Votes(guard) => Some(guard),
             Voice::Waits { .. } | Voice::Sleeps { .. } | Voice::Silent(_) | Voice::Follows => None,
@@ -120,34 +157,41 @@ impl Voice {
         Spoken { guard: self.guard().cloned(), silence }
     }
 
-    /// Resolves when the node may vote although it could not at its start. Dropping it loses nothing.
-    pub(super) async fn comes_back(&mut self, desk: &Desk) -> Result<(), Fault> {
-        let mut heights = desk.heights();
+    /// A height is final, and its block was made at that time: whether the node may vote from now on although it could not
+    /// before.
+    ///
+    /// # Errors
+    /// [`GuardError`] where the guard cannot be written.
+    pub fn reaches(&mut self, height: Height, made: Option<Time>) -> Result<bool, GuardError> {
         if let Voice::Sleeps { guard, since } = self {
-            let from = loop {
-                let height = *heights.borrow_and_update();
-                if is_younger(desk, height, *since)? {
-                    break height.get().saturating_add(HEIGHTS_AFTER);
-                }
-                if heights.changed().await.is_err() {
-                    return std::future::pending().await;
-                }
-            };
-            guard.wake(from).map_err(Fault::new)?;
+            if made.is_none_or(|made| made <= *since) {
+                return Ok(false);
+            }
+            let from = height.get().saturating_add(HEIGHTS_AFTER);
+            guard.wake(from)?;
             tracing::info!(block.height = from, "this validator votes again from this height on");
             *self = Voice::Waits { guard: guard.clone(), from };
         }
-        let Voice::Waits { guard, from } = self else { return std::future::pending().await };
-        let reached = heights.wait_for(|height| height.next().get() >= *from).await.is_ok();
-        if !reached {
-            return std::future::pending().await;
+        let Voice::Waits { guard, from } = self else { return Ok(false) };
+        if height.next().get() < *from {
+            return Ok(false);
         }
         *self = Voice::Votes(guard.clone());
-        Ok(())
+        Ok(true)
     }
-}
 
-/// Whether a height's block was made later than that.
-fn is_younger(desk: &Desk, height: Height, since: Time) -> Result<bool, Fault> {
-    Ok(desk.time_of(height)?.is_some_and(|time| time > since))
+    /// Resolves when the node may vote although it could not at its start. Dropping it loses nothing.
+    pub(super) async fn comes_back(&mut self, desk: &Desk) -> Result<(), Fault> {
+        let mut heights = desk.heights();
+        while let Voice::Waits { .. } | Voice::Sleeps { .. } = self {
+            let height = *heights.borrow_and_update();
+            if self.reaches(height, desk.time_of(height)?).map_err(Fault::new)? {
+                return Ok(());
+            }
+            if heights.changed().await.is_err() {
+                break;
+            }
+        }
+        std::future::pending().await
+    }
 }

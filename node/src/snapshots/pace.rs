@@ -22,7 +22,7 @@ pub(super) struct Pace<'a> {
 /// The node ends meanwhile.
 #[derive(Debug, thiserror::Error)]
 #[error("the node is stopping")]
-pub(crate) struct Stopped;
+pub struct Stopped;
 
 impl Pace<'_> {
     pub(super) fn new(stopped: &AtomicBool) -> Pace<'_> {

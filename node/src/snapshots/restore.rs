@@ -22,7 +22,7 @@ use crate::store::{Mark, Store, count_value, height_key, identity};
 const ROUNDS_MAX: usize = 4;
 
 /// Those who can be asked.
-pub(super) trait Source {
+pub trait Source {
     /// Who is connected now.
     fn peers(&mut self) -> Vec<PeerId>;
 
@@ -35,11 +35,11 @@ pub(super) trait Source {
 
 /// What no honest node sends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Lie(pub String);
+pub struct Lie(pub String);
 
 /// Why nothing is restored.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Stop {
+pub enum Stop {
     /// Nobody has a snapshot.
     #[error("nobody has a snapshot")]
     None,
@@ -53,7 +53,7 @@ pub(super) enum Stop {
 
 /// What is handed over at present, and how far that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Progress {
+pub struct Progress {
     pub what: &'static str,
     pub done: u64,
     pub total: u64,
@@ -74,7 +74,7 @@ struct Filling<'a, S> {
 ///
 /// # Errors
 /// [`Stop`]; the store is then of no use.
-pub(super) fn fill<S: Source>(
+pub fn fill<S: Source>(
     genesis: &Genesis,
     store: &dyn Store,
     source: &mut S,

@@ -48,7 +48,7 @@ impl Pieces {
 ///
 /// # Errors
 /// [`Fault`] from the storage.
-pub(crate) fn answer(shelf: &Shelf, chain: &Chain, ask: &Ask) -> Result<Vec<Bytes>, Fault> {
+pub fn answer(shelf: &Shelf, chain: &Chain, ask: &Ask) -> Result<Vec<Bytes>, Fault> {
     let at = |height: u64| Height::new(height).filter(|height| *height <= chain.tip().height);
     let pieces = match ask {
         Ask::Snapshot => snapshot(shelf),

@@ -78,7 +78,7 @@ impl Card {
 }
 
 /// The snapshots of a node.
-pub(crate) struct Shelf {
+pub struct Shelf {
     directory: PathBuf,
     every: u64,
     kept: Mutex<BTreeMap<Height, Arc<Card>>>,
@@ -90,7 +90,7 @@ pub(crate) struct Shelf {
 
 /// Why a snapshot is not taken, or not read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum BadSnapshot {
+pub enum BadSnapshot {
     #[error("{path} cannot be used: {source}")]
     File { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -109,7 +109,7 @@ pub(crate) enum BadSnapshot {
 
 impl Shelf {
     /// The snapshots in a node's data directory. What was not complete is removed.
-    pub(crate) fn open(data: &Path, every: u64) -> Shelf {
+    pub fn open(data: &Path, every: u64) -> Shelf {
         let directory = data.join(DIRECTORY);
         let mut kept = BTreeMap::new();
         for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
@@ -166,7 +166,7 @@ impl Shelf {
     }
 
     /// Takes a snapshot of a chain as it stands, and lets go of the oldest.
-    pub(super) fn take(&self, chain: &Chain) -> Result<Height, BadSnapshot> {
+    pub fn take(&self, chain: &Chain) -> Result<Height, BadSnapshot> {
         let height = chain.tip().height;
         let making = self.directory.join(format!("{}{TAKING}", name(height)));
         let whole = self.directory.join(name(height));
