@@ -39,8 +39,8 @@ pub struct Start {
     /// Make a new guard for a validator key whose guard is lost or damaged
     ///
     /// The guard remembers what the key has signed, so that it never signs two things that contradict each other. With a
-    /// new one the node follows, and votes again from the second height after the next block. Make sure that no other
-    /// process uses the key.
+    /// new one the node follows, and votes again from the second height after a block that is made ten seconds later.
+    /// Make sure that no other process uses the key.
     #[arg(long)]
     renew_guard: bool,
     /// Print one line of JSON when the node serves

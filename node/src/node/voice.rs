@@ -3,12 +3,16 @@
 use std::path::Path;
 
 use anyhow::Context;
-use hefu_contracts::{height::Height, state::Fault, time::Time};
+use hefu_contracts::{
+    height::Height,
+    state::Fault,
+    time::{Millis, Time},
+};
 use hefu_engine::{Guard, GuardError};
 use hefu_keys::Address;
 
 use crate::{
-    core::Core,
+    core::{AHEAD_MAX, Core},
     ledger::{Desk, Spoken},
 };
 
@@ -36,7 +40,7 @@ pub enum Voice {
         /// The height.
         from: u64,
     },
-    /// It will when it has seen a block that was made after its start.
+    /// It will when it has seen a block that was certainly made after its start.
     Sleeps {
         /// The guard, asleep.
         guard: Guard,
@@ -63,11 +67,16 @@ pub struct Standing {
 /// What a person does about a guard that is not to be had.
 const PROCEDURE: &str = "If the validator's directory was moved from another machine, stop the node there and bring its \
     whole data directory. If the guard is lost, make sure that no other process uses this validator's key, then start \
-    once with --renew-guard: the node follows, and votes again from the second height after the next block";
+    once with --renew-guard: the node follows, and votes again from the second height after a \
+    block that is made ten seconds later";
 
 /// Before how many heights a chain's own votes are certainly over: votes of a height end when it is decided, so what a
 /// key may have signed lies at the height after the newest block at most.
 const HEIGHTS_AFTER: u64 = 2;
+
+/// How much later than a start a block says that it was made, where that is certain: it may say so much more than the
+/// clocks of those who vote for it show, and those may be as wrong.
+const CERTAINLY_LATER: Millis = Millis(AHEAD_MAX.0.saturating_mul(2));
 
 impl Voice {
     /// Looks for the guard in a directory.
@@ -151,7 +160,9 @@ impl Voice {
         let silence = match self {
             Voice::Votes(_) | Voice::Follows => None,
             Voice::Waits { from, .. } => Some(format!("this validator votes again from height {from} on")),
-            Voice::Sleeps { .. } => Some("this validator votes again soon after the next block".to_owned()),
+            Voice::Sleeps { .. } => Some(
+                "this validator votes again soon after a block that is made ten seconds after its start".to_owned(),
+            ),
             Voice::Silent(why) => Some(why.clone()),
         };
         Spoken { guard: self.guard().cloned(), silence }
@@ -164,7 +175,7 @@ impl Voice {
     /// [`GuardError`] where the guard cannot be written.
     pub fn reaches(&mut self, height: Height, made: Option<Time>) -> Result<bool, GuardError> {
         if let Voice::Sleeps { guard, since } = self {
-            if made.is_none_or(|made| made <= *since) {
+            if made.is_none_or(|made| made <= since.plus(CERTAINLY_LATER)) {
                 return Ok(false);
             }
             let from = height.get().saturating_add(HEIGHTS_AFTER);
@@ -195,3 +206,6 @@ impl Voice {
         std::future::pending().await
     }
 }
+
+#[cfg(test)]
+mod tests;
