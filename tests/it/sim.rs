@@ -17,6 +17,7 @@ mod campaign;
 mod disk;
 mod effects;
 mod hands;
+mod ledger;
 mod ledgers;
 mod liar;
 mod machine;
@@ -26,6 +27,7 @@ mod run;
 mod schedule;
 mod signs;
 mod stage;
+mod store;
 mod toy;
 mod watch;
 

@@ -49,7 +49,7 @@ fn toys(seed: u64, kind: Kind) -> Report {
         Kind::Bug(bug) => Some(bug),
         Kind::Faults | Kind::TooManyTwins => None,
     };
-    run(&mut Toys::new(schedule.validators, bug), &schedule, bug)
+    run(&mut Toys::new(schedule.validators, seed, bug), &schedule, bug)
 }
 
 /// Tells what a schedule that is repeated by itself consists of.

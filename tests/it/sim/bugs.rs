@@ -29,13 +29,15 @@ pub enum Bug {
     RulesDiffer,
     /// The engine's log holds what the guard gave out in place of something else, and contradicts itself when it is read.
     OverruledLogged,
+    /// A guard that is made anew for a key that has voted before lets it vote at once.
+    RenewedAtOnce,
     /// No timer survives a restart, and none is set after it.
     TimersLost,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 15] = [
         Bug::GuardOff,
         Bug::GuardUnsynced,
         Bug::LogUnsynced,
@@ -49,6 +51,7 @@ impl Bug {
         Bug::CommitUnsynced,
         Bug::RulesDiffer,
         Bug::OverruledLogged,
+        Bug::RenewedAtOnce,
         Bug::TimersLost,
     ];
 

@@ -23,6 +23,7 @@ pub struct Tally {
     pub heights: u64,
     pub events: u64,
     pub faults: u64,
+    pub wipes: u64,
     pub simulated: Duration,
     /// How long they took.
     pub took: Duration,
@@ -33,13 +34,14 @@ impl Tally {
     pub fn line(&self) -> String {
         let (minutes, days) = (self.took.as_millis().max(1), self.simulated.as_secs() / 3_600);
         format!(
-            "{} schedules in {:.1?} ({} a minute): {} heights, {} events, {} faults, {days} simulated hours, {} broken",
+            "{} schedules in {:.1?} ({} a minute): {} heights, {} events, {} faults, {} wipes, {days} simulated hours, {} broken",
             self.schedules,
             self.took,
             u128::from(self.schedules) * 60_000 / minutes,
             self.heights,
             self.events,
             self.faults,
+            self.wipes,
             self.broken.len(),
         )
     }
@@ -62,6 +64,7 @@ pub fn campaign(seeds: Range<u64>, until_broken: bool, schedule: impl Fn(u64) ->
             tally.heights += report.heights;
             tally.events += report.events;
             tally.faults += report.faults;
+            tally.wipes += report.wipes;
             tally.simulated += Duration::from_millis(report.millis);
             over.fetch_or(until_broken && !report.broken.is_empty(), Ordering::Relaxed);
             tally.broken.extend(report.broken.into_iter().map(|broken| (seed, broken)));

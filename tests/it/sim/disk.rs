@@ -106,6 +106,11 @@ impl Paper {
         Paper { files: Arc::default(), power: power.clone(), bug }
     }
 
+    /// Both files are gone.
+    pub fn wipe(&self) {
+        *lock(&self.files) = Files::default();
+    }
+
     /// The machine starts again.
     pub fn reboot(&self) {
         let mut files = lock(&self.files);

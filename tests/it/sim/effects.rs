@@ -1,7 +1,7 @@
 //! What the engine's core asks of the machine around it.
 
 use hefu_engine::{
-    Application, Synced, Verdict,
+    Synced, Verdict,
     inner::{
         Autograph, Block, Claim, Heading, Hefu, Proposal, Refused, Statement, Vote, certified, claim_of_heading,
         claim_of_proposal, claim_of_vote, equivocations, logbook,
@@ -28,6 +28,7 @@ use super::{
     hands::{Act, Hands},
     post::Letter,
     signs::sign,
+    stage::Chronicle,
 };
 
 /// Why an effect has no answer: the machine stops.
@@ -36,7 +37,7 @@ pub struct Over;
 
 type Answer = Result<Resume<Hefu>, Over>;
 
-impl<A: Application> Hands<A> {
+impl<A: Chronicle> Hands<A> {
     /// Does what the engine's core asks for.
     #[expect(clippy::too_many_lines, reason = "one arm for each thing that it asks for")]
     pub(super) fn effect(&mut self, effect: Effect<Hefu>) -> Answer {
@@ -164,7 +165,8 @@ impl<A: Application> Hands<A> {
 
     /// An entry as our codec writes it.
     fn as_logged(&self, entry: Input<Hefu>) -> Input<Hefu> {
-        let Some(guard) = self.guard.as_ref().filter(|_| self.bug != Some(Bug::OverruledLogged)) else { return entry };
+        let guard = self.guard().filter(|_| self.bug != Some(Bug::OverruledLogged));
+        let Some(guard) = guard else { return entry };
         let message = match entry {
             Input::Vote(vote) => SignedConsensusMsg::Vote(vote),
             Input::Proposal(proposal) => SignedConsensusMsg::Proposal(proposal),
@@ -266,7 +268,10 @@ impl<A: Application> Hands<A> {
         if claim.binds() && !self.recovering && !self.log.flush() {
             return Err(Refused::Unwritten("the power is off".to_owned()));
         }
-        let Some(guard) = &self.guard else {
+        let Some(guard) = self.guard() else {
+            if self.guarded {
+                return Err(Refused::Asleep);
+            }
             let signature = by_hand(&claim).expect("a claim with a round");
             return Ok((claim, signature));
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use hefu_engine::{
-    Application, Guard, Member, Received, Verdict,
+    Guard, GuardError, Member, Received, Verdict,
     inner::{
         Block, Heading, Hefu, Height, Statement, Validators, Voter, extended, logbook,
         malachite::app::{
@@ -14,12 +14,14 @@ use hefu_engine::{
     },
 };
 use hefu_keys::{Address, Hash};
+use hefu_node::node::{Standing, Voice};
 
 use super::{
     bugs::Bug,
     disk::{Log, Paper, Power},
     post::{Decision, Letter},
     signs::Judge,
+    stage::Chronicle,
 };
 
 /// Headings that are accepted for one round, and how far ahead; as in our loop.
@@ -59,8 +61,13 @@ pub struct Hands<A> {
     pub log: Log,
     /// The ledger; none while the machine is off.
     pub app: Option<A>,
-    pub(super) guard: Option<Guard>,
+    /// Whether it votes, where that depends on a guard.
+    pub(super) voice: Option<Voice>,
     pub(super) guarded: bool,
+    /// Whether it has lost its disk, and does not vote again yet.
+    pub lost: bool,
+    /// Whether it gets a new guard when it starts.
+    pub(super) renews: bool,
     pub(super) least: ThresholdParams,
     pub(super) members: Vec<Member>,
     pub(super) set: Validators,
@@ -109,7 +116,7 @@ pub struct Seat {
     pub set: (Vec<Member>, Validators),
 }
 
-impl<A: Application> Hands<A> {
+impl<A: Chronicle> Hands<A> {
     /// Of a machine that was never on.
     pub fn new(seat: Seat, power: Power) -> Hands<A> {
         let Seat { me, guarded, bug, judge, set: (members, set) } = seat;
@@ -127,8 +134,10 @@ impl<A: Application> Hands<A> {
             power,
             paper,
             app: None,
-            guard: None,
+            voice: None,
             guarded,
+            lost: false,
+            renews: false,
             least: ThresholdParams { quorum, honest },
             members,
             set,
@@ -156,6 +165,39 @@ impl<A: Application> Hands<A> {
         }
     }
 
+    /// What stands between it and its key, where it votes.
+    pub(super) fn guard(&self) -> Option<&Guard> {
+        self.voice.as_ref().and_then(Voice::guard)
+    }
+
+    /// Whether it only follows.
+    pub(super) fn is_silent(&self) -> bool {
+        self.guarded && self.guard().is_none()
+    }
+
+    /// Everything on its disk is gone.
+    pub fn wipe(&mut self) {
+        self.log.wipe();
+        self.paper.wipe();
+        (self.lost, self.renews) = (true, false);
+    }
+
+    /// It is started with a new guard the next time.
+    pub fn renew(&mut self) {
+        self.renews = true;
+    }
+
+    /// How it stands with its guard and its last height, for whoever looks into it.
+    pub fn standing(&self) -> &'static str {
+        match &self.voice {
+            None => "without a guard",
+            Some(Voice::Votes(_)) => "voting",
+            Some(Voice::Waits { .. }) => "waiting",
+            Some(Voice::Sleeps { .. }) => "asleep",
+            Some(Voice::Silent(_)) => "silent",
+        }
+    }
+
     pub(super) fn goes_on(&self) -> bool {
         self.failed.is_none() && !self.power.is_off() && self.app.is_some()
     }
@@ -165,6 +207,48 @@ impl<A: Application> Hands<A> {
         self.failed.get_or_insert(why.to_string());
     }
 
+    /// Looks for its guard at a start, as a node does.
+    pub(super) fn look_for_guard(&mut self, ledger: &A) {
+        match self.voice_at_start(ledger) {
+            Ok(Voice::Silent(why)) if !self.lost => self.fail(&why),
+            Ok(voice) => {
+                self.lost &= voice.guard().is_none();
+                self.voice = Some(voice);
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn voice_at_start(&mut self, ledger: &A) -> Result<Voice, GuardError> {
+        if self.renews {
+            self.paper.wipe();
+            Guard::renew_on(Box::new(self.paper.clone()), self.me)?;
+            self.renews = false;
+        }
+        let opened = Guard::open_on(Box::new(self.paper.clone()), self.me);
+        let next = ledger.height() + 1;
+        if let (Some(Bug::RenewedAtOnce), Ok(guard)) = (self.bug, &opened)
+            && guard.is_asleep()
+        {
+            guard.wake(next)?;
+        }
+        let standing = Standing { next, signed: ledger.signed_last(), alone: self.members.len() == 1 };
+        Voice::of(opened, standing, ledger.time())
+    }
+
+    /// Whether the last height lets it vote again. It is started anew then, as a node starts its engine anew.
+    pub(super) fn comes_back(&mut self) -> bool {
+        let (Some(voice), Some(ledger)) = (&mut self.voice, &self.app) else { return false };
+        let height = hefu_contracts::height::Height::new(ledger.height()).expect("a small height");
+        match voice.reaches(height, ledger.made(height.get())) {
+            Ok(back) => back,
+            Err(error) => {
+                self.fail(&error);
+                false
+            }
+        }
+    }
+
     /// Whether this validator proposes in a round of the height that it works on.
     pub fn proposes(&self, height: u64, round: u32) -> bool {
         self.set.proposer(height, round).address() == self.me
@@ -172,7 +256,7 @@ impl<A: Application> Hands<A> {
 
     /// Tells the guard what the log holds of this validator's own.
     pub(super) fn compare(&self, entries: &[Input<Hefu>]) {
-        let Some(guard) = &self.guard else { return };
+        let Some(guard) = self.guard() else { return };
         for entry in entries {
             if let Input::Vote(vote) = entry {
                 logbook::read(guard, &SignedConsensusMsg::Vote(vote.clone()));

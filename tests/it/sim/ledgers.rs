@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::RangeInclusive,
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
@@ -14,68 +13,30 @@ use hefu_contracts::{
     block::{Block, Header},
     genesis::Genesis,
     height::Height,
-    receipt::Status,
-    refusal::Code,
-    row::{Data, key_of_evidence},
+    row::Data,
     time::{Millis, Time},
-    validators::Evidence,
 };
-use hefu_engine::{
-    Application, Certificate, Decided, Equivocation, Fault, Kept, Proposed, Received, Synced, Undecided, Upcoming,
-    Verdict, inner::Texts,
-};
+use hefu_engine::{Fault, inner::Texts};
 use hefu_keys::Hash;
 use hefu_node::{
-    consensus::{WORDING, evidence_of, of_engine, terms, to_engine},
+    consensus::WORDING,
     core::{Admission, Core, Judged, Proposal, Sealed},
-    store::{Batch, Mark, Memory, Store, StoreError, View, found},
+    store::{Memory, found},
     world::{self, Codes, Deed, REFILL, World},
 };
 
 use super::{
-    disk::{Fate, Power, dark},
-    stage::Stage,
+    disk::Power,
+    ledger::{Clock, Ledger, Noticed},
+    stage::{Chronicle, SKEW, Stage},
+    store::Disk,
 };
 
-/// How far a machine's clock may be off, in milliseconds, and how far one of them is in some schedules.
-const SKEW: i64 = 2_000;
-const SKEW_WIDE: i64 = 8_000;
+/// How far the clock of one machine may be off in some schedules, in milliseconds.
+pub const SKEW_WIDE: i64 = 8_000;
 
 /// Codes whose things records speak of.
 const CODES: u64 = 64;
-
-/// A store whose machine may lose its power.
-#[derive(Clone)]
-struct Disk {
-    memory: Memory,
-    power: Power,
-}
-
-impl Disk {
-    fn check(&self) -> Result<(), StoreError> {
-        match self.power.write() {
-            Fate::Done => Ok(()),
-            // A batch is written whole or not at all; that is what a store promises.
-            Fate::Torn | Fate::Lost => Err(StoreError::Watermark { path: "simulated".into(), source: dark() }),
-        }
-    }
-}
-
-impl Store for Disk {
-    fn view(&self) -> Arc<dyn View> {
-        self.memory.view()
-    }
-
-    fn write(&self, batch: Batch) -> Result<(), StoreError> {
-        self.check()?;
-        self.memory.write(batch)
-    }
-
-    fn commit(&self, batch: Batch, mark: Mark) -> Result<(), StoreError> {
-        self.check()?;
-        self.memory.commit(batch, mark)
-    }
-}
 
 /// The ledgers of a schedule.
 pub struct Ledgers {
@@ -96,26 +57,6 @@ pub struct Ledgers {
     /// accused built after that it stands, from 1. One that stands in none counts as if it came with the next.
     pub contradictions: BTreeMap<String, usize>,
     noticed: Arc<Mutex<Noticed>>,
-}
-
-/// Contradictions as honest validators came to know of them, and the highest block that anybody had decided by then.
-#[derive(Default)]
-struct Noticed {
-    highest: u64,
-    places: BTreeMap<String, u64>,
-}
-
-/// One machine's ledger.
-pub struct Ledger {
-    core: Core,
-    seat: usize,
-    validators: usize,
-    /// Records of its own that wait.
-    own: Vec<Arc<Sealed>>,
-    noticed: Arc<Mutex<Noticed>>,
-    now: Arc<AtomicI64>,
-    begun: Time,
-    skew: i64,
 }
 
 impl Ledgers {
@@ -256,8 +197,14 @@ impl Stage for Ledgers {
         let core = Core::open(Arc::new(disk), &self.genesis, me);
         let core = core.map_err(|fault| Fault::new("opening the store", format!("{fault:?}")))?;
         let validators = self.genesis.members.0.len();
-        let noticed = self.noticed.clone();
-        Ok(Ledger { core, seat, validators, own: Vec::new(), noticed, now: self.now.clone(), begun: self.begun, skew })
+        let clock = Clock { begun: self.begun, now: self.now.clone(), skew };
+        Ok(Ledger::new(core, (seat, validators), self.noticed.clone(), clock))
+    }
+
+    fn wipe(&mut self, machine: usize) {
+        self.disks.remove(&machine);
+        // Whoever renews a guard looks at the clock.
+        self.skews.insert(machine, self.dice.i64(-SKEW..=SKEW));
     }
 
     fn other(&mut self, body: &Bytes, sound: bool) -> Option<(Hash, Bytes)> {
@@ -313,133 +260,5 @@ impl Stage for Ledgers {
             }
         }
         wrong
-    }
-}
-
-impl Ledger {
-    fn time(&self) -> Time {
-        let now = self.now.load(Ordering::Relaxed) + self.skew + SKEW_WIDE;
-        self.begun.plus(Millis(now.unsigned_abs()))
-    }
-
-    /// Records of its own that no block has taken yet: they are told again until one has.
-    fn still_waiting(&mut self) -> Vec<Bytes> {
-        let now = self.time();
-        let waits = |sealed: &Arc<Sealed>| {
-            let receipt = self.core.receipt(now, &sealed.id()).expect("a sound store");
-            receipt.is_some_and(|receipt| receipt.status == Status::Pending)
-        };
-        self.own.retain(waits);
-        self.own.iter().map(|sealed| sealed.text().clone()).collect()
-    }
-
-    fn judge(&mut self, proposal: &Proposal, body: Bytes) -> Result<Verdict, Fault> {
-        let checked = self.core.prepare(body).verify();
-        let judged = self.core.validate(self.time(), proposal, checked).map_err(|fault| failed("judging", &fault))?;
-        Ok(match judged {
-            Judged::Valid(block) => Verdict::Valid(block),
-            Judged::Invalid(block) => Verdict::Invalid(block),
-            Judged::HeldBack => Verdict::HeldBack,
-            Judged::Malformed => Verdict::Malformed,
-        })
-    }
-}
-
-/// Signatures cost a hash in here; those that a ledger verifies must be real.
-fn signed_in_earnest(mut evidence: Evidence, validators: usize) -> Option<Evidence> {
-    let accused = (0..validators).map(world::validator).find(|key| key.address() == evidence.validator)?;
-    for signed in [&mut evidence.first, &mut evidence.second] {
-        signed.signature = accused.sign(signed.statement.text().as_bytes());
-    }
-    Some(evidence)
-}
-
-fn failed(doing: &'static str, fault: &hefu_contracts::state::Fault) -> Fault {
-    Fault::new(doing, format!("{fault:?}"))
-}
-
-impl Application for Ledger {
-    fn next(&mut self) -> Result<Upcoming, Fault> {
-        let mut terms = terms(self.core.genesis());
-        terms.block_time = None;
-        Ok(Upcoming { height: self.core.height().next().get(), terms })
-    }
-
-    fn wanted(&mut self) -> bool {
-        self.core.waiting() > 0
-    }
-
-    fn propose(&mut self, height: u64, round: u32) -> Result<Proposed, Fault> {
-        let built = self.core.build(self.time(), height, round).map_err(|fault| failed("building", &fault))?;
-        Ok(Proposed { block: built.block, body: built.body })
-    }
-
-    fn undecided(&mut self, height: u64) -> Result<Vec<Undecided>, Fault> {
-        let undecided = self.core.undecided(self.time(), height).map_err(|fault| failed("reading", &fault))?;
-        let undecided = undecided.into_iter();
-        Ok(undecided.map(|one| Undecided { round: one.round, block: one.block, valid: one.valid }).collect())
-    }
-
-    fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
-        let Received { height, round, body, fresh, .. } = proposal;
-        self.judge(&Proposal { height, round, fresh }, body)
-    }
-
-    fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, Fault> {
-        let candidate = self.core.candidate(height, block);
-        Ok(candidate.map(|(header, body)| Kept { builder: header.builder, body }))
-    }
-
-    fn decide(&mut self, certificate: Certificate) -> Result<(), Fault> {
-        let committed = self.core.commit(self.time(), of_engine(certificate));
-        let committed = committed.map_err(|fault| failed("committing", &fault))?;
-        let mut noticed = self.noticed.lock().expect("not poisoned");
-        noticed.highest = noticed.highest.max(committed.height.get());
-        Ok(())
-    }
-
-    fn misbehaved(&mut self, evidence: Vec<Equivocation>) -> Result<(), Fault> {
-        for one in evidence {
-            let Some(evidence) = evidence_of(&one).and_then(|evidence| signed_in_earnest(evidence, self.validators))
-            else {
-                return Err(Fault::new("reading evidence", format!("{one:?}")));
-            };
-            // Two proofs of lock for one block: the engine counts that, the ledger does not.
-            if evidence.first.statement.block == evidence.second.statement.block {
-                continue;
-            }
-            let place = key_of_evidence(&evidence.validator, evidence.place());
-            let own = world::validator(self.seat);
-            // Twins that see each other use up each other's sequence numbers; what they say of themselves is not counted on.
-            if evidence.validator != own.address() {
-                let mut noticed = self.noticed.lock().expect("not poisoned");
-                let highest = noticed.highest;
-                noticed.places.entry(place).or_insert(highest);
-            }
-            let taken = self.core.accuse(self.time(), &own, &evidence);
-            match taken.map_err(|fault| failed("recording a contradiction", &fault))? {
-                Admission::Taken(_, sealed) => self.own.push(sealed),
-                Admission::Known(_) => {}
-                Admission::Refused(refusal) if refusal.code == Code::EvidenceKnown => {}
-                Admission::Refused(refusal) => {
-                    return Err(Fault::new("recording a contradiction", refusal.to_string()));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn decided(&mut self, heights: RangeInclusive<u64>, bytes_max: usize) -> Result<Vec<Decided>, Fault> {
-        let served = self.core.decided(heights, bytes_max).map_err(|fault| failed("serving", &fault))?.into_iter();
-        Ok(served.map(|one| Decided { certificate: to_engine(one.certificate), body: one.body }).collect())
-    }
-
-    fn history_min(&mut self) -> Result<u64, Fault> {
-        Ok(self.core.history_min().get())
-    }
-
-    fn synced(&mut self, decided: Synced) -> Result<Verdict, Fault> {
-        let Synced { height, round, body, .. } = decided;
-        self.judge(&Proposal { height, round, fresh: false }, body)
     }
 }

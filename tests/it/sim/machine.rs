@@ -1,26 +1,25 @@
 //! One validator: the engine's synchronous core between a ledger, a guard and a log, without sockets and clocks. It does
 //! what the engine's actors and our loop around them do, one input at a time.
 
-use hefu_engine::{
-    Application, Guard,
-    inner::{
-        Hefu, Height, Validators, Voter, linear,
-        malachite::app::{
-            consensus::{Error, Input, LivenessMsg, Params, SignedConsensusMsg, State, process},
-            metrics::Metrics,
-            types::{
-                PeerId, ValuePayload,
-                core::{Timeout, ValueResponse},
-            },
+use hefu_engine::inner::{
+    Hefu, Height, Validators, Voter, linear,
+    logbook::NOBODY,
+    malachite::app::{
+        consensus::{Error, Input, LivenessMsg, Params, SignedConsensusMsg, State, process},
+        metrics::Metrics,
+        types::{
+            PeerId, ValuePayload,
+            core::{Timeout, ValueResponse},
         },
-        number,
     },
+    number,
 };
 
 use super::{
     disk::Power,
     hands::{Hands, Seat},
     post::Letter,
+    stage::Chronicle,
 };
 
 /// As in the engine's settings.
@@ -40,7 +39,7 @@ fn peer(number: usize) -> PeerId {
     PeerId::from_bytes(&bytes).expect("a name of 32 bytes")
 }
 
-impl<A: Application> Machine<A> {
+impl<A: Chronicle> Machine<A> {
     /// A machine that was never on.
     pub fn new(seat: Seat, power: Power) -> Machine<A> {
         Machine { state: None, hands: Hands::new(seat, power) }
@@ -57,7 +56,7 @@ impl<A: Application> Machine<A> {
         hands.power.cut();
         self.state = None;
         hands.app = None;
-        hands.guard = None;
+        hands.voice = None;
         hands.timers.clear();
         hands.inbox.clear();
         hands.acts.clear();
@@ -76,10 +75,7 @@ impl<A: Application> Machine<A> {
         let hands = &mut self.hands;
         hands.paper.reboot();
         if hands.guarded {
-            match Guard::open_on(Box::new(hands.paper.clone()), hands.me) {
-                Ok(guard) => hands.guard = Some(guard),
-                Err(error) => hands.fail(&error),
-            }
+            hands.look_for_guard(&app);
         }
         hands.app = Some(app);
         hands.boots += 1;
@@ -91,6 +87,11 @@ impl<A: Application> Machine<A> {
     /// Starts the next height.
     pub fn begin(&mut self, now: u64, metrics: &Metrics) {
         let hands = &mut self.hands;
+        if hands.comes_back() {
+            hands.failed.get_or_insert("it votes again".to_owned());
+            return;
+        }
+        let silent = hands.is_silent();
         let Some(app) = &mut hands.app else { return };
         let upcoming = match app.next() {
             Ok(upcoming) => upcoming,
@@ -108,7 +109,7 @@ impl<A: Application> Machine<A> {
         let height = Height(upcoming.height);
         let state = self.state.get_or_insert_with(|| {
             let params = Params {
-                address: Voter(hands.me),
+                address: Voter(if silent { NOBODY } else { hands.me }),
                 threshold_params: hands.least,
                 value_payload: ValuePayload::ProposalAndParts,
                 enabled: true,
@@ -162,6 +163,8 @@ impl<A: Application> Machine<A> {
             }
             Letter::Ask(height) => self.hands.serve(from, height),
             Letter::Served(decisions) => {
+                // Whoever has answered can be asked again.
+                self.hands.patient_until = now;
                 for (body, certificate) in decisions {
                     self.hands.stash.insert(certificate.height.0, (body, certificate));
                 }
@@ -207,7 +210,7 @@ impl<A: Application> Machine<A> {
     }
 }
 
-fn run<A: Application>(state: &mut State<Hefu>, hands: &mut Hands<A>, input: Input<Hefu>, metrics: &Metrics) {
+fn run<A: Chronicle>(state: &mut State<Hefu>, hands: &mut Hands<A>, input: Input<Hefu>, metrics: &Metrics) {
     if !hands.goes_on() {
         return;
     }

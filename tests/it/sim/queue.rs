@@ -15,6 +15,7 @@ pub enum Event {
     Timer { machine: usize, boot: u64, timeout: Timeout, ticket: u64 },
     Next { machine: usize, boot: u64 },
     Boot { machine: usize },
+    Renew { machine: usize },
     Status { machine: usize },
     Client,
     Mishap(Mishap),
@@ -77,6 +78,7 @@ impl Event {
             Event::Boot { machine } => (*machine, 5),
             Event::Client => (0, 6),
             Event::Mishap(_) => (0, 7),
+            Event::Renew { machine } => (*machine, 8),
         }
     }
 

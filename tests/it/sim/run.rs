@@ -1,5 +1,7 @@
 //! The world of a schedule: one thread, one clock, one queue of what happens next.
 
+mod mishaps;
+
 use hefu_engine::inner::{Heading, malachite::app::metrics::Metrics};
 use hefu_keys::Hash;
 
@@ -11,7 +13,7 @@ use super::{
     machine::Machine,
     post::Letter,
     queue::{Event, Queue},
-    schedule::{Mishap, Schedule},
+    schedule::Schedule,
     signs::Judge,
     stage::Stage,
     toy,
@@ -42,8 +44,10 @@ pub struct Report {
     pub heights: u64,
     /// Things that happened.
     pub events: u64,
-    /// Letters lost and doubled, crashes, pauses and cuts.
+    /// Letters lost and doubled, crashes, disks lost, pauses and cuts.
     pub faults: u64,
+    /// Disks lost.
+    pub wipes: u64,
     /// Simulated milliseconds.
     pub millis: u64,
     /// The same for the same seed.
@@ -116,7 +120,7 @@ impl<'a, S: Stage> World<'a, S> {
             queue: Queue::default(),
             now: 0,
             watch: Watch::default(),
-            report: Report { broken: Vec::new(), heights: 0, events: 0, faults: 0, millis: 0, trace: 0 },
+            report: Report { broken: Vec::new(), heights: 0, events: 0, faults: 0, wipes: 0, millis: 0, trace: 0 },
         }
     }
 
@@ -143,7 +147,8 @@ impl<'a, S: Stage> World<'a, S> {
                 continue;
             }
             let target = *target.get_or_insert_with(|| self.watch.height() + HEIGHTS_AFTER);
-            honest.retain(|machine| self.watch.height_of(*machine) < target);
+            let votes = |machine: &usize| !self.machines[*machine].hands.lost;
+            honest.retain(|machine| self.watch.height_of(*machine) < target || !votes(machine));
             if honest.is_empty() {
                 return;
             }
@@ -157,7 +162,7 @@ impl<'a, S: Stage> World<'a, S> {
     fn standing(&self) -> Vec<String> {
         let told = self.machines.iter().enumerate().map(|(number, machine)| {
             let hands = &machine.hands;
-            let state = if machine.is_on() { "on" } else { "off" };
+            let state = if machine.is_on() { hands.standing() } else { "off" };
             let lie = self.schedule.lie(number).map_or(String::new(), |lie| format!(", {lie:?}"));
             let ended = hands.ended.as_deref().map_or(String::new(), |why| format!(", ended last by: {why}"));
             format!("{number} is {state} at height {} after {} starts{lie}{ended}", hands.height, hands.boots)
@@ -193,6 +198,7 @@ impl<'a, S: Stage> World<'a, S> {
                 }
             }
             Event::Boot { machine } => self.boot(machine),
+            Event::Renew { machine } => self.renew(machine),
             Event::Status { machine } => {
                 self.later(STATUS_EVERY, Event::Status { machine });
                 if self.machines[machine].is_on() {
@@ -242,23 +248,6 @@ impl<'a, S: Stage> World<'a, S> {
         let Some(app) = &mut self.machines[machine].hands.app else { return };
         for record in self.stage.own_records(app) {
             self.broadcast(machine, &Letter::Record(record));
-        }
-    }
-
-    fn befalls(&mut self, mishap: Mishap) {
-        self.report.faults += 1;
-        match mishap {
-            Mishap::Crash { machine, write, down } if self.machines[machine].is_on() => {
-                self.down[machine] = down;
-                match write {
-                    Some(write) => self.machines[machine].hands.power.fail_at(write),
-                    None => self.machines[machine].hands.power.cut(),
-                }
-                self.settle(machine);
-            }
-            Mishap::Crash { .. } => {}
-            Mishap::Pause { machine, millis } => self.paused[machine] = self.now + millis,
-            Mishap::Cut { pairs, millis } => self.cuts.push((self.now + millis, pairs)),
         }
     }
 

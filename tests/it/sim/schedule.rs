@@ -18,6 +18,9 @@ pub enum Kind {
 pub enum Mishap {
     /// A machine loses its power: at once, or at a write from then on. It is back after so many milliseconds.
     Crash { machine: usize, write: Option<u32>, down: u64 },
+    /// It loses its whole disk and is back after so many milliseconds, with nothing on it: it follows. After that many more
+    /// it is started with a new guard. Where as many validators lie or have lost something as may, this does not happen.
+    Wipe { machine: usize, down: u64, renews: u64 },
     /// It does nothing for so long.
     Pause { machine: usize, millis: u64 },
     /// Nothing passes between these pairs, from the first to the second, for so long.
@@ -57,7 +60,6 @@ impl Schedule {
     pub fn draw(seed: u64, kind: Kind, millis: u64) -> Schedule {
         let mut dice = fastrand::Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let validators = if dice.u8(0..4) == 0 { 7 } else { 4 };
-        let faulty = (validators - 1) / 3;
         let mut seats: Vec<usize> = (0..validators).collect();
         dice.shuffle(&mut seats);
         let mut schedule = Schedule {
@@ -74,6 +76,7 @@ impl Schedule {
             mishaps: Vec::new(),
             heals: millis,
         };
+        let faulty = schedule.faulty();
         match kind {
             Kind::TooManyTwins => schedule.split_twins(&mut dice, &seats[..=faulty]),
             Kind::Faults => schedule.disturb(&mut dice, &seats[..faulty], None),
@@ -83,6 +86,11 @@ impl Schedule {
         schedule.drift = (0..machines).map(|_| dice.u64(600..1_600)).collect();
         schedule.mishaps.sort_by_key(|(at, _)| *at);
         schedule
+    }
+
+    /// How many validators may be faulty.
+    pub fn faulty(&self) -> usize {
+        (self.validators - 1) / 3
     }
 
     /// Number of machines.
@@ -148,6 +156,7 @@ impl Schedule {
             };
             match lie {
                 Some(lie) => self.liar(*seat, lie),
+                None if bug == Some(Bug::RenewedAtOnce) || (bug.is_none() && dice.bool()) => {}
                 None => self.forgetful.push(*seat),
             }
         }
@@ -160,6 +169,11 @@ impl Schedule {
                 let write = dice.bool().then(|| dice.u32(0..24));
                 let crash = Mishap::Crash { machine, write, down: dice.u64(100..5_000) };
                 self.mishaps.push((dice.u64(0..self.heals), crash));
+            }
+            let loses = bug.is_none_or(|bug| bug == Bug::RenewedAtOnce) && dice.bool();
+            if loses && self.lie(machine).is_none() {
+                let (down, renews) = (dice.u64(100..5_000), dice.u64(0..2) * dice.u64(0..10_000));
+                self.mishaps.push((dice.u64(0..self.heals), Mishap::Wipe { machine, down, renews }));
             }
             if dice.u8(0..3) == 0 {
                 let pause = Mishap::Pause { machine, millis: dice.u64(100..10_000) };

@@ -1,15 +1,34 @@
 //! What the simulation needs of the ledgers that it runs.
 
 use bytes::Bytes;
+use hefu_contracts::time::Time;
 use hefu_engine::{Application, Fault, inner::Texts};
 use hefu_keys::Hash;
 
 use super::disk::Power;
 
+/// How far a machine's clock may be off, in milliseconds.
+pub const SKEW: i64 = 2_000;
+
+/// A ledger that knows what its validator's guard is asked about.
+pub trait Chronicle: Application {
+    /// What its machine's clock shows.
+    fn time(&self) -> Time;
+
+    /// The last final height.
+    fn height(&self) -> u64;
+
+    /// When the block of a height was made; none where it is not here.
+    fn made(&self, height: u64) -> Option<Time>;
+
+    /// The last of the newest heights whose certificate holds this validator's signature.
+    fn signed_last(&self) -> Option<u64>;
+}
+
 /// Ledgers, their disks, and what else belongs to them in a schedule.
 pub trait Stage {
     /// A ledger that runs on one machine.
-    type Ledger: Application;
+    type Ledger: Chronicle;
 
     /// What its validators sign.
     fn texts(&self) -> Texts;
@@ -22,6 +41,9 @@ pub trait Stage {
     /// # Errors
     /// Where the disk does not hold one together.
     fn boot(&mut self, machine: usize, seat: usize, power: &Power, boots: u64) -> Result<Self::Ledger, Fault>;
+
+    /// A machine's disk is another one now, with nothing on it.
+    fn wipe(&mut self, machine: usize);
 
     /// Another block in place of one; whether it may follow the rules.
     fn other(&mut self, body: &Bytes, sound: bool) -> Option<(Hash, Bytes)>;

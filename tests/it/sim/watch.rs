@@ -69,6 +69,11 @@ impl Watch {
         self.last.insert(machine, height);
     }
 
+    /// An honest validator has lost its disk.
+    pub fn forgets(&mut self, machine: usize) {
+        self.last.remove(&machine);
+    }
+
     /// An honest validator starts, with this height to decide next.
     pub fn starts(&mut self, machine: usize, next: u64) {
         let last = self.last.get(&machine).copied().unwrap_or_default();

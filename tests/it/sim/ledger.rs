@@ -1,0 +1,213 @@
+//! One machine's ledger: the node's own core, asked as the node's loop asks it.
+
+use std::{
+    collections::BTreeMap,
+    ops::RangeInclusive,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use hefu_contracts::{
+    height::Height,
+    receipt::Status,
+    refusal::Code,
+    row::key_of_evidence,
+    time::{Millis, Time},
+    validators::Evidence,
+};
+use hefu_engine::{
+    Application, Certificate, Decided, Equivocation, Fault, Kept, Proposed, Received, Synced, Undecided, Upcoming,
+    Verdict,
+};
+use hefu_keys::Hash;
+use hefu_node::{
+    consensus::{evidence_of, of_engine, terms, to_engine},
+    core::{Admission, Core, Judged, Proposal, Sealed},
+    world,
+};
+
+use super::{ledgers::SKEW_WIDE, stage::Chronicle};
+
+/// Contradictions as honest validators came to know of them, and the highest block that anybody had decided by then.
+#[derive(Default)]
+pub struct Noticed {
+    highest: u64,
+    /// Keys of the rows that they will have.
+    pub places: BTreeMap<String, u64>,
+}
+
+/// One machine's ledger.
+pub struct Ledger {
+    /// The node's.
+    pub core: Core,
+    seat: usize,
+    validators: usize,
+    /// Records of its own that wait.
+    own: Vec<Arc<Sealed>>,
+    noticed: Arc<Mutex<Noticed>>,
+    clock: Clock,
+}
+
+/// A machine's clock.
+#[derive(Clone)]
+pub struct Clock {
+    /// When the schedule began.
+    pub begun: Time,
+    /// Milliseconds since then, the same for all.
+    pub now: Arc<AtomicI64>,
+    /// How wrong it is.
+    pub skew: i64,
+}
+
+impl Ledger {
+    /// The ledger of a validator among so many.
+    pub fn new(core: Core, (seat, validators): (usize, usize), noticed: Arc<Mutex<Noticed>>, clock: Clock) -> Ledger {
+        Ledger { core, seat, validators, own: Vec::new(), noticed, clock }
+    }
+
+    /// Records of its own that no block has taken yet: they are told again until one has.
+    pub fn still_waiting(&mut self) -> Vec<Bytes> {
+        let now = self.time();
+        let waits = |sealed: &Arc<Sealed>| {
+            let receipt = self.core.receipt(now, &sealed.id()).expect("a sound store");
+            receipt.is_some_and(|receipt| receipt.status == Status::Pending)
+        };
+        self.own.retain(waits);
+        self.own.iter().map(|sealed| sealed.text().clone()).collect()
+    }
+
+    fn judge(&mut self, proposal: &Proposal, body: Bytes) -> Result<Verdict, Fault> {
+        let checked = self.core.prepare(body).verify();
+        let judged = self.core.validate(self.time(), proposal, checked).map_err(|fault| failed("judging", &fault))?;
+        Ok(match judged {
+            Judged::Valid(block) => Verdict::Valid(block),
+            Judged::Invalid(block) => Verdict::Invalid(block),
+            Judged::HeldBack => Verdict::HeldBack,
+            Judged::Malformed => Verdict::Malformed,
+        })
+    }
+}
+
+impl Chronicle for Ledger {
+    fn time(&self) -> Time {
+        let Clock { begun, now, skew } = &self.clock;
+        let now = now.load(Ordering::Relaxed) + skew + SKEW_WIDE;
+        begun.plus(Millis(now.unsigned_abs()))
+    }
+
+    fn height(&self) -> u64 {
+        self.core.height().get()
+    }
+
+    fn made(&self, height: u64) -> Option<Time> {
+        let chain = self.core.head().read().expect("not poisoned").chain.clone();
+        let block = chain.block(Height::new(height)?).expect("a sound store");
+        block.map(|(header, _)| header.time)
+    }
+
+    fn signed_last(&self) -> Option<u64> {
+        self.core.signed_last().expect("a sound store").map(Height::get)
+    }
+}
+
+/// Signatures cost a hash in here; those that a ledger verifies must be real.
+fn signed_in_earnest(mut evidence: Evidence, validators: usize) -> Option<Evidence> {
+    let accused = (0..validators).map(world::validator).find(|key| key.address() == evidence.validator)?;
+    for signed in [&mut evidence.first, &mut evidence.second] {
+        signed.signature = accused.sign(signed.statement.text().as_bytes());
+    }
+    Some(evidence)
+}
+
+fn failed(doing: &'static str, fault: &hefu_contracts::state::Fault) -> Fault {
+    Fault::new(doing, format!("{fault:?}"))
+}
+
+impl Application for Ledger {
+    fn next(&mut self) -> Result<Upcoming, Fault> {
+        let mut terms = terms(self.core.genesis());
+        terms.block_time = None;
+        Ok(Upcoming { height: self.core.height().next().get(), terms })
+    }
+
+    fn wanted(&mut self) -> bool {
+        self.core.waiting() > 0
+    }
+
+    fn propose(&mut self, height: u64, round: u32) -> Result<Proposed, Fault> {
+        let built = self.core.build(self.time(), height, round).map_err(|fault| failed("building", &fault))?;
+        Ok(Proposed { block: built.block, body: built.body })
+    }
+
+    fn undecided(&mut self, height: u64) -> Result<Vec<Undecided>, Fault> {
+        let undecided = self.core.undecided(self.time(), height).map_err(|fault| failed("reading", &fault))?;
+        let undecided = undecided.into_iter();
+        Ok(undecided.map(|one| Undecided { round: one.round, block: one.block, valid: one.valid }).collect())
+    }
+
+    fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
+        let Received { height, round, body, fresh, .. } = proposal;
+        self.judge(&Proposal { height, round, fresh }, body)
+    }
+
+    fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, Fault> {
+        let candidate = self.core.candidate(height, block);
+        Ok(candidate.map(|(header, body)| Kept { builder: header.builder, body }))
+    }
+
+    fn decide(&mut self, certificate: Certificate) -> Result<(), Fault> {
+        let committed = self.core.commit(self.time(), of_engine(certificate));
+        let committed = committed.map_err(|fault| failed("committing", &fault))?;
+        let mut noticed = self.noticed.lock().expect("not poisoned");
+        noticed.highest = noticed.highest.max(committed.height.get());
+        Ok(())
+    }
+
+    fn misbehaved(&mut self, evidence: Vec<Equivocation>) -> Result<(), Fault> {
+        for one in evidence {
+            let Some(evidence) = evidence_of(&one).and_then(|evidence| signed_in_earnest(evidence, self.validators))
+            else {
+                return Err(Fault::new("reading evidence", format!("{one:?}")));
+            };
+            // Two proofs of lock for one block: the engine counts that, the ledger does not.
+            if evidence.first.statement.block == evidence.second.statement.block {
+                continue;
+            }
+            let place = key_of_evidence(&evidence.validator, evidence.place());
+            let own = world::validator(self.seat);
+            // Twins that see each other use up each other's sequence numbers; what they say of themselves is not counted on.
+            if evidence.validator != own.address() {
+                let mut noticed = self.noticed.lock().expect("not poisoned");
+                let highest = noticed.highest;
+                noticed.places.entry(place).or_insert(highest);
+            }
+            let taken = self.core.accuse(self.time(), &own, &evidence);
+            match taken.map_err(|fault| failed("recording a contradiction", &fault))? {
+                Admission::Taken(_, sealed) => self.own.push(sealed),
+                Admission::Known(_) => {}
+                Admission::Refused(refusal) if refusal.code == Code::EvidenceKnown => {}
+                Admission::Refused(refusal) => {
+                    return Err(Fault::new("recording a contradiction", refusal.to_string()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn decided(&mut self, heights: RangeInclusive<u64>, bytes_max: usize) -> Result<Vec<Decided>, Fault> {
+        let served = self.core.decided(heights, bytes_max).map_err(|fault| failed("serving", &fault))?.into_iter();
+        Ok(served.map(|one| Decided { certificate: to_engine(one.certificate), body: one.body }).collect())
+    }
+
+    fn history_min(&mut self) -> Result<u64, Fault> {
+        Ok(self.core.history_min().get())
+    }
+
+    fn synced(&mut self, decided: Synced) -> Result<Verdict, Fault> {
+        let Synced { height, round, body, .. } = decided;
+        self.judge(&Proposal { height, round, fresh: false }, body)
+    }
+}
