@@ -16,6 +16,7 @@ mod bugs;
 mod campaign;
 mod disk;
 mod effects;
+mod flaw;
 mod hands;
 mod ledger;
 mod ledgers;
@@ -33,6 +34,7 @@ mod watch;
 
 pub use bugs::Bug;
 pub use campaign::{Tally, campaign};
+pub use flaw::Flaw;
 pub use ledgers::Ledgers;
 pub use liar::Lie;
 pub use run::{Report, run};

@@ -1,6 +1,7 @@
 //! Validators in simulated worlds where everything fails. `HEFU_SEED` repeats one schedule, `HEFU_SEEDS` runs more.
 
 use std::{
+    collections::BTreeMap,
     ops::Range,
     sync::{
         Mutex,
@@ -8,7 +9,7 @@ use std::{
     },
 };
 
-use crate::sim::{Broken, Bug, Kind, Ledgers, Lie, Report, Schedule, Tally, Toys, campaign, run};
+use crate::sim::{Broken, Bug, Flaw, Kind, Ledgers, Lie, Report, Schedule, Tally, Toys, campaign, run};
 
 /// Schedules of the engine's core with the guard, and how long each goes wrong, in milliseconds.
 const SCHEDULES: u64 = 8_000;
@@ -28,8 +29,9 @@ const FORKS_PERCENT_MIN: u64 = 75;
 /// Schedules in which one validator is there twice.
 const SCHEDULES_OF_CONTRADICTIONS: u64 = 40;
 
-/// Schedules within which a mistake must show.
+/// Schedules within which a mistake must show, in the core and the guard alone, and in the whole ledger.
 const MISTAKE_SHOWS_WITHIN: u64 = 2_000;
+const MISTAKE_SHOWS_IN_LEDGERS_WITHIN: u64 = 50;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|number| number.parse().ok())
@@ -45,16 +47,25 @@ fn seeds(usual: u64, one_in: u64) -> Range<u64> {
 
 fn toys(seed: u64, kind: Kind) -> Report {
     let schedule = told(Schedule::draw(seed, kind, GOES_WRONG));
-    let bug = match kind {
-        Kind::Bug(bug) => Some(bug),
-        Kind::Faults | Kind::TooManyTwins => None,
-    };
+    let bug = kind.bug();
     run(&mut Toys::new(schedule.validators, seed, bug), &schedule, bug)
+}
+
+fn ledgers(schedule: Schedule, bug: Option<Bug>) -> (Ledgers, Report) {
+    let schedule = told(schedule);
+    let mut ledgers = Ledgers::new(&schedule, bug);
+    let report = run(&mut ledgers, &schedule, bug);
+    (ledgers, report)
+}
+
+/// Whether one schedule is repeated by itself.
+fn is_repeated() -> bool {
+    number("HEFU_SEED").is_some()
 }
 
 /// Tells what a schedule that is repeated by itself consists of.
 fn told(schedule: Schedule) -> Schedule {
-    if number("HEFU_SEED").is_some() {
+    if is_repeated() {
         println!("{schedule:#?}");
     }
     schedule
@@ -78,17 +89,26 @@ fn consensus_with_the_guard_neither_forks_nor_contradicts_itself_nor_stands_stil
 fn the_ledger_in_it_loses_nothing_and_executes_again_to_one_register() {
     let (seeds, finals) = (seeds(SCHEDULES_OF_LEDGERS, LEDGERS_ONE_IN), AtomicU64::new(0));
     let least = FINALS_EACH_MIN * (seeds.end - seeds.start);
+    let flaws: Mutex<BTreeMap<Flaw, (u64, u64)>> = Mutex::default();
     let tally = campaign(seeds, false, |seed| {
-        let schedule = told(Schedule::draw(seed, Kind::Faults, GOES_WRONG));
-        let mut ledgers = Ledgers::new(schedule.validators, seed);
-        let report = run(&mut ledgers, &schedule, None);
+        let (ledgers, report) = ledgers(Schedule::draw(seed, Kind::Faults, GOES_WRONG), None);
         finals.fetch_add(ledgers.finals as u64, Ordering::Relaxed);
+        let (flawed, mut flaws) = (ledgers.flawed.lock().unwrap(), flaws.lock().unwrap());
+        for flaw in Flaw::ALL {
+            let (proposed, refused) = flaws.entry(flaw).or_default();
+            *proposed += flawed.proposed.get(&flaw).unwrap_or(&0);
+            *refused += flawed.refused.get(&flaw).unwrap_or(&0);
+        }
         report
     });
-    let finals = finals.into_inner();
-    println!("{finals} records are final");
+    let (finals, flaws) = (finals.into_inner(), flaws.into_inner().unwrap());
+    println!("{finals} records are final; blocks proposed with a flaw, and how often one was refused: {flaws:?}");
     holds("ledgers", &tally);
     assert!(finals >= least, "only {finals} records are final");
+    // A single schedule may be one in which nobody proposes any.
+    let refused = |flaw: &Flaw| flaws.get(flaw).is_some_and(|(_, refused)| *refused > 0);
+    let missing: Vec<&Flaw> = Flaw::ALL.iter().filter(|flaw| !refused(flaw)).collect();
+    assert!(is_repeated() || missing.is_empty(), "{missing:?} were never refused");
 }
 
 /// One validator is there twice on a network that loses nothing.
@@ -109,9 +129,7 @@ fn twin(seed: u64) -> Schedule {
 fn every_contradiction_that_is_noticed_is_recorded_in_the_second_block_of_others_at_the_latest() {
     let (noticed, late) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     let tally = campaign(seeds(SCHEDULES_OF_CONTRADICTIONS, 200), false, |seed| {
-        let schedule = told(twin(seed));
-        let mut ledgers = Ledgers::new(schedule.validators, seed);
-        let report = run(&mut ledgers, &schedule, None);
+        let (ledgers, report) = ledgers(twin(seed), None);
         for (key, block) in ledgers.contradictions {
             noticed.fetch_add(1, Ordering::Relaxed);
             if block > 2 {
@@ -125,8 +143,7 @@ fn every_contradiction_that_is_noticed_is_recorded_in_the_second_block_of_others
     println!("{noticed} contradictions were noticed");
     assert!(late.is_empty(), "{}", late.join("\n"));
     // A single schedule may be one in which nobody notices anything.
-    let repeated = number("HEFU_SEED").is_some();
-    assert!(repeated || noticed >= tally.schedules, "only {noticed} contradictions were noticed");
+    assert!(is_repeated() || noticed >= tally.schedules, "only {noticed} contradictions were noticed");
 }
 
 #[test]
@@ -143,6 +160,16 @@ fn every_mistake_of_the_list_is_found() {
         let tally = campaign(0..MISTAKE_SHOWS_WITHIN, true, |seed| toys(seed, Kind::Bug(bug)));
         println!("{bug:?}: {:?} after {} schedules", tally.broken.first(), tally.schedules);
         assert!(!tally.broken.is_empty(), "{bug:?} shows in none of {MISTAKE_SHOWS_WITHIN} schedules");
+    }
+}
+
+#[test]
+fn mistakes_are_found_in_the_whole_ledger_too() {
+    for bug in Bug::OF_LEDGERS {
+        let shows = |seed| ledgers(Schedule::draw(seed, Kind::Bug(bug), GOES_WRONG), Some(bug)).1;
+        let tally = campaign(0..MISTAKE_SHOWS_IN_LEDGERS_WITHIN, true, shows);
+        println!("{bug:?} in ledgers: {:?} after {} schedules", tally.broken.first(), tally.schedules);
+        assert!(!tally.broken.is_empty(), "{bug:?} shows in none of {MISTAKE_SHOWS_IN_LEDGERS_WITHIN} schedules");
     }
 }
 

@@ -55,6 +55,9 @@ impl Bug {
         Bug::TimersLost,
     ];
 
+    /// Those that are looked for in the whole ledger too.
+    pub const OF_LEDGERS: [Bug; 3] = [Bug::BlocksUnjudged, Bug::CommitUnsynced, Bug::RulesDiffer];
+
     /// Whether validators with it have no guard.
     pub fn is_unguarded(self) -> bool {
         matches!(self, Bug::GuardOff | Bug::LogUnsynced | Bug::BuiltAnew)

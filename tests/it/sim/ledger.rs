@@ -11,6 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use hefu_contracts::{
+    block::Block,
     height::Height,
     receipt::Status,
     refusal::Code,
@@ -29,7 +30,7 @@ use hefu_node::{
     world,
 };
 
-use super::{ledgers::SKEW_WIDE, stage::Chronicle};
+use super::{bugs::Bug, flaw::Flawed, ledgers::SKEW_WIDE, stage::Chronicle};
 
 /// Contradictions as honest validators came to know of them, and the highest block that anybody had decided by then.
 #[derive(Default)]
@@ -43,12 +44,27 @@ pub struct Noticed {
 pub struct Ledger {
     /// The node's.
     pub core: Core,
-    seat: usize,
-    validators: usize,
+    who: Who,
     /// Records of its own that wait.
     own: Vec<Arc<Sealed>>,
     noticed: Arc<Mutex<Noticed>>,
+    flawed: Arc<Mutex<Flawed>>,
     clock: Clock,
+}
+
+/// Whose ledger it is.
+#[derive(Clone, Copy)]
+pub struct Who {
+    /// Which machine.
+    pub machine: usize,
+    /// Whose seat it has.
+    pub seat: usize,
+    /// Number of validators.
+    pub validators: usize,
+    /// Whether it follows the protocol.
+    pub honest: bool,
+    /// What is wrong with it.
+    pub bug: Option<Bug>,
 }
 
 /// A machine's clock.
@@ -63,9 +79,14 @@ pub struct Clock {
 }
 
 impl Ledger {
-    /// The ledger of a validator among so many.
-    pub fn new(core: Core, (seat, validators): (usize, usize), noticed: Arc<Mutex<Noticed>>, clock: Clock) -> Ledger {
-        Ledger { core, seat, validators, own: Vec::new(), noticed, clock }
+    /// A ledger that was opened.
+    pub fn new(
+        core: Core,
+        who: Who,
+        clock: Clock,
+        (noticed, flawed): (Arc<Mutex<Noticed>>, Arc<Mutex<Flawed>>),
+    ) -> Ledger {
+        Ledger { core, who, own: Vec::new(), noticed, flawed, clock }
     }
 
     /// Records of its own that no block has taken yet: they are told again until one has.
@@ -80,14 +101,44 @@ impl Ledger {
     }
 
     fn judge(&mut self, proposal: &Proposal, body: Bytes) -> Result<Verdict, Fault> {
-        let checked = self.core.prepare(body).verify();
-        let judged = self.core.validate(self.time(), proposal, checked).map_err(|fault| failed("judging", &fault))?;
+        let now = self.time();
+        let checked = self.core.prepare(body.clone()).verify();
+        let judged = self.core.validate(now, proposal, checked).map_err(|fault| failed("judging", &fault))?;
+        if self.who.honest {
+            self.tell_of_flaws(&body, judged);
+        }
         Ok(match judged {
-            Judged::Valid(block) => Verdict::Valid(block),
-            Judged::Invalid(block) => Verdict::Invalid(block),
+            Judged::Valid(block) => self.bent(block, true),
+            Judged::Invalid(block) => self.bent(block, false),
             Judged::HeldBack => Verdict::HeldBack,
             Judged::Malformed => Verdict::Malformed,
         })
+    }
+
+    /// A verdict, as a bug has it.
+    fn bent(&self, block: Hash, valid: bool) -> Verdict {
+        if self.follows(&block, valid) { Verdict::Valid(block) } else { Verdict::Invalid(block) }
+    }
+
+    /// Whether a block follows the rules, as a bug has it.
+    fn follows(&self, block: &Hash, valid: bool) -> bool {
+        match self.who.bug {
+            Some(Bug::BlocksUnjudged) => true,
+            Some(Bug::RulesDiffer) if self.who.machine == 0 => valid && block.as_bytes()[0] % 4 != 1,
+            _ => valid,
+        }
+    }
+
+    fn tell_of_flaws(&self, body: &Bytes, judged: Judged) {
+        let mut flawed = self.flawed.lock().expect("not poisoned");
+        let Some(flaw) = flawed.flaw(body) else { return };
+        let why = match judged {
+            Judged::Invalid(block) => self.core.breach(&block).unwrap_or_default().to_owned(),
+            Judged::Malformed => Block::cut(body).map_or_else(|bad| bad.to_string(), |_| String::new()),
+            Judged::HeldBack => "it is ahead of the clock".to_owned(),
+            Judged::Valid(_) => String::new(),
+        };
+        flawed.judged(flaw, judged, &why);
     }
 }
 
@@ -144,8 +195,11 @@ impl Application for Ledger {
 
     fn undecided(&mut self, height: u64) -> Result<Vec<Undecided>, Fault> {
         let undecided = self.core.undecided(self.time(), height).map_err(|fault| failed("reading", &fault))?;
-        let undecided = undecided.into_iter();
-        Ok(undecided.map(|one| Undecided { round: one.round, block: one.block, valid: one.valid }).collect())
+        let told = |one: hefu_node::core::Undecided| {
+            let valid = self.follows(&one.block, one.valid);
+            Undecided { round: one.round, block: one.block, valid }
+        };
+        Ok(undecided.into_iter().map(told).collect())
     }
 
     fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
@@ -168,7 +222,8 @@ impl Application for Ledger {
 
     fn misbehaved(&mut self, evidence: Vec<Equivocation>) -> Result<(), Fault> {
         for one in evidence {
-            let Some(evidence) = evidence_of(&one).and_then(|evidence| signed_in_earnest(evidence, self.validators))
+            let Some(evidence) =
+                evidence_of(&one).and_then(|evidence| signed_in_earnest(evidence, self.who.validators))
             else {
                 return Err(Fault::new("reading evidence", format!("{one:?}")));
             };
@@ -177,7 +232,7 @@ impl Application for Ledger {
                 continue;
             }
             let place = key_of_evidence(&evidence.validator, evidence.place());
-            let own = world::validator(self.seat);
+            let own = world::validator(self.who.seat);
             // Twins that see each other use up each other's sequence numbers; what they say of themselves is not counted on.
             if evidence.validator != own.address() {
                 let mut noticed = self.noticed.lock().expect("not poisoned");

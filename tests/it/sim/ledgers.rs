@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use hefu_contracts::{
-    block::{Block, Header},
+    block::{Block, Header, records_root},
     genesis::Genesis,
     height::Height,
     row::Data,
@@ -20,14 +20,17 @@ use hefu_engine::{Fault, inner::Texts};
 use hefu_keys::Hash;
 use hefu_node::{
     consensus::WORDING,
-    core::{Admission, Core, Judged, Proposal, Sealed},
-    store::{Memory, found},
+    core::{AHEAD_MAX, Admission, Core, Judged, Proposal, Sealed},
+    store::{Chain, Memory, Store as _, found},
     world::{self, Codes, Deed, REFILL, World},
 };
 
 use super::{
+    bugs::Bug,
     disk::Power,
-    ledger::{Clock, Ledger, Noticed},
+    flaw::{Flaw, Flawed, written},
+    ledger::{Clock, Ledger, Noticed, Who},
+    schedule::Schedule,
     stage::{Chronicle, SKEW, Stage},
     store::Disk,
 };
@@ -40,11 +43,13 @@ const CODES: u64 = 64;
 
 /// The ledgers of a schedule.
 pub struct Ledgers {
+    schedule: Schedule,
+    bug: Option<Bug>,
     world: World,
     genesis: Arc<Genesis>,
     codes: Option<Codes>,
     dice: fastrand::Rng,
-    disks: BTreeMap<usize, Memory>,
+    disks: BTreeMap<usize, Disk>,
     skews: BTreeMap<usize, i64>,
     begun: Time,
     now: Arc<AtomicI64>,
@@ -57,19 +62,22 @@ pub struct Ledgers {
     /// accused built after that it stands, from 1. One that stands in none counts as if it came with the next.
     pub contradictions: BTreeMap<String, usize>,
     noticed: Arc<Mutex<Noticed>>,
+    /// Blocks that break rules.
+    pub flawed: Arc<Mutex<Flawed>>,
 }
 
 impl Ledgers {
-    /// For so many validators; records and clocks follow from the seed.
-    pub fn new(validators: usize, seed: u64) -> Ledgers {
-        let world = World::new(validators);
+    /// For a schedule; records and clocks follow from its seed.
+    pub fn new(schedule: &Schedule, bug: Option<Bug>) -> Ledgers {
+        let world = World::new(schedule.validators);
         let genesis = Arc::new(world.genesis().clone());
         Ledgers {
+            bug,
             begun: world.now,
             world,
             genesis,
             codes: None,
-            dice: fastrand::Rng::with_seed(seed ^ 0x5eed),
+            dice: fastrand::Rng::with_seed(schedule.seed ^ 0x5eed),
             disks: BTreeMap::new(),
             skews: BTreeMap::new(),
             now: Arc::default(),
@@ -78,6 +86,8 @@ impl Ledgers {
             finals: 0,
             contradictions: BTreeMap::new(),
             noticed: Arc::default(),
+            flawed: Arc::default(),
+            schedule: schedule.clone(),
         }
     }
 
@@ -105,6 +115,21 @@ impl Ledgers {
         world.sign(author, &deed)
     }
 
+    /// Another block that follows the rules: one without records, its time sometimes as far ahead as nobody minds.
+    fn sound(&mut self, body: &Bytes) -> Option<(Hash, Bytes)> {
+        let mut header: Header = Block::cut(body).ok()?.header;
+        let latest = self.world.now.plus(Millis(SKEW_WIDE.unsigned_abs())).plus(AHEAD_MAX);
+        let hasty = self.dice.bool() && latest > header.time;
+        header.time = if hasty { latest } else { header.time.plus(Millis(1)) };
+        header.records = records_root([].iter());
+        header.register = self.disks.values().find_map(|disk| {
+            let chain = Chain::new(disk.view(), self.genesis.clone()).expect("a sound store");
+            let last = chain.tip().certified.as_deref().filter(|_| chain.tip().block == header.previous);
+            last.map(|(last, _)| last.register)
+        })?;
+        Some(written(&header, &[]))
+    }
+
     fn sealed(&mut self, record: &[u8]) -> Option<Arc<Sealed>> {
         let digest = Hash::of(record);
         if let Some(sealed) = self.verified.get(&digest) {
@@ -116,7 +141,7 @@ impl Ledgers {
     }
 
     fn open(&self, machine: usize) -> Core {
-        let store = Arc::new(self.disks[&machine].clone());
+        let store = Arc::new(self.disks[&machine].memory.clone());
         Core::open(store, &self.genesis, world::validator(0).address()).expect("a sound store")
     }
 
@@ -184,21 +209,20 @@ impl Stage for Ledgers {
     }
 
     fn boot(&mut self, machine: usize, seat: usize, power: &Power, _: u64) -> Result<Ledger, Fault> {
-        let memory = self.disks.entry(machine).or_insert_with(|| {
-            let memory = Memory::new();
-            found(&memory, &self.genesis).expect("an empty store");
-            memory
-        });
-        let disk = Disk { memory: memory.clone(), power: power.clone() };
+        let honest = self.schedule.lie(machine).is_none();
+        let bug = self.bug.filter(|_| honest);
+        let disk = self.disks.entry(machine).or_insert_with(|| Disk::new(&self.genesis, power, bug));
+        disk.reboot(&self.genesis);
+        let disk = disk.clone();
         let wide = machine == 0 && self.dice.u8(0..4) == 0;
         let reach = if wide { SKEW_WIDE } else { SKEW };
         let skew = *self.skews.entry(machine).or_insert_with(|| self.dice.i64(-reach..=reach));
         let me = world::validator(seat).address();
         let core = Core::open(Arc::new(disk), &self.genesis, me);
         let core = core.map_err(|fault| Fault::new("opening the store", format!("{fault:?}")))?;
-        let validators = self.genesis.members.0.len();
+        let who = Who { machine, seat, validators: self.schedule.validators, honest, bug };
         let clock = Clock { begun: self.begun, now: self.now.clone(), skew };
-        Ok(Ledger::new(core, (seat, validators), self.noticed.clone(), clock))
+        Ok(Ledger::new(core, who, clock, (self.noticed.clone(), self.flawed.clone())))
     }
 
     fn wipe(&mut self, machine: usize) {
@@ -208,15 +232,13 @@ impl Stage for Ledgers {
     }
 
     fn other(&mut self, body: &Bytes, sound: bool) -> Option<(Hash, Bytes)> {
-        let block = Block::cut(body).ok()?;
-        let mut header: Header = block.header.clone();
         if sound {
-            header.time = header.time.plus(Millis(1));
-        } else {
-            header.register = Hash::of(b"another register");
+            return self.sound(body);
         }
-        let other = Bytes::from(Block::write(&header, block.records.iter()));
-        Some((header.id(), other))
+        let flaw = Flaw::ALL[self.dice.usize(..Flaw::ALL.len())];
+        let other = flaw.put_into(body, &mut self.world)?;
+        self.flawed.lock().expect("not poisoned").add(flaw, &other);
+        Some(other)
     }
 
     fn submit(&mut self, ledger: &mut Ledger) -> Option<Bytes> {
@@ -247,10 +269,15 @@ impl Stage for Ledgers {
         if let Some((_, core)) = cores.first() {
             self.contradictions = self.recorded(core);
         }
+        wrong.append(&mut self.flawed.lock().expect("not poisoned").wrong);
         for (machine, core) in &cores {
             let height = core.height().get();
             let served = core.decided(1..=height, usize::MAX).expect("a sound store");
             let blocks: Vec<_> = served.into_iter().map(|one| (one.body, one.certificate)).collect();
+            let flawed = self.flawed.lock().expect("not poisoned");
+            let taken = blocks.iter().filter(|(_, certificate)| flawed.has(&certificate.block));
+            wrong.extend(taken.map(|(_, certificate)| format!("{machine} has the flawed block {}", certificate.block)));
+            drop(flawed);
             match self.again(&blocks) {
                 Ok((again, records)) if again == root(core) => self.finals = self.finals.max(records),
                 Ok((again, _)) => {

@@ -13,6 +13,16 @@ pub enum Kind {
     Bug(Bug),
 }
 
+impl Kind {
+    /// The mistake that it is about.
+    pub fn bug(self) -> Option<Bug> {
+        match self {
+            Kind::Bug(bug) => Some(bug),
+            Kind::Faults | Kind::TooManyTwins => None,
+        }
+    }
+}
+
 /// Something that happens at a time.
 #[derive(Clone, Debug)]
 pub enum Mishap {

@@ -1,21 +1,58 @@
 //! Stores whose machines may lose their power.
 
-use std::sync::Arc;
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
-use hefu_node::store::{Batch, Mark, Memory, Store, StoreError, View};
+use hefu_contracts::genesis::Genesis;
+use hefu_node::store::{Batch, Mark, Memory, Store, StoreError, View, found};
 
-use super::disk::{Fate, Power, dark};
+use super::{
+    bugs::Bug,
+    disk::{Fate, Power, dark},
+};
 
-/// A store whose machine may lose its power.
+/// A store. Clones are the same one.
 #[derive(Clone)]
 pub struct Disk {
     /// What is on it.
     pub memory: Memory,
-    /// The machine's.
-    pub power: Power,
+    power: Power,
+    /// With a bug, what a block has written is durable only when the next one is.
+    unsynced: Option<Arc<Mutex<Unsynced>>>,
+}
+
+/// Everything that was ever written.
+#[derive(Default)]
+struct Unsynced {
+    durable: Vec<Batch>,
+    floating: Vec<Batch>,
 }
 
 impl Disk {
+    /// A store that holds nothing but its genesis.
+    pub fn new(genesis: &Genesis, power: &Power, bug: Option<Bug>) -> Disk {
+        let unsynced = (bug == Some(Bug::CommitUnsynced)).then(Arc::default);
+        Disk { memory: empty(genesis), power: power.clone(), unsynced }
+    }
+
+    /// The machine starts again.
+    pub fn reboot(&mut self, genesis: &Genesis) {
+        let Some(mut unsynced) = self.unsynced() else { return };
+        let memory = empty(genesis);
+        unsynced.floating.clear();
+        for batch in &unsynced.durable {
+            memory.write(batch.clone()).expect("memory");
+        }
+        drop(unsynced);
+        self.memory = memory;
+    }
+
+    fn unsynced(&self) -> Option<MutexGuard<'_, Unsynced>> {
+        self.unsynced.as_ref().map(|unsynced| unsynced.lock().expect("not poisoned"))
+    }
+
     fn check(&self) -> Result<(), StoreError> {
         match self.power.write() {
             Fate::Done => Ok(()),
@@ -25,6 +62,12 @@ impl Disk {
     }
 }
 
+fn empty(genesis: &Genesis) -> Memory {
+    let memory = Memory::new();
+    found(&memory, genesis).expect("an empty store");
+    memory
+}
+
 impl Store for Disk {
     fn view(&self) -> Arc<dyn View> {
         self.memory.view()
@@ -32,11 +75,19 @@ impl Store for Disk {
 
     fn write(&self, batch: Batch) -> Result<(), StoreError> {
         self.check()?;
+        if let Some(mut unsynced) = self.unsynced() {
+            unsynced.floating.push(batch.clone());
+        }
         self.memory.write(batch)
     }
 
     fn commit(&self, batch: Batch, mark: Mark) -> Result<(), StoreError> {
         self.check()?;
+        if let Some(mut unsynced) = self.unsynced() {
+            let before = mem::take(&mut unsynced.floating);
+            unsynced.durable.extend(before);
+            unsynced.floating.push(batch.clone());
+        }
         self.memory.commit(batch, mark)
     }
 }
