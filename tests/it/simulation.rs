@@ -89,23 +89,30 @@ fn consensus_with_the_guard_neither_forks_nor_contradicts_itself_nor_stands_stil
 fn the_ledger_in_it_loses_nothing_and_executes_again_to_one_register() {
     let (seeds, finals) = (seeds(SCHEDULES_OF_LEDGERS, LEDGERS_ONE_IN), AtomicU64::new(0));
     let least = FINALS_EACH_MIN * (seeds.end - seeds.start);
+    let (restored, exposed) = (AtomicU64::new(0), AtomicU64::new(0));
     let flaws: Mutex<BTreeMap<Flaw, (u64, u64)>> = Mutex::default();
     let tally = campaign(seeds, false, |seed| {
         let (ledgers, report) = ledgers(Schedule::draw(seed, Kind::Faults, GOES_WRONG), None);
         finals.fetch_add(ledgers.finals as u64, Ordering::Relaxed);
-        let (flawed, mut flaws) = (ledgers.flawed.lock().unwrap(), flaws.lock().unwrap());
+        let (flawed, mut flaws) = (ledgers.shared.flawed.lock().unwrap(), flaws.lock().unwrap());
         for flaw in Flaw::ALL {
             let (proposed, refused) = flaws.entry(flaw).or_default();
             *proposed += flawed.proposed.get(&flaw).unwrap_or(&0);
             *refused += flawed.refused.get(&flaw).unwrap_or(&0);
         }
+        let shelves = ledgers.shared.shelves.lock().unwrap();
+        restored.fetch_add(shelves.restored, Ordering::Relaxed);
+        exposed.fetch_add(shelves.exposed, Ordering::Relaxed);
         report
     });
+    let (restored, exposed) = (restored.into_inner(), exposed.into_inner());
+    println!("{restored} ledgers were handed over, {exposed} liars were found out by it");
     let (finals, flaws) = (finals.into_inner(), flaws.into_inner().unwrap());
     println!("{finals} records are final; blocks proposed with a flaw, and how often one was refused: {flaws:?}");
     holds("ledgers", &tally);
     assert!(finals >= least, "only {finals} records are final");
-    // A single schedule may be one in which nobody proposes any.
+    // A single schedule may be one in which nobody loses anything, or lies.
+    assert!(is_repeated() || restored.min(exposed) > 0, "{restored} were handed over, {exposed} liars found out");
     let refused = |flaw: &Flaw| flaws.get(flaw).is_some_and(|(_, refused)| *refused > 0);
     let missing: Vec<&Flaw> = Flaw::ALL.iter().filter(|flaw| !refused(flaw)).collect();
     assert!(is_repeated() || missing.is_empty(), "{missing:?} were never refused");

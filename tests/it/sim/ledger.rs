@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     ops::RangeInclusive,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -12,25 +12,35 @@ use std::{
 use bytes::Bytes;
 use hefu_contracts::{
     block::Block,
+    certificate as ledger,
     height::Height,
     receipt::Status,
     refusal::Code,
     row::key_of_evidence,
     time::{Millis, Time},
     validators::Evidence,
+    votes::{self, VoteKind},
 };
 use hefu_engine::{
     Application, Certificate, Decided, Equivocation, Fault, Kept, Proposed, Received, Synced, Undecided, Upcoming,
     Verdict,
 };
-use hefu_keys::Hash;
+use hefu_keys::{Address, Hash, SecretKey};
 use hefu_node::{
     consensus::{evidence_of, of_engine, terms, to_engine},
     core::{Admission, Core, Judged, Proposal, Sealed},
+    store::Chain,
     world,
 };
 
-use super::{bugs::Bug, flaw::Flawed, ledgers::SKEW_WIDE, stage::Chronicle};
+use super::{
+    bugs::Bug,
+    flaw::Flawed,
+    handover::Shelves,
+    ledgers::SKEW_WIDE,
+    signs::sign,
+    stage::{Chronicle, VALIDATORS_MAX},
+};
 
 /// Contradictions as honest validators came to know of them, and the highest block that anybody had decided by then.
 #[derive(Default)]
@@ -47,9 +57,19 @@ pub struct Ledger {
     who: Who,
     /// Records of its own that wait.
     own: Vec<Arc<Sealed>>,
-    noticed: Arc<Mutex<Noticed>>,
-    flawed: Arc<Mutex<Flawed>>,
+    shared: Shared,
     clock: Clock,
+}
+
+/// What all ledgers of a schedule tell.
+#[derive(Clone, Default)]
+pub struct Shared {
+    /// Of contradictions.
+    pub noticed: Arc<Mutex<Noticed>>,
+    /// Of blocks that break rules.
+    pub flawed: Arc<Mutex<Flawed>>,
+    /// Of snapshots.
+    pub shelves: Arc<Mutex<Shelves>>,
 }
 
 /// Whose ledger it is.
@@ -59,8 +79,6 @@ pub struct Who {
     pub machine: usize,
     /// Whose seat it has.
     pub seat: usize,
-    /// Number of validators.
-    pub validators: usize,
     /// Whether it follows the protocol.
     pub honest: bool,
     /// What is wrong with it.
@@ -80,13 +98,18 @@ pub struct Clock {
 
 impl Ledger {
     /// A ledger that was opened.
-    pub fn new(
-        core: Core,
-        who: Who,
-        clock: Clock,
-        (noticed, flawed): (Arc<Mutex<Noticed>>, Arc<Mutex<Flawed>>),
-    ) -> Ledger {
-        Ledger { core, who, own: Vec::new(), noticed, flawed, clock }
+    pub fn new(core: Core, who: Who, clock: Clock, shared: Shared) -> Ledger {
+        Ledger { core, who, own: Vec::new(), shared, clock }
+    }
+
+    fn chain(&self) -> Chain {
+        self.core.head().read().expect("not poisoned").chain.clone()
+    }
+
+    /// What validators sign to have a block.
+    fn precommit(&self, certificate: &ledger::Certificate) -> String {
+        let ledger::Certificate { block, height, round, .. } = certificate;
+        votes::vote(&self.core.genesis().chain(), *height, *round, VoteKind::Precommit, Some(block))
     }
 
     /// Records of its own that no block has taken yet: they are told again until one has.
@@ -130,7 +153,7 @@ impl Ledger {
     }
 
     fn tell_of_flaws(&self, body: &Bytes, judged: Judged) {
-        let mut flawed = self.flawed.lock().expect("not poisoned");
+        let mut flawed = self.shared.flawed.lock().expect("not poisoned");
         let Some(flaw) = flawed.flaw(body) else { return };
         let why = match judged {
             Judged::Invalid(block) => self.core.breach(&block).unwrap_or_default().to_owned(),
@@ -154,8 +177,7 @@ impl Chronicle for Ledger {
     }
 
     fn made(&self, height: u64) -> Option<Time> {
-        let chain = self.core.head().read().expect("not poisoned").chain.clone();
-        let block = chain.block(Height::new(height)?).expect("a sound store");
+        let block = self.chain().block(Height::new(height)?).expect("a sound store");
         block.map(|(header, _)| header.time)
     }
 
@@ -164,9 +186,16 @@ impl Chronicle for Ledger {
     }
 }
 
+/// The key of a validator.
+fn key_of(validator: &Address) -> Option<&'static SecretKey> {
+    static KEYS: OnceLock<BTreeMap<Address, SecretKey>> = OnceLock::new();
+    let keys = || (0..VALIDATORS_MAX).map(world::validator).map(|key| (key.address(), key)).collect();
+    KEYS.get_or_init(keys).get(validator)
+}
+
 /// Signatures cost a hash in here; those that a ledger verifies must be real.
-fn signed_in_earnest(mut evidence: Evidence, validators: usize) -> Option<Evidence> {
-    let accused = (0..validators).map(world::validator).find(|key| key.address() == evidence.validator)?;
+fn signed_in_earnest(mut evidence: Evidence) -> Option<Evidence> {
+    let accused = key_of(&evidence.validator)?;
     for signed in [&mut evidence.first, &mut evidence.second] {
         signed.signature = accused.sign(signed.statement.text().as_bytes());
     }
@@ -213,18 +242,24 @@ impl Application for Ledger {
     }
 
     fn decide(&mut self, certificate: Certificate) -> Result<(), Fault> {
-        let committed = self.core.commit(self.time(), of_engine(certificate));
+        let mut certificate = of_engine(certificate);
+        let text = self.precommit(&certificate);
+        for precommit in &mut certificate.signatures {
+            let key = key_of(&precommit.validator).expect("a validator");
+            precommit.signature = key.sign(text.as_bytes());
+        }
+        let committed = self.core.commit(self.time(), certificate);
         let committed = committed.map_err(|fault| failed("committing", &fault))?;
-        let mut noticed = self.noticed.lock().expect("not poisoned");
+        let mut shelves = self.shared.shelves.lock().expect("not poisoned");
+        shelves.committed(self.who.machine, committed.height.get(), || self.chain());
+        let mut noticed = self.shared.noticed.lock().expect("not poisoned");
         noticed.highest = noticed.highest.max(committed.height.get());
         Ok(())
     }
 
     fn misbehaved(&mut self, evidence: Vec<Equivocation>) -> Result<(), Fault> {
         for one in evidence {
-            let Some(evidence) =
-                evidence_of(&one).and_then(|evidence| signed_in_earnest(evidence, self.who.validators))
-            else {
+            let Some(evidence) = evidence_of(&one).and_then(signed_in_earnest) else {
                 return Err(Fault::new("reading evidence", format!("{one:?}")));
             };
             // Two proofs of lock for one block: the engine counts that, the ledger does not.
@@ -235,7 +270,7 @@ impl Application for Ledger {
             let own = world::validator(self.who.seat);
             // Twins that see each other use up each other's sequence numbers; what they say of themselves is not counted on.
             if evidence.validator != own.address() {
-                let mut noticed = self.noticed.lock().expect("not poisoned");
+                let mut noticed = self.shared.noticed.lock().expect("not poisoned");
                 let highest = noticed.highest;
                 noticed.places.entry(place).or_insert(highest);
             }
@@ -254,7 +289,15 @@ impl Application for Ledger {
 
     fn decided(&mut self, heights: RangeInclusive<u64>, bytes_max: usize) -> Result<Vec<Decided>, Fault> {
         let served = self.core.decided(heights, bytes_max).map_err(|fault| failed("serving", &fault))?.into_iter();
-        Ok(served.map(|one| Decided { certificate: to_engine(one.certificate), body: one.body }).collect())
+        let cheaply = |one: hefu_node::core::Served| {
+            let text = self.precommit(&one.certificate);
+            let mut certificate = to_engine(one.certificate);
+            for (validator, signature) in &mut certificate.signatures {
+                *signature = sign(validator, &text);
+            }
+            Decided { certificate, body: one.body }
+        };
+        Ok(served.map(cheaply).collect())
     }
 
     fn history_min(&mut self) -> Result<u64, Fault> {

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -21,22 +21,25 @@ use hefu_keys::Hash;
 use hefu_node::{
     consensus::WORDING,
     core::{AHEAD_MAX, Admission, Core, Judged, Proposal, Sealed},
-    store::{Chain, Memory, Store as _, found},
+    store::{Chain, Memory, Store as _, found, verify_view},
     world::{self, Codes, Deed, REFILL, World},
 };
 
 use super::{
     bugs::Bug,
-    disk::Power,
-    flaw::{Flaw, Flawed, written},
-    ledger::{Clock, Ledger, Noticed, Who},
+    flaw::{Flaw, written},
+    handover::{Failed, Others},
+    ledger::{Clock, Ledger, Shared, Who},
     schedule::Schedule,
-    stage::{Chronicle, SKEW, Stage},
+    stage::{Boot, SKEW, Stage},
     store::Disk,
 };
 
 /// How far the clock of one machine may be off in some schedules, in milliseconds.
 pub const SKEW_WIDE: i64 = 8_000;
+
+/// Writes while a ledger is handed over within which the power fails in some schedules.
+const WRITES_OF_HANDOVER: u32 = 40;
 
 /// Codes whose things records speak of.
 const CODES: u64 = 64;
@@ -61,9 +64,13 @@ pub struct Ledgers {
     /// Contradictions that an honest validator noticed, by the key of their row: in which of the blocks that others than the
     /// accused built after that it stands, from 1. One that stands in none counts as if it came with the next.
     pub contradictions: BTreeMap<String, usize>,
-    noticed: Arc<Mutex<Noticed>>,
-    /// Blocks that break rules.
-    pub flawed: Arc<Mutex<Flawed>>,
+    /// What they tell.
+    pub shared: Shared,
+    /// Machines that have nothing.
+    wiped: BTreeSet<usize>,
+    /// Machines that others have handed the ledger.
+    restored: BTreeSet<usize>,
+    wrong: Vec<String>,
 }
 
 impl Ledgers {
@@ -85,8 +92,10 @@ impl Ledgers {
             submitted: 0,
             finals: 0,
             contradictions: BTreeMap::new(),
-            noticed: Arc::default(),
-            flawed: Arc::default(),
+            shared: Shared::default(),
+            wiped: BTreeSet::new(),
+            restored: BTreeSet::new(),
+            wrong: Vec::new(),
             schedule: schedule.clone(),
         }
     }
@@ -113,6 +122,38 @@ impl Ledgers {
             (number, ..) => ("corenest", Deed::grant(&format!("line {number}"), &["capture"])),
         };
         world.sign(author, &deed)
+    }
+
+    /// A machine without a ledger asks others for theirs, as a node does before anything else.
+    fn restore(&mut self, boot: &Boot<'_>) -> Result<(), Fault> {
+        let &Boot { machine, power, lost, .. } = boot;
+        if self.dice.u8(0..4) == 0 {
+            power.fail_at(self.dice.u32(0..WRITES_OF_HANDOVER));
+        }
+        let disk = Disk::bare(power);
+        let chain = |other: &usize| {
+            let view = self.disks.get(other)?.view();
+            Some((*other, Chain::new(view, self.genesis.clone()).expect("a sound store")))
+        };
+        let others = Others {
+            chains: boot.others.iter().filter_map(chain).collect(),
+            liars: boot.others.iter().copied().filter(|other| self.schedule.lie(*other).is_some()).collect(),
+            lost,
+            dice: &mut self.dice,
+        };
+        let filled = self.shared.shelves.lock().expect("not poisoned").fill(&self.genesis, &disk, others);
+        match filled {
+            Ok(true) => {
+                self.disks.insert(machine, disk);
+                self.restored.insert(machine);
+            }
+            // It executes all blocks.
+            Ok(false) => {}
+            Err(Failed::Wrong(words)) => self.wrong.push(words),
+            Err(Failed::Fault(fault)) => return Err(Fault::new("restoring", format!("{fault:?}"))),
+        }
+        self.wiped.remove(&machine);
+        Ok(())
     }
 
     /// Another block that follows the rules: one without records, its time sometimes as far ahead as nobody minds.
@@ -162,7 +203,7 @@ impl Ledgers {
             };
             (known + 1..end).filter(by_others).count() + 1
         };
-        let noticed = self.noticed.lock().expect("not poisoned");
+        let noticed = self.shared.noticed.lock().expect("not poisoned");
         noticed.places.iter().map(|(key, height)| (key.clone(), waited(key, *height))).collect()
     }
 
@@ -208,7 +249,11 @@ impl Stage for Ledgers {
         self.world.now = self.begun.plus(Millis(now.unsigned_abs()));
     }
 
-    fn boot(&mut self, machine: usize, seat: usize, power: &Power, _: u64) -> Result<Ledger, Fault> {
+    fn boot(&mut self, boot: &Boot<'_>) -> Result<Ledger, Fault> {
+        let &Boot { machine, seat, power, .. } = boot;
+        if self.wiped.contains(&machine) {
+            self.restore(boot)?;
+        }
         let honest = self.schedule.lie(machine).is_none();
         let bug = self.bug.filter(|_| honest);
         let disk = self.disks.entry(machine).or_insert_with(|| Disk::new(&self.genesis, power, bug));
@@ -220,13 +265,16 @@ impl Stage for Ledgers {
         let me = world::validator(seat).address();
         let core = Core::open(Arc::new(disk), &self.genesis, me);
         let core = core.map_err(|fault| Fault::new("opening the store", format!("{fault:?}")))?;
-        let who = Who { machine, seat, validators: self.schedule.validators, honest, bug };
+        let who = Who { machine, seat, honest, bug };
         let clock = Clock { begun: self.begun, now: self.now.clone(), skew };
-        Ok(Ledger::new(core, who, clock, (self.noticed.clone(), self.flawed.clone())))
+        Ok(Ledger::new(core, who, clock, self.shared.clone()))
     }
 
     fn wipe(&mut self, machine: usize) {
         self.disks.remove(&machine);
+        self.wiped.insert(machine);
+        self.restored.remove(&machine);
+        self.shared.shelves.lock().expect("not poisoned").wipe(machine);
         // Whoever renews a guard looks at the clock.
         self.skews.insert(machine, self.dice.i64(-SKEW..=SKEW));
     }
@@ -237,7 +285,7 @@ impl Stage for Ledgers {
         }
         let flaw = Flaw::ALL[self.dice.usize(..Flaw::ALL.len())];
         let other = flaw.put_into(body, &mut self.world)?;
-        self.flawed.lock().expect("not poisoned").add(flaw, &other);
+        self.shared.flawed.lock().expect("not poisoned").add(flaw, &other);
         Some(other)
     }
 
@@ -264,20 +312,25 @@ impl Stage for Ledgers {
     }
 
     fn finish(&mut self, honest: &[usize]) -> Vec<String> {
-        let mut wrong = Vec::new();
+        let mut wrong = std::mem::take(&mut self.wrong);
         let cores: Vec<(usize, Core)> = honest.iter().map(|machine| (*machine, self.open(*machine))).collect();
         if let Some((_, core)) = cores.first() {
             self.contradictions = self.recorded(core);
         }
-        wrong.append(&mut self.flawed.lock().expect("not poisoned").wrong);
+        wrong.append(&mut self.shared.flawed.lock().expect("not poisoned").wrong);
         for (machine, core) in &cores {
             let height = core.height().get();
             let served = core.decided(1..=height, usize::MAX).expect("a sound store");
             let blocks: Vec<_> = served.into_iter().map(|one| (one.body, one.certificate)).collect();
-            let flawed = self.flawed.lock().expect("not poisoned");
+            let flawed = self.shared.flawed.lock().expect("not poisoned");
             let taken = blocks.iter().filter(|(_, certificate)| flawed.has(&certificate.block));
             wrong.extend(taken.map(|(_, certificate)| format!("{machine} has the flawed block {}", certificate.block)));
             drop(flawed);
+            if self.restored.contains(machine) {
+                let chain = core.head().read().expect("not poisoned").chain.clone();
+                let verified = verify_view(&chain, |_| ());
+                wrong.extend(verified.err().map(|error| format!("{machine} was handed its ledger: {error}")));
+            }
             match self.again(&blocks) {
                 Ok((again, records)) if again == root(core) => self.finals = self.finals.max(records),
                 Ok((again, _)) => {

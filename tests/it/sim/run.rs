@@ -15,7 +15,7 @@ use super::{
     queue::{Event, Queue},
     schedule::Schedule,
     signs::Judge,
-    stage::Stage,
+    stage::{Boot, Stage},
     toy,
     watch::{Broken, Watch},
 };
@@ -252,12 +252,14 @@ impl<'a, S: Stage> World<'a, S> {
     }
 
     fn boot(&mut self, machine: usize) {
-        let seat = self.schedule.seat(machine);
         let hands = &self.machines[machine].hands;
         hands.power.restore();
-        let (power, boots) = (hands.power.clone(), hands.boots);
-        match self.stage.boot(machine, seat, &power, boots) {
+        let power = hands.power.clone();
+        let (others, lost) = (self.reached_by(machine), if self.healed() { 0 } else { self.schedule.lost });
+        let seat = self.schedule.seat(machine);
+        match self.stage.boot(&Boot { machine, seat, power: &power, boots: hands.boots, others, lost }) {
             Ok(app) => self.machines[machine].start(self.now, app, &self.metrics),
+            Err(_) if power.is_off() => return self.later(RESTART, Event::Boot { machine }),
             Err(fault) => return self.watch.broken.push(Broken::Fault(machine, fault.to_string())),
         }
         if self.liars[machine].is_none() {

@@ -1,6 +1,6 @@
 //! What goes wrong, and when; all of it follows from a seed.
 
-use super::{bugs::Bug, liar::Lie};
+use super::{bugs::Bug, liar::Lie, stage::VALIDATORS_MAX};
 
 /// What a schedule is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Schedule {
     /// The schedule of a seed, that long before it heals.
     pub fn draw(seed: u64, kind: Kind, millis: u64) -> Schedule {
         let mut dice = fastrand::Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let validators = if dice.u8(0..4) == 0 { 7 } else { 4 };
+        let validators = if dice.u8(0..4) == 0 { VALIDATORS_MAX } else { 4 };
         let mut seats: Vec<usize> = (0..validators).collect();
         dice.shuffle(&mut seats);
         let mut schedule = Schedule {

@@ -7,6 +7,9 @@ use hefu_keys::Hash;
 
 use super::disk::Power;
 
+/// The largest network that is simulated.
+pub const VALIDATORS_MAX: usize = 7;
+
 /// How far a machine's clock may be off, in milliseconds.
 pub const SKEW: i64 = 2_000;
 
@@ -25,6 +28,21 @@ pub trait Chronicle: Application {
     fn signed_last(&self) -> Option<u64>;
 }
 
+/// A machine that starts.
+pub struct Boot<'a> {
+    /// Which one, and whose seat it has.
+    pub machine: usize,
+    pub seat: usize,
+    /// Its power.
+    pub power: &'a Power,
+    /// How often it has started before.
+    pub boots: u64,
+    /// Machines that it can reach.
+    pub others: Vec<usize>,
+    /// Questions to them that get no answer, in a thousand.
+    pub lost: u64,
+}
+
 /// Ledgers, their disks, and what else belongs to them in a schedule.
 pub trait Stage {
     /// A ledger that runs on one machine.
@@ -40,7 +58,7 @@ pub trait Stage {
     ///
     /// # Errors
     /// Where the disk does not hold one together.
-    fn boot(&mut self, machine: usize, seat: usize, power: &Power, boots: u64) -> Result<Self::Ledger, Fault>;
+    fn boot(&mut self, boot: &Boot<'_>) -> Result<Self::Ledger, Fault>;
 
     /// A machine's disk is another one now, with nothing on it.
     fn wipe(&mut self, machine: usize);

@@ -37,6 +37,11 @@ impl Disk {
         Disk { memory: empty(genesis), power: power.clone(), unsynced }
     }
 
+    /// A store that holds nothing at all.
+    pub fn bare(power: &Power) -> Disk {
+        Disk { memory: Memory::new(), power: power.clone(), unsynced: None }
+    }
+
     /// The machine starts again.
     pub fn reboot(&mut self, genesis: &Genesis) {
         let Some(mut unsynced) = self.unsynced() else { return };

@@ -23,7 +23,7 @@ use hefu_node::{core::AHEAD_MAX, world};
 use super::{
     bugs::Bug,
     disk::{Fate, Power, dark},
-    stage::{Chronicle, SKEW, Stage},
+    stage::{Boot, Chronicle, SKEW, Stage, VALIDATORS_MAX},
 };
 
 /// height ‖ parent ‖ time ‖ nonce ‖ whether it follows the rules.
@@ -74,7 +74,7 @@ pub fn members(count: usize) -> (Vec<Member>, Validators) {
             let set = Validators::new(&members).expect("sound members");
             (members, set)
         };
-        (1..=7).map(set).collect()
+        (1..=VALIDATORS_MAX).map(set).collect()
     });
     sets[count - 1].clone()
 }
@@ -139,7 +139,7 @@ impl Stage for Toys {
         self.now.store(i64::try_from(now).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
-    fn boot(&mut self, machine: usize, seat: usize, power: &Power, boots: u64) -> Result<Toy, Fault> {
+    fn boot(&mut self, &Boot { machine, seat, power, boots, .. }: &Boot<'_>) -> Result<Toy, Fault> {
         while self.disks.len() <= machine {
             self.disks.push(Arc::default());
             self.skews.push(self.dice.i64(-SKEW..=SKEW));

@@ -1,7 +1,7 @@
 //! What befalls machines.
 
 use super::{Event, Stage, World};
-use crate::sim::schedule::Mishap;
+use crate::sim::{liar::Lie, schedule::Mishap};
 
 /// Until somebody who renews a guard tries again, where the machine is off.
 const AGAIN: u64 = 500;
@@ -50,5 +50,18 @@ impl<S: Stage> World<'_, S> {
         }
         self.machines[machine].hands.renew();
         self.stop(machine, RENEWAL);
+    }
+
+    /// Who answers a machine that starts.
+    pub(super) fn reached_by(&self, machine: usize) -> Vec<usize> {
+        let cut =
+            |one, other| self.cuts.iter().any(|(until, pairs)| *until > self.now && pairs.contains(&(one, other)));
+        let answers = |other: &usize| {
+            let silent = self.schedule.lie(*other) == Some(Lie::Silence);
+            let idle =
+                !self.healed() && (self.paused[*other] > self.now || cut(machine, *other) || cut(*other, machine));
+            *other != machine && self.machines[*other].is_on() && !silent && !idle
+        };
+        (0..self.machines.len()).filter(answers).collect()
     }
 }
