@@ -17,6 +17,7 @@ mod campaign;
 mod disk;
 mod effects;
 mod flaw;
+mod gossip;
 mod handover;
 mod hands;
 mod ledger;

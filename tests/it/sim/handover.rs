@@ -49,7 +49,7 @@ struct Asked<'a, 'b> {
 }
 
 /// The name of a machine on the network of records.
-fn peer(machine: usize) -> PeerId {
+pub fn peer(machine: usize) -> PeerId {
     let mut bytes = vec![0, 32];
     bytes.extend([u8::try_from(machine).expect("few machines"); 32]);
     PeerId::from_bytes(&bytes).expect("a name of 32 bytes")

@@ -14,7 +14,6 @@ use hefu_contracts::{
     block::Block,
     certificate as ledger,
     height::Height,
-    receipt::Status,
     refusal::Code,
     row::key_of_evidence,
     time::{Millis, Time},
@@ -28,7 +27,7 @@ use hefu_engine::{
 use hefu_keys::{Address, Hash, SecretKey};
 use hefu_node::{
     consensus::{evidence_of, of_engine, terms, to_engine},
-    core::{Admission, Core, Judged, Proposal, Sealed},
+    core::{Admission, Core, Judged, Proposal},
     store::Chain,
     world,
 };
@@ -36,6 +35,7 @@ use hefu_node::{
 use super::{
     bugs::Bug,
     flaw::Flawed,
+    gossip::Passer,
     handover::Shelves,
     ledgers::SKEW_WIDE,
     signs::sign,
@@ -55,8 +55,8 @@ pub struct Ledger {
     /// The node's.
     pub core: Core,
     who: Who,
-    /// Records of its own that wait.
-    own: Vec<Arc<Sealed>>,
+    /// What it passes on.
+    pub passer: Passer,
     shared: Shared,
     clock: Clock,
 }
@@ -99,7 +99,7 @@ pub struct Clock {
 impl Ledger {
     /// A ledger that was opened.
     pub fn new(core: Core, who: Who, clock: Clock, shared: Shared) -> Ledger {
-        Ledger { core, who, own: Vec::new(), shared, clock }
+        Ledger { core, who, passer: Passer::new(), shared, clock }
     }
 
     fn chain(&self) -> Chain {
@@ -112,15 +112,9 @@ impl Ledger {
         votes::vote(&self.core.genesis().chain(), *height, *round, VoteKind::Precommit, Some(block))
     }
 
-    /// Records of its own that no block has taken yet: they are told again until one has.
-    pub fn still_waiting(&mut self) -> Vec<Bytes> {
-        let now = self.time();
-        let waits = |sealed: &Arc<Sealed>| {
-            let receipt = self.core.receipt(now, &sealed.id()).expect("a sound store");
-            receipt.is_some_and(|receipt| receipt.status == Status::Pending)
-        };
-        self.own.retain(waits);
-        self.own.iter().map(|sealed| sealed.text().clone()).collect()
+    /// Milliseconds since the schedule began, the same for all.
+    pub fn millis(&self) -> u64 {
+        self.clock.now.load(Ordering::Relaxed).unsigned_abs()
     }
 
     fn judge(&mut self, proposal: &Proposal, body: Bytes) -> Result<Verdict, Fault> {
@@ -219,6 +213,7 @@ impl Application for Ledger {
 
     fn propose(&mut self, height: u64, round: u32) -> Result<Proposed, Fault> {
         let built = self.core.build(self.time(), height, round).map_err(|fault| failed("building", &fault))?;
+        self.end(built.left.iter().map(|(left, _)| &left.sealed));
         Ok(Proposed { block: built.block, body: built.body })
     }
 
@@ -250,6 +245,8 @@ impl Application for Ledger {
         }
         let committed = self.core.commit(self.time(), certificate);
         let committed = committed.map_err(|fault| failed("committing", &fault))?;
+        let (finals, left) = (committed.finals.iter(), committed.left.iter());
+        self.end(finals.map(|done| &done.sealed).chain(left.map(|(left, _)| &left.sealed)));
         let mut shelves = self.shared.shelves.lock().expect("not poisoned");
         shelves.committed(self.who.machine, committed.height.get(), || self.chain());
         let mut noticed = self.shared.noticed.lock().expect("not poisoned");
@@ -276,7 +273,7 @@ impl Application for Ledger {
             }
             let taken = self.core.accuse(self.time(), &own, &evidence);
             match taken.map_err(|fault| failed("recording a contradiction", &fault))? {
-                Admission::Taken(_, sealed) => self.own.push(sealed),
+                Admission::Taken(_, sealed) => self.begins(&sealed, None),
                 Admission::Known(_) => {}
                 Admission::Refused(refusal) if refusal.code == Code::EvidenceKnown => {}
                 Admission::Refused(refusal) => {

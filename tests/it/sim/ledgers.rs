@@ -17,6 +17,7 @@ use hefu_contracts::{
     time::{Millis, Time},
 };
 use hefu_engine::{Fault, inner::Texts};
+use hefu_gossip::{Answer, Message};
 use hefu_keys::Hash;
 use hefu_node::{
     consensus::WORDING,
@@ -28,10 +29,11 @@ use hefu_node::{
 use super::{
     bugs::Bug,
     flaw::{Flaw, written},
+    gossip::is_forged,
     handover::{Failed, Others},
     ledger::{Clock, Ledger, Shared, Who},
     schedule::Schedule,
-    stage::{Boot, SKEW, Stage},
+    stage::{Boot, Chronicle as _, SKEW, Stage},
     store::Disk,
 };
 
@@ -56,14 +58,14 @@ pub struct Ledgers {
     skews: BTreeMap<usize, i64>,
     begun: Time,
     now: Arc<AtomicI64>,
-    /// Records that were verified, which costs as much as a hundred letters.
-    verified: BTreeMap<Hash, Arc<Sealed>>,
     submitted: u64,
     /// Records that are final.
     pub finals: usize,
     /// Contradictions that an honest validator noticed, by the key of their row: in which of the blocks that others than the
     /// accused built after that it stands, from 1. One that stands in none counts as if it came with the next.
     pub contradictions: BTreeMap<String, usize>,
+    /// Answers that what was passed on is no record.
+    pub forged: u64,
     /// What they tell.
     pub shared: Shared,
     /// Machines that have nothing.
@@ -88,10 +90,10 @@ impl Ledgers {
             disks: BTreeMap::new(),
             skews: BTreeMap::new(),
             now: Arc::default(),
-            verified: BTreeMap::new(),
             submitted: 0,
             finals: 0,
             contradictions: BTreeMap::new(),
+            forged: 0,
             shared: Shared::default(),
             wiped: BTreeSet::new(),
             restored: BTreeSet::new(),
@@ -169,16 +171,6 @@ impl Ledgers {
             last.map(|(last, _)| last.register)
         })?;
         Some(written(&header, &[]))
-    }
-
-    fn sealed(&mut self, record: &[u8]) -> Option<Arc<Sealed>> {
-        let digest = Hash::of(record);
-        if let Some(sealed) = self.verified.get(&digest) {
-            return Some(sealed.clone());
-        }
-        let sealed = Arc::new(Sealed::read(record.to_vec()).ok()?);
-        self.verified.insert(digest, sealed.clone());
-        Some(sealed)
     }
 
     fn open(&self, machine: usize) -> Core {
@@ -289,26 +281,39 @@ impl Stage for Ledgers {
         Some(other)
     }
 
-    fn submit(&mut self, ledger: &mut Ledger) -> Option<Bytes> {
-        let record = self.record();
-        let sealed = self.sealed(&record)?;
+    fn submit(&mut self, ledger: &mut Ledger) {
+        let sealed = Sealed::read(self.record()).expect("a record");
         let now = ledger.time();
-        match ledger.core.admit(now, sealed) {
-            Ok(Admission::Taken(..)) => Some(Bytes::from(record)),
-            Ok(Admission::Known(_) | Admission::Refused(_)) | Err(_) => None,
+        if let Ok(Admission::Taken(_, sealed)) = ledger.core.admit(now, sealed) {
+            ledger.begins(&sealed, None);
         }
     }
 
-    fn heard(&mut self, ledger: &mut Ledger, record: &Bytes) {
-        let now = ledger.time();
-        if let Some(sealed) = self.sealed(record) {
-            // What is refused here may be taken elsewhere, and a machine without power takes nothing.
-            drop(ledger.core.admit(now, sealed));
-        }
+    fn due(&mut self, ledger: &mut Ledger) -> Vec<(usize, u64, Message)> {
+        ledger.due()
     }
 
-    fn own_records(&mut self, ledger: &mut Ledger) -> Vec<Bytes> {
-        ledger.still_waiting()
+    fn wakes(&mut self, ledger: &Ledger) -> Option<u64> {
+        ledger.wakes()
+    }
+
+    fn take(&mut self, ledger: &mut Ledger, from: usize, message: Message) -> Option<Answer> {
+        let answer = ledger.take(from, message)?;
+        if is_forged(&answer) {
+            self.forged += 1;
+            if self.schedule.lie(from).is_none() {
+                self.wrong.push(format!("{from} is honest and passes on what is no record"));
+            }
+        }
+        Some(answer)
+    }
+
+    fn answered(&mut self, ledger: &mut Ledger, ticket: u64, answer: Option<Answer>) {
+        ledger.answered(ticket, answer);
+    }
+
+    fn joined(&mut self, ledger: &mut Ledger, machine: usize) {
+        ledger.joined(machine);
     }
 
     fn finish(&mut self, honest: &[usize]) -> Vec<String> {

@@ -10,6 +10,7 @@ use hefu_engine::inner::{
         types::core::{NilOrVal, SignedProposal, SignedVote, VoteType},
     },
 };
+use hefu_gossip::Message;
 use hefu_keys::{Address, Hash, Signature};
 
 use super::{post::Letter, signs::sign};
@@ -81,6 +82,7 @@ impl Liar {
             Lie::Spoiling => vec![self.replaced(letter, false, forge)],
             Lie::Equivocation if second => vec![self.replaced(letter, true, forge)],
             Lie::Equivocation => vec![letter],
+            Lie::Forgery if matches!(letter, Letter::Passed(..)) => vec![forged(letter)],
             Lie::Forgery => {
                 let letter = if second { self.replaced(letter, true, forge) } else { letter };
                 let mut letters = self.votes_of_others(&letter);
@@ -122,7 +124,8 @@ impl Liar {
             | Letter::Status(_)
             | Letter::Ask(_)
             | Letter::Served(_)
-            | Letter::Record(_)) => letter,
+            | Letter::Passed(..)
+            | Letter::Answered(..)) => letter,
         }
     }
 
@@ -179,4 +182,16 @@ impl Liar {
         });
         Letter::Served(decisions.collect())
     }
+}
+
+/// Records, the first of them with another byte in the middle.
+fn forged(letter: Letter) -> Letter {
+    let Letter::Passed(ticket, Message::Records(mut records)) = letter else { return letter };
+    if let Some(first) = records.first_mut() {
+        let mut bytes = first.to_vec();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        *first = Bytes::from(bytes);
+    }
+    Letter::Passed(ticket, Message::Records(records))
 }

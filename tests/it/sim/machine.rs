@@ -170,7 +170,7 @@ impl<A: Chronicle> Machine<A> {
                 }
                 self.feed(metrics);
             }
-            Letter::Record(_) => {}
+            Letter::Passed(..) | Letter::Answered(..) => {}
         }
         self.drain(metrics);
     }

@@ -8,6 +8,7 @@ use hefu_engine::inner::{
         types::core::ExtendedCommitCertificate,
     },
 };
+use hefu_gossip::{Answer, Message};
 
 /// A decided block with its certificate.
 pub type Decision = (Bytes, ExtendedCommitCertificate<Hefu>);
@@ -27,6 +28,8 @@ pub enum Letter {
     Ask(u64),
     /// Some of them.
     Served(Vec<Decision>),
-    /// A record for everybody's pool.
-    Record(Bytes),
+    /// What is said of records that wait, and under which ticket it is answered.
+    Passed(u64, Message),
+    /// The answer.
+    Answered(u64, Answer),
 }

@@ -16,6 +16,8 @@ pub enum Event {
     Next { machine: usize, boot: u64 },
     Boot { machine: usize },
     Renew { machine: usize },
+    Passing { machine: usize },
+    Unanswered { machine: usize, boot: u64, ticket: u64 },
     Status { machine: usize },
     Client,
     Mishap(Mishap),
@@ -79,6 +81,8 @@ impl Event {
             Event::Client => (0, 6),
             Event::Mishap(_) => (0, 7),
             Event::Renew { machine } => (*machine, 8),
+            Event::Passing { machine } => (*machine, 9),
+            Event::Unanswered { machine, .. } => (*machine, 10),
         }
     }
 

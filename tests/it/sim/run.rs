@@ -1,6 +1,7 @@
 //! The world of a schedule: one thread, one clock, one queue of what happens next.
 
 mod mishaps;
+mod passing;
 
 use hefu_engine::inner::{Heading, malachite::app::metrics::Metrics};
 use hefu_keys::Hash;
@@ -64,6 +65,8 @@ struct World<'a, S: Stage> {
     /// Until when a machine is paused, and how long it will be off.
     paused: Vec<u64>,
     down: Vec<u64>,
+    /// When a machine has to say more of records.
+    wakes: Vec<Option<u64>>,
     cuts: Vec<(u64, Vec<(usize, usize)>)>,
     queue: Queue,
     now: u64,
@@ -116,6 +119,7 @@ impl<'a, S: Stage> World<'a, S> {
             metrics: Metrics::new(),
             paused: vec![0; count],
             down: vec![RESTART; count],
+            wakes: vec![None; count],
             cuts: Vec::new(),
             queue: Queue::default(),
             now: 0,
@@ -199,6 +203,12 @@ impl<'a, S: Stage> World<'a, S> {
             }
             Event::Boot { machine } => self.boot(machine),
             Event::Renew { machine } => self.renew(machine),
+            Event::Passing { .. } => {}
+            Event::Unanswered { machine, boot, ticket } => {
+                if self.machines[machine].hands.boots == boot {
+                    self.answered(machine, ticket, None);
+                }
+            }
             Event::Status { machine } => {
                 self.later(STATUS_EVERY, Event::Status { machine });
                 if self.machines[machine].is_on() {
@@ -211,6 +221,7 @@ impl<'a, S: Stage> World<'a, S> {
             Event::Mishap(mishap) => return self.befalls(mishap),
         }
         self.settle(machine);
+        self.pass_on(machine);
     }
 
     /// The last height that a machine has decided.
@@ -223,14 +234,11 @@ impl<'a, S: Stage> World<'a, S> {
         if !self.machines[to].is_on() {
             return;
         }
-        if let Letter::Record(record) = &letter {
-            let hands = &mut self.machines[to].hands;
-            if let Some(app) = &mut hands.app {
-                self.stage.heard(app, record);
-            }
-            return;
+        match letter {
+            Letter::Passed(ticket, message) => self.passed((from, to), ticket, message),
+            Letter::Answered(ticket, answer) => self.answered(to, ticket, Some(answer)),
+            letter => self.machines[to].receive(self.now, from, letter, &self.metrics),
         }
-        self.machines[to].receive(self.now, from, letter, &self.metrics);
     }
 
     fn client(&mut self) {
@@ -238,17 +246,8 @@ impl<'a, S: Stage> World<'a, S> {
         self.later(wait, Event::Client);
         let machine = self.dice.usize(..self.schedule.validators);
         let Some(app) = &mut self.machines[machine].hands.app else { return };
-        if let Some(record) = self.stage.submit(app) {
-            self.broadcast(machine, &Letter::Record(record));
-        }
-    }
-
-    /// What the machine's ledger has to say of itself.
-    fn tell_own_records(&mut self, machine: usize) {
-        let Some(app) = &mut self.machines[machine].hands.app else { return };
-        for record in self.stage.own_records(app) {
-            self.broadcast(machine, &Letter::Record(record));
-        }
+        self.stage.submit(app);
+        self.pass_on(machine);
     }
 
     fn boot(&mut self, machine: usize) {
@@ -258,7 +257,10 @@ impl<'a, S: Stage> World<'a, S> {
         let (others, lost) = (self.reached_by(machine), if self.healed() { 0 } else { self.schedule.lost });
         let seat = self.schedule.seat(machine);
         match self.stage.boot(&Boot { machine, seat, power: &power, boots: hands.boots, others, lost }) {
-            Ok(app) => self.machines[machine].start(self.now, app, &self.metrics),
+            Ok(app) => {
+                self.machines[machine].start(self.now, app, &self.metrics);
+                self.joined(machine);
+            }
             Err(_) if power.is_off() => return self.later(RESTART, Event::Boot { machine }),
             Err(fault) => return self.watch.broken.push(Broken::Fault(machine, fault.to_string())),
         }
@@ -285,7 +287,6 @@ impl<'a, S: Stage> World<'a, S> {
                     let behind = self.watch.height() > self.machines[machine].hands.height;
                     let pace = if behind { 1 } else { self.schedule.pace };
                     self.later(pace, Event::Next { machine, boot });
-                    self.tell_own_records(machine);
                 }
             }
         }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use hefu_contracts::time::Time;
 use hefu_engine::{Application, Fault, inner::Texts};
+use hefu_gossip::{Answer, Message};
 use hefu_keys::Hash;
 
 use super::disk::Power;
@@ -66,18 +67,29 @@ pub trait Stage {
     /// Another block in place of one; whether it may follow the rules.
     fn other(&mut self, body: &Bytes, sound: bool) -> Option<(Hash, Bytes)>;
 
-    /// A client hands a record in; what the others must hear.
-    fn submit(&mut self, _ledger: &mut Self::Ledger) -> Option<Bytes> {
+    /// A client hands a record in.
+    fn submit(&mut self, _ledger: &mut Self::Ledger) {}
+
+    /// What a ledger says to other machines of the records that wait in it, each under a ticket.
+    fn due(&mut self, _ledger: &mut Self::Ledger) -> Vec<(usize, u64, Message)> {
+        Vec::new()
+    }
+
+    /// When it has to say more, if nothing else happens.
+    fn wakes(&mut self, _ledger: &Self::Ledger) -> Option<u64> {
         None
     }
 
-    /// A record of somebody else's client has come.
-    fn heard(&mut self, _ledger: &mut Self::Ledger, _record: &Bytes) {}
-
-    /// Records that the ledger itself has made and that wait still; the others must hear of them.
-    fn own_records(&mut self, _ledger: &mut Self::Ledger) -> Vec<Bytes> {
-        Vec::new()
+    /// Takes what another machine says, and answers.
+    fn take(&mut self, _ledger: &mut Self::Ledger, _from: usize, _message: Message) -> Option<Answer> {
+        None
     }
+
+    /// The answer has come to something that it said, or none.
+    fn answered(&mut self, _ledger: &mut Self::Ledger, _ticket: u64, _answer: Option<Answer>) {}
+
+    /// Another machine has started.
+    fn joined(&mut self, _ledger: &mut Self::Ledger, _machine: usize) {}
 
     /// What is wrong with the honest machines' ledgers in the end.
     fn finish(&mut self, honest: &[usize]) -> Vec<String>;

@@ -51,7 +51,8 @@ impl Watch {
             | Letter::Status(_)
             | Letter::Ask(_)
             | Letter::Served(_)
-            | Letter::Record(_) => None,
+            | Letter::Passed(..)
+            | Letter::Answered(..) => None,
         };
         let Some(claim) = claim else { return };
         let key = (machine, claim.height, claim.round, claim.step);
