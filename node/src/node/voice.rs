@@ -99,7 +99,18 @@ impl Voice {
             signed: core.signed_last()?.map(Height::get),
             alone: core.genesis().members.0.len() == 1,
         };
-        Voice::of(Guard::open(directory, me), standing, now).context("opening the guard")
+        let opened = Guard::open(directory, me);
+        let lost = matches!(
+            &opened,
+            Err(GuardError::Missing(_)
+                | GuardError::Exists(_)
+                | GuardError::Damaged { .. }
+                | GuardError::Foreign { .. })
+        );
+        if lost && core.genesis().members.get(&me).is_none() {
+            return Ok(Voice::Follows);
+        }
+        Voice::of(opened, standing, now).context("opening the guard")
     }
 
     /// What a guard lets its validator do at a start.
@@ -121,8 +132,7 @@ impl Voice {
                 | GuardError::Damaged { .. }
                 | GuardError::Foreign { .. }),
             ) => {
-                let votes = core.genesis().members.get(&me).is_some();
-                return Ok(if votes { Voice::silent(&error.to_string()) } else { Voice::Follows });
+                return Ok(Voice::silent(&error.to_string()));
             }
         };
         if guard.is_asleep() {

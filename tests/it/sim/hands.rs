@@ -195,6 +195,7 @@ impl<A: Chronicle> Hands<A> {
             Some(Voice::Waits { .. }) => "waiting",
             Some(Voice::Sleeps { .. }) => "asleep",
             Some(Voice::Silent(_)) => "silent",
+            Some(Voice::Follows) => "following",
         }
     }
 
