@@ -40,6 +40,6 @@ pub use flaw::Flaw;
 pub use ledgers::Ledgers;
 pub use liar::Lie;
 pub use run::{Report, run};
-pub use schedule::{Kind, Schedule};
+pub use schedule::{Kind, Mishap, Schedule};
 pub use toy::Toys;
 pub use watch::Broken;

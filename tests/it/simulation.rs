@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use crate::sim::{Broken, Bug, Flaw, Kind, Ledgers, Lie, Report, Schedule, Tally, Toys, campaign, run};
+use crate::sim::{Broken, Bug, Flaw, Kind, Ledgers, Lie, Mishap, Report, Schedule, Tally, Toys, campaign, run};
 
 /// Schedules of the engine's core with the guard, and how long each goes wrong, in milliseconds.
 const SCHEDULES: u64 = 8_000;
@@ -28,6 +28,9 @@ const FORKS_PERCENT_MIN: u64 = 75;
 
 /// Schedules in which one validator is there twice.
 const SCHEDULES_OF_CONTRADICTIONS: u64 = 40;
+
+/// Schedules in which a liar is among those who hand the ledger to a machine that has lost it.
+const SCHEDULES_OF_HANDOVERS: u64 = 20;
 
 /// Schedules within which a mistake must show, in the core and the guard alone, and in the whole ledger.
 const MISTAKE_SHOWS_WITHIN: u64 = 2_000;
@@ -121,6 +124,35 @@ fn the_ledger_in_it_loses_nothing_and_executes_again_to_one_register() {
     let refused = |flaw: &Flaw| flaws.get(flaw).is_some_and(|(_, refused)| *refused > 0);
     let missing: Vec<&Flaw> = Flaw::ALL.iter().filter(|flaw| !refused(flaw)).collect();
     assert!(is_repeated() || missing.is_empty(), "{missing:?} were never refused");
+}
+
+/// Of seven validators one lies, and others lose their disks meanwhile.
+fn wiped_beside_a_liar(seed: u64) -> Schedule {
+    let drawn = (seed * 1_000..).map(|seed| Schedule::draw(seed, Kind::Faults, GOES_WRONG));
+    let mut fitting = drawn.filter(|schedule| {
+        let lies = |liar: &(usize, Lie)| !matches!(liar.1, Lie::Silence | Lie::Twins);
+        let wipes = schedule.mishaps.iter().any(|(_, mishap)| matches!(mishap, Mishap::Wipe { .. }));
+        let one = schedule.liars.len() == 1 && schedule.liars.iter().all(lies);
+        one && wipes && schedule.faulty() == 2 && schedule.forgetful.is_empty()
+    });
+    fitting.next().unwrap()
+}
+
+#[test]
+fn a_liar_among_those_who_hand_the_ledger_over_is_found_out_and_does_no_harm() {
+    let [restored, exposed] = [(); 2].map(|()| AtomicU64::new(0));
+    let tally = campaign(seeds(SCHEDULES_OF_HANDOVERS, 400), false, |seed| {
+        let (ledgers, report) = ledgers(wiped_beside_a_liar(seed), None);
+        let shelves = ledgers.shared.shelves.lock().unwrap();
+        restored.fetch_add(shelves.restored, Ordering::Relaxed);
+        exposed.fetch_add(shelves.exposed, Ordering::Relaxed);
+        report
+    });
+    holds("handing over", &tally);
+    let [restored, exposed] = [restored, exposed].map(AtomicU64::into_inner);
+    println!("{restored} ledgers were handed over, {exposed} liars were found out by it");
+    // A single schedule may be one in which the liar is not asked.
+    assert!(is_repeated() || restored.min(exposed) > 0, "{restored} handed over, {exposed} liars found out");
 }
 
 /// One validator is there twice on a network that loses nothing.
