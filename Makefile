@@ -80,7 +80,7 @@ chaos: build setup-network ## real validators killed, cut off, with full disks, 
 	@seed=$(SEED); for round in $$(seq $(ROUNDS)); do \
 	echo "round $$round of $(ROUNDS), again with: make chaos ROUNDS=1 SEED=$$seed"; \
 	HEFU_SEED=$$seed $(CARGO) test $(PROFILE) --locked --workspace --test it -- --nocapture --test-threads 1 \
-	network::kills network::partitions network::full network::snapshots network::a_wiped network::twins || exit 1; \
+	network::kills network::partitions network::full network::snapshots network::a_wiped network::power network::twins || exit 1; \
 	seed=$$((seed + 1)); done
 
 soak: build ## four validators under load for MINUTES=30: memory and open files must stay flat

@@ -4,6 +4,7 @@ mod clients;
 mod follower;
 mod full;
 mod partitions;
+mod power;
 mod snapshots;
 mod twins;
 

@@ -133,6 +133,24 @@ impl Wires {
         }
     }
 
+    /// Takes a machine's power: its processes and connections are gone, and nobody is told.
+    ///
+    /// # Errors
+    /// From the system's tools.
+    pub fn take_power(&self, machine: usize) -> Result<()> {
+        let name = self.0.name(machine);
+        tool("ip", &format!("-n {name} link delete eth0"), "")?;
+        remove(&name)
+    }
+
+    /// Gives it back; nothing runs there yet.
+    ///
+    /// # Errors
+    /// From the system's tools.
+    pub fn give_power(&self, machine: usize) -> Result<()> {
+        self.0.place(machine)
+    }
+
     /// Packets that were lost on purpose.
     pub fn lost(&self) -> u64 {
         let now: u64 = self.0.all().into_iter().map(|machine| self.0.counted(machine)).sum();
@@ -168,7 +186,7 @@ impl State {
         (0..self.machines).collect()
     }
 
-    /// Makes a machine and joins it to the others.
+    /// Makes a machine that has just been switched on, always with the same addresses.
     fn place(&self, machine: usize) -> Result<()> {
         let (name, hub) = (self.name(machine), self.hub());
         for line in [
@@ -176,6 +194,7 @@ impl State {
             format!("-n {name} link set lo up"),
             format!("-n {name} link add eth0 type veth peer name to{machine} netns {hub}"),
             format!("-n {hub} link set to{machine} master joint up"),
+            format!("-n {name} link set eth0 address 02:00:c6:12:{:02x}:{machine:02x}", self.number),
             format!("-n {name} address add {}/24 dev eth0", self.address(machine)),
             format!("-n {name} link set eth0 up"),
         ] {
