@@ -71,21 +71,31 @@ fn restore(data: &Path, genesis: &Genesis, mut lines: Lines, others: usize) -> a
             tracing::info!(done, total, "restoring: {what}");
         }
     };
-    let (place, store) = Restoring::begin(data)?;
-    let filled = fill(genesis, &store, &mut lines, &mut tell);
-    lines.close();
-    drop(store);
-    let why = match filled {
-        Ok(mark) => {
-            place.finish()?;
-            let seconds = begun.elapsed().as_secs();
-            tracing::info!(block.height = mark.height.get(), block.id = %mark.block, seconds, "snapshot restored");
-            return Ok(Begun::Restored);
+    let mut left_out = Vec::new();
+    let why = loop {
+        let (place, store) = Restoring::begin(data)?;
+        let filled = fill(genesis, &store, &mut lines, &mut left_out, &mut tell);
+        drop(store);
+        match filled {
+            Ok(mark) => {
+                lines.close();
+                place.finish()?;
+                let seconds = begun.elapsed().as_secs();
+                tracing::info!(block.height = mark.height.get(), block.id = %mark.block, seconds, "snapshot restored");
+                return Ok(Begun::Restored);
+            }
+            Err(Stop::Fault(fault)) => return Err(anyhow::Error::new(fault).context("restoring a snapshot")),
+            Err(why @ Stop::Nobody(_)) => {
+                place.remove()?;
+                tracing::warn!(reason = %why, "what was offered could not be had: another snapshot is looked for");
+            }
+            Err(why @ Stop::None) => {
+                place.remove()?;
+                break why;
+            }
         }
-        Err(Stop::Fault(fault)) => return Err(anyhow::Error::new(fault).context("restoring a snapshot")),
-        Err(why @ (Stop::None | Stop::Nobody(_))) => why,
     };
-    place.remove()?;
+    lines.close();
     tracing::info!(reason = %why, "no snapshot is restored: this node executes all blocks");
     Ok(Begun::AsItWas)
 }

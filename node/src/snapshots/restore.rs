@@ -67,10 +67,14 @@ struct Filling<'a, S> {
     /// Who is asked next; nobody who was exposed.
     asked: VecDeque<PeerId>,
     exposed: Vec<PeerId>,
+    /// Whether nobody else may be asked.
+    closed: bool,
     progress: &'a mut dyn FnMut(Progress),
 }
 
-/// Fills an empty store with the newest snapshot that somebody has; its last block.
+/// Fills an empty store with the best snapshot that somebody has; its last block. Nobody of those left out is asked; whoever
+/// offered what could not be had is one of them afterwards, so that another attempt, with another empty store, does with
+/// what the rest have.
 ///
 /// # Errors
 /// [`Stop`]; the store is then of no use.
@@ -78,22 +82,18 @@ pub fn fill<S: Source>(
     genesis: &Genesis,
     store: &dyn Store,
     source: &mut S,
+    left_out: &mut Vec<PeerId>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Mark, Stop> {
-    let asked = source.peers().into();
-    let mut filling = Filling { genesis, store, source, asked, exposed: Vec::new(), progress };
-    let card = filling.card()?;
-    let height = card.header.height;
-    tracing::info!(block.height = height.get(), rows = total(&card), "restoring a snapshot");
-    filling.rows(&card)?;
-    filling.entries(&card)?;
-    let count = filling.blocks(&card)?;
-    let mark = Mark { height, block: card.certificate.block };
-    let mut batch = identity(genesis);
-    batch.put(Table::Tip, "height", height_key(height).to_vec());
-    batch.put(Table::Tip, "records", count_value(count).to_vec());
-    store.commit(batch, mark).map_err(Fault::from)?;
-    Ok(mark)
+    let asked = source.peers().into_iter().filter(|peer| !left_out.contains(peer)).collect();
+    let mut filling = Filling { genesis, store, source, asked, exposed: left_out.clone(), closed: false, progress };
+    let (card, offered) = filling.card()?;
+    let filled = filling.all(&card);
+    if matches!(filled, Err(Stop::Nobody(_))) {
+        *left_out = filling.exposed;
+        left_out.extend(offered);
+    }
+    filled
 }
 
 /// Number of rows.
@@ -102,6 +102,21 @@ fn total(card: &Card) -> u64 {
 }
 
 impl<S: Source> Filling<'_, S> {
+    /// Everything that is behind a card.
+    fn all(&mut self, card: &Card) -> Result<Mark, Stop> {
+        let height = card.header.height;
+        tracing::info!(block.height = height.get(), rows = total(card), "restoring a snapshot");
+        self.rows(card)?;
+        self.entries(card)?;
+        let count = self.blocks(card)?;
+        let mark = Mark { height, block: card.certificate.block };
+        let mut batch = identity(self.genesis);
+        batch.put(Table::Tip, "height", height_key(height).to_vec());
+        batch.put(Table::Tip, "records", count_value(count).to_vec());
+        self.store.commit(batch, mark).map_err(Fault::from)?;
+        Ok(mark)
+    }
+
     /// Gets something from one of the others, and checks it. Who has no answer is asked again later, who lies never.
     fn fetch<A, T>(
         &mut self,
@@ -135,6 +150,9 @@ impl<S: Source> Filling<'_, S> {
 
     /// Who has come since can be asked too.
     fn look_around(&mut self) {
+        if self.closed {
+            return;
+        }
         for peer in self.source.peers() {
             if !self.asked.contains(&peer) && !self.exposed.contains(&peer) {
                 self.asked.push_back(peer);

@@ -95,11 +95,17 @@ fn others(twists: &[Option<Twist>]) -> Others {
     Others { scene, shelf, _directory: directory, twists, exposed: Vec::new(), asked: Vec::new() }
 }
 
+/// As a node does: again while somebody offers something else.
 fn restore(others: &mut Others) -> Result<Arc<dyn Store>, Stop> {
-    let store: Arc<dyn Store> = Arc::new(Memory::new());
     let genesis = others.scene.world.genesis().clone();
-    fill(&genesis, &*store, others, &mut |_| ())?;
-    Ok(store)
+    let mut left_out = Vec::new();
+    loop {
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        match fill(&genesis, &*store, others, &mut left_out, &mut |_| ()) {
+            Err(Stop::Nobody(_)) => {}
+            filled => return filled.map(|_| store),
+        }
+    }
 }
 
 fn table(view: &dyn crate::store::View, table: Table) -> Vec<Pair> {
@@ -214,6 +220,33 @@ fn a_card_that_nobody_has_certified_is_a_lie() {
 }
 
 #[test]
+fn a_card_with_nothing_behind_it_keeps_nobody_from_a_true_one() {
+    fn counts(ask: &Ask, pieces: &mut Vec<Bytes>, change: impl Fn(u32) -> u32) {
+        match (ask, pieces.get_mut(3)) {
+            (Ask::Snapshot, Some(counts)) => {
+                let (each, _) = counts.as_chunks::<4>();
+                *counts = each.iter().flat_map(|count| change(u32::from_be_bytes(*count)).to_be_bytes()).collect();
+            }
+            _ => pieces.clear(),
+        }
+    }
+    let more: Twist = |ask, pieces| counts(ask, pieces, |count| count + 1);
+    let less: Twist = |ask, pieces| counts(ask, pieces, |count| count.saturating_sub(1));
+    for liar in [more, less] {
+        for honest_ones in [1, 3] {
+            for first in [true, false] {
+                let mut twists = vec![Some(honest as Twist); honest_ones];
+                twists.insert(if first { 0 } else { honest_ones }, Some(liar));
+                let mut others = others(&twists);
+                let store = restore(&mut others).expect("restored");
+                assert_restored(&others, &store);
+                assert_eq!(others.exposed, [], "nobody was found to lie");
+            }
+        }
+    }
+}
+
+#[test]
 fn who_has_nothing_or_does_not_answer_is_passed_over() {
     fn has_nothing(_: &Ask, pieces: &mut Vec<Bytes>) {
         pieces.clear();
@@ -238,7 +271,7 @@ fn who_goes_away_in_the_middle_leaves_nothing_to_be_used() {
     let data = tempfile::tempdir().expect("a directory");
     let (_, store) = Restoring::begin(data.path()).expect("begun");
     let genesis = others.scene.world.genesis().clone();
-    let stop = fill(&genesis, &store, &mut others, &mut |_| ()).expect_err("not all is there");
+    let stop = fill(&genesis, &store, &mut others, &mut Vec::new(), &mut |_| ()).expect_err("not all is there");
     assert!(stop.to_string().contains("entries"), "{stop}");
     drop(store);
     // As a kill would leave it: the next attempt begins anew, and what is whole takes its place.
@@ -248,7 +281,7 @@ fn who_goes_away_in_the_middle_leaves_nothing_to_be_used() {
     }
     let (place, store) = Restoring::begin(data.path()).expect("begun again");
     let mut told: Vec<Progress> = Vec::new();
-    fill(&genesis, &store, &mut others, &mut |progress| told.push(progress)).expect("restored");
+    fill(&genesis, &store, &mut others, &mut Vec::new(), &mut |progress| told.push(progress)).expect("restored");
     drop(store);
     place.finish().expect("in its place");
     assert!(["rows", "entries of rows", "blocks"].iter().all(|what| told.iter().any(|one| one.what == *what)));
@@ -292,7 +325,7 @@ fn a_damaged_snapshot_is_no_longer_handed_over() {
     let sound = fs::read(&file).expect("rows");
     fs::write(&file, &sound[..sound.len() - 3]).expect("cut");
     assert!(matches!(damaged.shelf.rows(height, 1), Err(BadSnapshot::File { .. })));
-    assert!(matches!(restore(&mut damaged), Err(Stop::Nobody("rows"))), "there is nobody else");
+    assert!(matches!(restore(&mut damaged), Err(Stop::None)), "there is nobody else");
     assert!(damaged.exposed.is_empty(), "a torn file is not sent");
 }
 
@@ -301,6 +334,7 @@ fn a_world_of_another_chain_restores_nothing() {
     let mut others = others(&[Some(honest)]);
     let parameters = hefu_contracts::genesis::Parameters { heartbeat_ms: 1, ..Default::default() };
     let elsewhere = World::new(4).with_parameters(parameters);
-    let stop = fill(elsewhere.genesis(), &Memory::new(), &mut others, &mut |_| ()).expect_err("another chain");
+    let stop = fill(elsewhere.genesis(), &Memory::new(), &mut others, &mut Vec::new(), &mut |_| ());
+    let stop = stop.expect_err("another chain");
     assert!(matches!(stop, Stop::None) && others.exposed.len() == 1);
 }

@@ -97,7 +97,7 @@ impl Shelves {
     pub fn fill(&mut self, genesis: &Genesis, store: &dyn Store, mut others: Others<'_>) -> Result<bool, Failed> {
         self.take();
         let mut asked = Asked { others: &mut others, shelves: &self.shelves, exposed: Vec::new() };
-        let filled = fill(genesis, store, &mut asked, &mut |_| ());
+        let filled = fill(genesis, store, &mut asked, &mut Vec::new(), &mut |_| ());
         for (machine, words) in asked.exposed {
             if !others.liars.contains(&machine) {
                 return Err(Failed::Wrong(format!("{machine} is honest and was exposed: {words}")));

@@ -12,27 +12,39 @@ use hefu_keys::Hash;
 use super::{Card, Filling, Lie, Source, Stop};
 
 impl<S: Source> Filling<'_, S> {
-    /// The newest snapshot that anybody has. Only those are asked for the rest of it who have the same.
-    pub(super) fn card(&mut self) -> Result<Card, Stop> {
-        let mut found: BTreeMap<Height, (Card, Vec<PeerId>)> = BTreeMap::new();
+    /// The snapshot to be restored and who offers it: the newest of those that more than a third of the members' number
+    /// offer alike, so that somebody honest is among them, or else the newest of all. The header does not bind how many rows
+    /// a range has, and whoever offers a true card need not have what is behind it.
+    pub(super) fn card(&mut self) -> Result<(Card, Vec<PeerId>), Stop> {
+        let mut found: BTreeMap<(Height, Vec<u32>), (Card, Vec<PeerId>)> = BTreeMap::new();
         for peer in self.asked.clone() {
             let Some(pieces) = self.source.ask(peer, Ask::Snapshot).filter(|pieces| !pieces.is_empty()) else {
                 continue;
             };
             match read(self.genesis, &pieces) {
-                Ok(card) => found.entry(card.header.height).or_insert_with(|| (card, Vec::new())).1.push(peer),
+                Ok(card) => {
+                    let alike = (card.header.height, card.counts.clone());
+                    found.entry(alike).or_insert_with(|| (card, Vec::new())).1.push(peer);
+                }
                 Err(lie) => {
                     self.source.expose(peer, &lie);
                     self.exposed.push(peer);
                 }
             }
         }
-        self.asked.retain(|peer| !self.exposed.contains(peer));
-        let Some((_, (card, peers))) = found.pop_last() else { return Err(Stop::None) };
-        // The others may take it soon, and have its blocks already: they come last.
-        self.asked.retain(|peer| !peers.contains(peer));
-        peers.into_iter().rev().for_each(|peer| self.asked.push_front(peer));
-        Ok(card)
+        let third = self.genesis.members.0.len() / 3;
+        let best = |(card, peers): &(Card, Vec<PeerId>)| (peers.len() > third, card.header.height, peers.len());
+        let (card, peers) = found.into_values().max_by_key(best).ok_or(Stop::None)?;
+        if peers.len() > third {
+            self.asked.retain(|peer| !self.exposed.contains(peer) && !peers.contains(peer));
+            // The others may take it soon, and have its blocks already: they come last.
+            peers.iter().rev().for_each(|peer| self.asked.push_front(*peer));
+        } else {
+            // By a false card whoever is honest would seem to lie.
+            self.asked = peers.iter().copied().collect();
+            self.closed = true;
+        }
+        Ok((card, peers))
     }
 }
 
