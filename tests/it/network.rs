@@ -306,6 +306,8 @@ fn a_validator_is_examined_before_it_runs_and_watched_while_it_does() {
     let about =
         |lines: &[Value], name: &str| lines.iter().filter(|line| line["about"] == name).cloned().collect::<Vec<_>>();
     assert_eq!(about(&lines, "guard")[0]["says"], "a node uses it now");
+    assert!(about(&lines, "node")[0]["says"].as_str().unwrap().starts_with("it is ready"), "{lines:?}");
+    assert!(about(&lines, "permissions").iter().all(|line| line["finding"] == "good"), "{lines:?}");
     let reached = about(&lines, "peers").iter().filter(|line| line["finding"] == "good").count();
     assert_eq!(reached, 2 * (VALIDATORS - 1), "{lines:?}");
 
@@ -322,7 +324,7 @@ fn a_validator_is_examined_before_it_runs_and_watched_while_it_does() {
     assert_eq!((code, about(&lines, "guard")[0]["finding"].as_str()), (1, Some("problem")), "{error}");
 
     // Without its guard it follows, and says so to whoever watches.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = format!("127.0.0.1:{}", hefu_node::ports::free(1).unwrap()[0]);
     let text = fs::read_to_string(&configuration).unwrap();
     fs::write(&configuration, format!("{text}\n[metrics]\nlisten = \"{free}\"\n")).unwrap();
     net.up().unwrap();

@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -30,10 +29,6 @@ pub(super) struct Follower {
     process: Option<Child>,
 }
 
-fn free() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// The peers of a list in a configuration, which are those of one line each.
 fn peers(configuration: &Path, list: &str) -> Vec<String> {
     let text = fs::read_to_string(configuration).unwrap();
@@ -55,7 +50,8 @@ impl Follower {
     /// records and the ledger; otherwise they let anybody follow.
     pub(super) fn prepare(net: &Testnet, directory: &Path, listed: bool) -> Follower {
         let home = directory.join("follower");
-        let (http, network, records) = (free(), free(), free());
+        let ports = hefu_node::ports::free(3).unwrap();
+        let [http, network, records] = ports[..] else { unreachable!() };
         let at = |port: u16| format!("/ip4/127.0.0.1/tcp/{port}");
         let passphrase = net.passphrase();
         let (code, _, told) = run(&[
@@ -193,8 +189,11 @@ fn a_node_that_votes_nowhere_is_handed_the_ledger_serves_it_and_passes_records_o
     follower.verify();
     hand_in(&net.validators[1].url, &mut person);
     let ahead = net.height(1).unwrap();
+    // Whose key votes nowhere needs no guard.
+    fs::remove_dir_all(follower.home.join("data/guard")).unwrap();
     follower.start();
     net.until("following again", |_| follower.height().is_some_and(|height| height >= ahead)).unwrap();
+    net.until("being ready again", |_| follower.get("/readyz").is_some_and(|(status, _)| status == 200)).unwrap();
     net.down().unwrap();
 }
 
