@@ -3,13 +3,13 @@
 use std::{
     fs::{self, File},
     io::Write,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use hefu_node::ports;
 use serde::Deserialize;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -69,7 +69,7 @@ impl Testnet {
     /// From the operating system.
     pub fn serve_figures(&self) -> Result<Vec<String>> {
         let serve = |home: PathBuf| {
-            let free = format!("127.0.0.1:{}", ports::free(1)?[0]);
+            let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
             let mut configuration = File::options().append(true).open(home.join("hefu.toml"))?;
             write!(configuration, "\n[metrics]\nlisten = \"{free}\"\n")?;
             Ok(format!("http://{free}/metrics"))

@@ -3,8 +3,8 @@
 //! Each of the two has a guard that knows nothing of what the other signs, so together they may sign anything. That is one
 //! faulty validator of four: nobody forks, and what anybody notices of it is on record. Under a name of its own, as a
 //! second machine that was meant to stand by, the two contradict each other where it is their turn to propose. On a copy
-//! of everything, its name included, the others take both for one node, which they greet once: whoever comes second may
-//! hear them, and has no say.
+//! of everything, its name included, the others take both for one node and talk to whoever connected last: the other may
+//! hear nothing until that one has gone.
 
 use std::{
     fs,
@@ -53,7 +53,7 @@ fn a_fifth_process_with_the_key_of_a_validator_forks_nothing_and_what_it_contrad
     });
     let before = noticed(&net, &second);
     fs::copy(net.home(twin).join("keys/node.key"), second.home.join("keys/node.key")).unwrap();
-    // The other way round the original would have no say, and might hear nothing.
+    // The original hears nothing meanwhile, and the other way round the fifth process might not.
     let same_name = both_run(&mut net, twin, &mut second, true, |_, _| thread::sleep(BOTH));
     println!(
         "the validators noticed {before} contradictions under two names, and {} under one",
@@ -117,7 +117,9 @@ fn both_run(
     }
     second.start();
     net.until("the fifth process's answers", |_| second.height().is_some()).unwrap();
-    net.up().unwrap();
+    if !original_first {
+        net.up().unwrap();
+    }
     enough(net, second);
     others_make_blocks(net);
     let height = second.height().unwrap();
