@@ -58,12 +58,10 @@ impl Node {
             }
         }
         let mut told = Vec::new();
-        other.behaviour.due.retain(|due| match due {
-            ToSwarm::GenerateEvent(event) => {
-                told.push(event.clone());
-                false
-            }
-            _ => true,
+        other.behaviour.due.retain(|due| {
+            let ToSwarm::GenerateEvent(event) = due else { return true };
+            told.push(event.clone());
+            false
         });
         told
     }

@@ -61,9 +61,16 @@ struct Flight<P> {
     seals: Vec<Hash>,
 }
 
-impl<P: Copy + Ord> Spread<P> {
-    pub fn new() -> Spread<P> {
+impl<P> Default for Spread<P> {
+    fn default() -> Spread<P> {
         Spread { waiting: HashMap::new(), peers: BTreeMap::new(), flights: HashMap::new(), next: 0 }
+    }
+}
+
+impl<P: Copy + Ord> Spread<P> {
+    /// Nothing waits yet.
+    pub fn new() -> Spread<P> {
+        Spread::default()
     }
 
     /// A record waits from now on; `from` is who sent it, unless it came to this node's own door.

@@ -100,16 +100,17 @@ fn strangers(world: &mut World) -> String {
     String::from_utf8(world.sign_as("a stranger", &Deed::product(REFILL, 9), 1)).expect("text")
 }
 
+/// In front of a signature.
+const PROOF_VALUE: &str = "\"proofValue\":\"";
+
 /// A record under the signature of another one.
 fn forged(world: &mut World) -> String {
     let [one, other] = [(); 2].map(|()| strangers(world));
-    let proof = |record: &str| {
-        let from = record.find("\"proofValue\":\"").expect("a proof");
-        let length = record[from + 14..].find('"').expect("its end");
-        from..from + 14 + length
-    };
-    let (here, there) = (proof(&one), proof(&other));
-    format!("{}{}{}", &one[..here.start], &other[there], &one[here.end..])
+    let (before, signed) = one.split_once(PROOF_VALUE).expect("a proof");
+    let (_, after) = signed.split_once('"').expect("its end");
+    let (_, signed) = other.split_once(PROOF_VALUE).expect("a proof");
+    let (signature, _) = signed.split_once('"').expect("its end");
+    format!("{before}{PROOF_VALUE}{signature}\"{after}")
 }
 
 /// What became of blocks with flaws.

@@ -117,12 +117,12 @@ impl Ledger {
         self.clock.now.load(Ordering::Relaxed).unsigned_abs()
     }
 
-    fn judge(&mut self, proposal: &Proposal, body: Bytes) -> Result<Verdict, Fault> {
+    fn judge(&mut self, proposal: &Proposal, body: &Bytes) -> Result<Verdict, Fault> {
         let now = self.time();
         let checked = self.core.prepare(body.clone()).verify();
         let judged = self.core.validate(now, proposal, checked).map_err(|fault| failed("judging", &fault))?;
         if self.who.honest {
-            self.tell_of_flaws(&body, judged);
+            self.tell_of_flaws(body, judged);
         }
         Ok(match judged {
             Judged::Valid(block) => self.bent(block, true),
@@ -228,7 +228,7 @@ impl Application for Ledger {
 
     fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
         let Received { height, round, body, fresh, .. } = proposal;
-        self.judge(&Proposal { height, round, fresh }, body)
+        self.judge(&Proposal { height, round, fresh }, &body)
     }
 
     fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, Fault> {
@@ -303,6 +303,6 @@ impl Application for Ledger {
 
     fn synced(&mut self, decided: Synced) -> Result<Verdict, Fault> {
         let Synced { height, round, body, .. } = decided;
-        self.judge(&Proposal { height, round, fresh: false }, body)
+        self.judge(&Proposal { height, round, fresh: false }, &body)
     }
 }

@@ -237,7 +237,12 @@ impl<'a, S: Stage> World<'a, S> {
         match letter {
             Letter::Passed(ticket, message) => self.passed((from, to), ticket, message),
             Letter::Answered(ticket, answer) => self.answered(to, ticket, Some(answer)),
-            letter => self.machines[to].receive(self.now, from, letter, &self.metrics),
+            letter @ (Letter::Consensus(_)
+            | Letter::Liveness(_)
+            | Letter::Body(..)
+            | Letter::Status(_)
+            | Letter::Ask(_)
+            | Letter::Served(_)) => self.machines[to].receive(self.now, from, letter, &self.metrics),
         }
     }
 
