@@ -151,8 +151,9 @@ fn a_liar_among_those_who_hand_the_ledger_over_is_found_out_and_does_no_harm() {
     holds("handing over", &tally);
     let [restored, exposed] = [restored, exposed].map(AtomicU64::into_inner);
     println!("{restored} ledgers were handed over, {exposed} liars were found out by it");
-    // A single schedule may be one in which the liar is not asked.
-    assert!(is_repeated() || restored.min(exposed) > 0, "{restored} handed over, {exposed} liars found out");
+    // A few schedules may be such in which the liar is not asked.
+    let few = tally.schedules < SCHEDULES_OF_HANDOVERS;
+    assert!(few || restored.min(exposed) > 0, "{restored} handed over, {exposed} liars found out");
 }
 
 /// One validator is there twice on a network that loses nothing.
