@@ -19,11 +19,13 @@ mod evidence;
 mod execution;
 mod judge;
 mod pool;
+mod processors;
 mod receipts;
 pub(crate) mod sealed;
 mod signers;
 #[cfg(test)]
 pub(crate) mod tests;
+mod verifying;
 
 use std::{
     collections::HashMap,
@@ -49,14 +51,15 @@ use candidates::Candidates;
 use pool::{News, Pool};
 use receipts::Receipts;
 
-pub use ahead::Early;
 pub use build::Built;
 pub use candidates::CANDIDATES_PER_ROUND_MAX;
 pub use catchup::Served;
 pub use commit::{Committed, Final};
 pub use judge::{AHEAD_MAX, Checked, Judged, Prepared, Proposal, Undecided};
 pub use pool::{Left, POOL_BYTES_MAX, POOL_RECORDS_MAX};
+pub(crate) use processors::{processors, spread};
 pub use sealed::{Rejected, Sealed, read_all};
+pub use verifying::Verifying;
 
 /// Certificates looked at for this validator's signature: with four validators, missing in all of them is as good as
 /// never having signed.

@@ -82,9 +82,10 @@ fn pipeline() -> Result<()> {
 
 /// From the last part of the largest block to a validator's answer; the consensus engine waits for it.
 fn largest_block() -> Result<()> {
-    let (own, others) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let (own, others, unknowing) = (tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?);
     let mut proposer = Alone::open(World::new(1), own.path())?;
     let mut validator = Alone::open(World::new(1), others.path())?;
+    let mut unknowing = Alone::open(World::new(1), unknowing.path())?;
     let (world, now) = (&mut proposer.world, validator.world.now);
     let sign = |number: usize| {
         let author = ["corenest", "huaxu", "yueling", "puyan"][number % 4];
@@ -100,7 +101,7 @@ fn largest_block() -> Result<()> {
     let body = proposer.core.build(now, 1, 0)?.body;
     let records = Block::cut(&body)?.records.len();
     let start = Instant::now();
-    drop(validator.core.prepare(body.clone()).verify());
+    drop(unknowing.core.prepare(body.clone()).verify());
     let verified = start.elapsed();
     for text in &texts {
         hand_in(&mut validator, text)?;

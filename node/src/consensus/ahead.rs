@@ -1,4 +1,4 @@
-//! Verifying blocks that this node will be asked about, on a thread of its own.
+//! Verifying blocks that this node will be asked about, on threads of their own.
 
 use std::{
     io,
@@ -10,12 +10,9 @@ use bytes::Bytes;
 use hefu_contracts::state::Fault;
 
 use crate::{
-    core::{Early, Sealed},
+    core::{Verifying, processors},
     ledger::Desk,
 };
-
-/// Records verified before they are handed over: a block that is judged meanwhile has the use of them.
-const TOGETHER: usize = 128;
 
 /// Where bodies go that others serve; the thread ends when this is dropped.
 ///
@@ -39,19 +36,13 @@ pub(super) fn start(desk: &Arc<Desk>) -> io::Result<impl Fn(Vec<Bytes>) + Send +
     })
 }
 
-/// Verifies a block's records; none where the node is over.
+/// Verifies a block's records on all processors but the one that executes the blocks before; none where the node is over.
+/// What is forged is found out again when the block is judged.
 fn verify(desk: &Weak<Desk>, body: Bytes) -> Option<()> {
-    let Some(early) = Early::cut(body) else { return Some(()) };
-    for texts in early.texts().chunks(TOGETHER) {
-        let new = with(desk, |desk| Ok(desk.core()?.unverified(&early, texts)))?;
-        // What is forged is found out again when the block is judged.
-        let records: Vec<Sealed> = new.into_iter().filter_map(|text| Sealed::read(text.to_vec()).ok()).collect();
-        if !records.is_empty() {
-            with(desk, |desk| {
-                desk.core()?.verified(&early, records);
-                Ok(())
-            })?;
-        }
+    let Ok(block) = Verifying::cut(body) else { return Some(()) };
+    let expected = with(desk, |desk| Ok(desk.core()?.expect(block)))?;
+    if let Some(block) = expected {
+        block.work(processors().saturating_sub(1));
     }
     Some(())
 }

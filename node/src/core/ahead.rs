@@ -1,76 +1,81 @@
 //! Blocks that others serve before their turn: their records are verified while the blocks before are executed.
 //!
-//! Nothing depends on it. What was verified is recognised when the block is judged, what was not is verified then.
+//! Nothing depends on it. What was verified is found when the block is judged, what was not is verified then.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use hefu_contracts::height::Height;
-use hefu_keys::Hash;
+use hefu_contracts::{block::BadBlock, height::Height};
 
-use super::{Core, body::Body, sealed::Sealed};
+use super::{Core, verifying::Verifying};
 
-/// Bytes of records that are kept for blocks whose turn has not come.
+/// Bytes of blocks that are kept until their turn comes.
 const AHEAD_BYTES_MAX: usize = 32 << 20;
 
 /// How far ahead of the last final height: as far as the engine reads.
 const AHEAD_HEIGHTS_MAX: u64 = 128;
 
-/// A block whose form has been checked, but nothing else.
-pub struct Early(Body);
-
-/// Verified records of blocks to come, by height.
+/// Blocks to come whose records are being verified, by height.
 #[derive(Default)]
 pub(super) struct Ahead {
-    records: BTreeMap<Height, Vec<Arc<Sealed>>>,
+    blocks: BTreeMap<Height, Vec<Arc<Verifying>>>,
     bytes: usize,
 }
 
-impl Early {
-    /// Cuts a block; none where it is not one.
-    pub fn cut(bytes: Bytes) -> Option<Early> {
-        Body::cut(bytes).ok().map(Early)
-    }
-
-    /// The texts of its records.
-    pub fn texts(&self) -> &[Bytes] {
-        &self.0.records
-    }
-}
-
 impl Core {
-    /// Those of a block's texts that are worth verifying now: none where its turn is over or far away, or as much is kept as
-    /// may be.
-    pub fn unverified(&self, early: &Early, texts: &[Bytes]) -> Vec<Bytes> {
-        let (height, last) = (early.0.header.height, self.height());
-        let comes = height > last && height.get().saturating_sub(last.get()) <= AHEAD_HEIGHTS_MAX;
-        if !comes || self.ahead.bytes > AHEAD_BYTES_MAX {
-            return Vec::new();
+    /// Keeps a block until one of its height is final, so that what is verified of it meanwhile is found; none where its turn
+    /// is over or far away, or as much is kept as may be.
+    pub fn expect(&mut self, block: Verifying) -> Option<Arc<Verifying>> {
+        let (height, last) = (block.body.header.height, self.height());
+        if height <= last || height.get().saturating_sub(last.get()) > AHEAD_HEIGHTS_MAX {
+            return None;
         }
-        texts.iter().filter(|text| self.recognise(&Hash::of(text)).is_none()).cloned().collect()
+        if let Some(kept) = self.ahead.find(height, &block.body.bytes) {
+            return Some(kept.clone());
+        }
+        if self.ahead.bytes > AHEAD_BYTES_MAX {
+            return None;
+        }
+        block.recognise(|digest| self.recognise(digest));
+        let block = Arc::new(block);
+        self.ahead.keep(height, block.clone());
+        Some(block)
     }
 
-    /// Keeps verified records until their block is final, or another of its height.
-    pub fn verified(&mut self, early: &Early, records: Vec<Sealed>) {
-        let height = early.0.header.height;
-        if height <= self.height() {
-            return;
+    /// A block to be judged, with what is known of its records.
+    ///
+    /// # Errors
+    /// [`BadBlock`] where the bytes are not one.
+    pub(super) fn taken_up(&mut self, bytes: Bytes) -> Result<Arc<Verifying>, BadBlock> {
+        if let Some(kept) = self.ahead.find(self.height().next(), &bytes) {
+            return Ok(kept.clone());
         }
-        for sealed in records {
-            let sealed = Arc::new(sealed);
-            self.remember(&sealed);
-            self.ahead.bytes = self.ahead.bytes.saturating_add(sealed.bytes());
-            self.ahead.records.entry(height).or_default().push(sealed);
+        let block = Verifying::cut(bytes)?;
+        block.recognise(|digest| self.recognise(digest));
+        let block = Arc::new(block);
+        // Whoever comes to it later, because another served it too, has it before it.
+        if block.body.header.height == self.height().next() && self.ahead.bytes <= AHEAD_BYTES_MAX {
+            self.ahead.keep(block.body.header.height, block.clone());
         }
+        Ok(block)
     }
 }
 
 impl Ahead {
+    fn find(&self, height: Height, bytes: &Bytes) -> Option<&Arc<Verifying>> {
+        self.blocks.get(&height)?.iter().find(|kept| kept.body.bytes == *bytes)
+    }
+
+    fn keep(&mut self, height: Height, block: Arc<Verifying>) {
+        self.bytes = self.bytes.saturating_add(block.body.bytes.len());
+        self.blocks.entry(height).or_default().push(block);
+    }
+
     /// A height is final: what was kept up to it is let go.
     pub(super) fn reached(&mut self, height: Height) {
-        let later = self.records.split_off(&height.next());
-        let over = std::mem::replace(&mut self.records, later);
-        let bytes = over.values().flatten().map(|sealed| sealed.bytes());
+        let later = self.blocks.split_off(&height.next());
+        let over = std::mem::replace(&mut self.blocks, later);
+        let bytes = over.values().flatten().map(|block| block.body.bytes.len());
         self.bytes = bytes.fold(self.bytes, usize::saturating_sub);
     }
 }

@@ -14,7 +14,7 @@ use hefu_contracts::{
 };
 use hefu_keys::Hash;
 
-use super::{cache::Ground, sealed::spread};
+use super::{cache::Ground, processors::spread};
 use crate::store::entry_key;
 
 /// Fewer rows than this are not worth another thread: writing and hashing one takes some microseconds.

@@ -25,7 +25,9 @@ use super::{
     cache::Ground,
     candidates::{Candidate, Judgement, Origin, Ready},
     execution::{Execution, Step},
-    sealed::{Sealed, read_all},
+    processors::processors,
+    sealed::Sealed,
+    verifying::{Unsound, Verifying},
 };
 use crate::store::StoreError;
 
@@ -74,7 +76,7 @@ enum Preparation {
     Malformed(String),
     /// A block of this id was judged before, or is on the disk.
     Seen(Hash),
-    New(Box<Body>, Vec<Option<Arc<Sealed>>>),
+    New(Arc<Verifying>),
 }
 
 /// A block whose records are verified.
@@ -84,8 +86,8 @@ enum Check {
     Malformed(String),
     Seen(Hash),
     /// The header binds a record that is wrongly signed.
-    Forged(Box<Body>, String),
-    Sound(Box<Body>, Vec<Arc<Sealed>>),
+    Forged(Arc<Verifying>, String),
+    Sound(Arc<Verifying>, Vec<Arc<Sealed>>),
 }
 
 /// What execution says of a block.
@@ -96,21 +98,16 @@ enum Verdict {
 }
 
 impl Core {
-    /// Cuts a block and finds the records that this node has verified before.
-    pub fn prepare(&self, bytes: Bytes) -> Prepared {
-        let body = match Body::cut(bytes) {
-            Ok(body) => body,
+    /// Cuts a block and finds the records that this node has verified before, or is verifying.
+    pub fn prepare(&mut self, bytes: Bytes) -> Prepared {
+        let block = match self.taken_up(bytes) {
+            Ok(block) => block,
             Err(bad) => return Prepared(Preparation::Malformed(bad.to_string())),
         };
-        if self.candidates.get(&body.id).is_some() {
-            return Prepared(Preparation::Seen(body.id));
+        if self.candidates.get(&block.body.id).is_some() {
+            return Prepared(Preparation::Seen(block.body.id));
         }
-        let known = self.find(&body);
-        Prepared(Preparation::New(Box::new(body), known))
-    }
-
-    fn find(&self, body: &Body) -> Vec<Option<Arc<Sealed>>> {
-        body.records.iter().map(|text| self.recognise(&Hash::of(text))).collect()
+        Prepared(Preparation::New(block))
     }
 
     /// Judges a block. It is on the disk before any answer but [`Judged::Malformed`], unless a proposer sends more than
@@ -122,14 +119,14 @@ impl Core {
         if self.expect_next(proposal.height).is_err() {
             return Ok(Judged::HeldBack);
         }
-        let (body, verdict) = match checked.0 {
+        let (block, verdict) = match checked.0 {
             Check::Malformed(why) => return Ok(malformed(proposal, &why)),
             Check::Seen(id) => return self.seen(now, proposal, &id),
-            Check::Forged(body, why) => (body, Verdict::Invalid(why)),
-            Check::Sound(body, records) => {
+            Check::Forged(block, why) => (block, Verdict::Invalid(why)),
+            Check::Sound(block, records) => {
                 records.iter().for_each(|sealed| self.remember(sealed));
-                let verdict = self.judge(&body.header, records)?;
-                (body, verdict)
+                let verdict = self.judge(&block.body.header, records)?;
+                (block, verdict)
             }
         };
         let judgement = match verdict {
@@ -137,15 +134,16 @@ impl Core {
             Verdict::Invalid(why) => Judgement::Invalid(why),
             Verdict::Ready(ready) => Judgement::Valid(Box::new(ready)),
         };
+        let Body { header, id, bytes, .. } = &block.body;
         if proposal.fresh && self.candidates.is_full(proposal.round) {
-            tracing::warn!(block.height = proposal.height, block.id = %body.id, "too many blocks for one round");
+            tracing::warn!(block.height = proposal.height, block.id = %id, "too many blocks for one round");
             return Ok(Judged::HeldBack);
         }
         let origin = if proposal.fresh { Origin::Fresh } else { Origin::Backed };
-        let Body { header, id, bytes, .. } = *body;
+        let (header, bytes) = (header.clone(), bytes.clone());
         let candidate = Candidate { header, bytes, round: proposal.round, origin, judgement };
-        self.candidates.keep(&*self.store, id, candidate)?;
-        Ok(self.answer(now, &id))
+        self.candidates.keep(&*self.store, *id, candidate)?;
+        Ok(self.answer(now, id))
     }
 
     /// A block that is a candidate already, and may be backed by a quorum now.
@@ -216,12 +214,12 @@ impl Core {
             return Ok(());
         }
         let damaged = |what: String| Fault::from(StoreError::damaged(Table::Candidates, id, what));
-        let body = Body::cut(candidate.bytes.clone()).map_err(|bad| damaged(bad.to_string()))?;
-        let known = self.find(&body);
-        let verdict = match Prepared(Preparation::New(Box::new(body), known)).verify().0 {
-            Check::Sound(body, records) => {
+        let bytes = candidate.bytes.clone();
+        let block = self.taken_up(bytes).map_err(|bad| damaged(bad.to_string()))?;
+        let verdict = match Prepared(Preparation::New(block)).verify().0 {
+            Check::Sound(block, records) => {
                 records.iter().for_each(|sealed| self.remember(sealed));
-                self.judge(&body.header, records)?
+                self.judge(&block.body.header, records)?
             }
             Check::Forged(_, why) => Verdict::Invalid(why),
             Check::Malformed(why) => return Err(damaged(why)),
@@ -301,33 +299,25 @@ fn is_held_back(candidate: &Candidate, now: Time) -> bool {
 impl Prepared {
     /// Verifies the records that are not known yet, spread over the processors. Nothing of the node is needed for it.
     pub fn verify(self) -> Checked {
-        let (body, known) = match self.0 {
+        let block = match self.0 {
             Preparation::Malformed(why) => return Checked(Check::Malformed(why)),
             Preparation::Seen(id) => return Checked(Check::Seen(id)),
-            Preparation::New(body, known) => (body, known),
+            Preparation::New(block) => block,
         };
-        let new = body.records.iter().zip(&known).filter(|(_, known)| known.is_none());
-        let mut read = read_all(new.map(|(text, _)| text.to_vec()).collect()).into_iter();
-        let mut records = Vec::with_capacity(known.len());
-        let mut seals = Vec::with_capacity(known.len());
+        block.work(processors());
+        let mut records = Vec::with_capacity(block.body.records.len());
+        let mut seals = Vec::with_capacity(block.body.records.len());
         let mut forged = None;
-        for (index, known) in known.into_iter().enumerate() {
-            // What is recognised was so by the text that the block holds of it, which has no values, even where they
-            // came with the record to this node.
-            if let Some(sealed) = known {
-                seals.push(sealed.submission().record().seal);
-                records.push(sealed);
-                continue;
-            }
-            match read.next() {
-                Some(Ok(sealed)) if sealed.submission().annex().values.is_empty() => {
+        for (index, found) in block.all().enumerate() {
+            match found {
+                Ok(sealed) => {
                     seals.push(sealed.submission().record().seal);
-                    records.push(Arc::new(sealed));
+                    records.push(sealed.clone());
                 }
-                Some(Ok(_)) | None => {
+                Err(Unsound::Values) => {
                     return Checked(Check::Malformed(format!("record {index} carries detached values")));
                 }
-                Some(Err(rejected)) => {
+                Err(Unsound::Rejected(rejected)) => {
                     let why = format!("record {index}: {}", rejected.refusal);
                     let Some(seal) = rejected.seal else { return Checked(Check::Malformed(why)) };
                     seals.push(seal);
@@ -335,12 +325,12 @@ impl Prepared {
                 }
             }
         }
-        if records_root(seals.iter()) != body.header.records {
+        if records_root(seals.iter()) != block.body.header.records {
             return Checked(Check::Malformed("the records are not those of the header".to_owned()));
         }
         Checked(match forged {
-            Some(why) => Check::Forged(body, why),
-            None => Check::Sound(body, records),
+            Some(why) => Check::Forged(block, why),
+            None => Check::Sound(block, records),
         })
     }
 }

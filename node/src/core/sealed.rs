@@ -1,7 +1,5 @@
 //! Records as they travel and wait: verified once, with the bytes that a block holds.
 
-use std::{num::NonZero, sync::OnceLock, thread};
-
 use bytes::Bytes;
 use hefu_contracts::{
     refusal::Refusal,
@@ -9,7 +7,7 @@ use hefu_contracts::{
 };
 use hefu_keys::{Address, Hash};
 
-use super::signers;
+use super::{processors::spread, signers};
 
 /// A verified record with the text that a block holds of it.
 ///
@@ -107,29 +105,3 @@ pub fn read_all(submissions: Vec<Vec<u8>>) -> Vec<Result<Sealed, Box<Rejected>>>
 
 /// Fewer records than this are not worth another thread: it costs as much as two signatures.
 pub(crate) const SIGNATURES: usize = 8;
-
-/// Does something with many, spread over the processors where each gets as many as are worth a thread; the results in the
-/// order given.
-pub(crate) fn spread<T: Send, R: Send>(items: Vec<T>, worth: usize, each: impl Fn(T) -> R + Sync) -> Vec<R> {
-    static PROCESSORS: OnceLock<usize> = OnceLock::new();
-    let processors = *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
-    let threads = processors.min(items.len().div_ceil(worth));
-    if threads < 2 {
-        return items.into_iter().map(each).collect();
-    }
-    let share = items.len().div_ceil(threads);
-    let mut rest = items.into_iter();
-    thread::scope(|scope| {
-        let each = &each;
-        let mut started = Vec::with_capacity(threads);
-        loop {
-            let some: Vec<T> = rest.by_ref().take(share).collect();
-            if some.is_empty() {
-                break;
-            }
-            started.push(scope.spawn(move || some.into_iter().map(each).collect::<Vec<R>>()));
-        }
-        let joined = started.into_iter().map(|thread| thread.join());
-        joined.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
-}

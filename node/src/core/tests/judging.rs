@@ -1,5 +1,7 @@
 //! What is said of the blocks of others.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hefu_contracts::{
     block::{BODY_BYTES_MAX, Header},
@@ -8,7 +10,7 @@ use hefu_contracts::{
 use hefu_keys::Hash;
 
 use super::{Codes, Deed, Judged, REFILL, Scene, millis, rewritten, world};
-use crate::core::{CANDIDATES_PER_ROUND_MAX, Early, Sealed};
+use crate::core::{CANDIDATES_PER_ROUND_MAX, Sealed, Verifying};
 
 /// Two cores at the same height; the first has built a block that the second has not seen.
 fn proposal() -> (Scene, Scene, Bytes, Codes) {
@@ -33,26 +35,60 @@ fn the_same_block_has_the_same_effect_everywhere() {
 }
 
 #[test]
-fn what_was_verified_ahead_is_recognised_until_its_height_is_over() {
+fn what_was_verified_ahead_is_found_until_its_height_is_over() {
     let (_, mut other, body, _) = proposal();
-    let early = Early::cut(body.clone()).expect("a block");
-    let new = other.core.unverified(&early, early.texts());
-    assert_eq!(new.as_slice(), early.texts());
-    let read = || new.iter().map(|text| Sealed::read(text.to_vec()).expect("a record")).collect();
-    other.core.verified(&early, read());
-    let known = |other: &Scene| new.iter().filter(|text| other.core.recognise(&Hash::of(text)).is_some()).count();
-    assert_eq!((known(&other), other.core.unverified(&early, early.texts()).len()), (2, 0));
+    let cut = |body: &Bytes| Verifying::cut(body.clone()).expect("a block");
+    let block = other.core.expect(cut(&body)).expect("it comes");
+    assert_eq!(block.unverified(), 2);
+    block.work(1);
+    assert_eq!(block.unverified(), 0);
+    let again = other.core.expect(cut(&body)).expect("it comes");
+    assert!(Arc::ptr_eq(&block, &again), "it is not begun twice");
+    assert!(Arc::ptr_eq(&block, &other.core.taken_up(body.clone()).expect("a block")), "who judges it has it");
 
     let far = rewritten(&body, |header, _| header.height = Height::new(500).expect("a height"));
-    let far = Early::cut(far).expect("a block");
-    assert!(other.core.unverified(&far, far.texts()).is_empty(), "its turn is far away");
-    assert!(Early::cut(Bytes::from_static(b"{}")).is_none());
+    assert!(other.core.expect(cut(&far)).is_none(), "its turn is far away");
+    assert!(Verifying::cut(Bytes::from_static(b"{}")).is_err());
 
-    let Judged::Valid(block) = other.judge(body, false) else { panic!("a valid block") };
-    other.commit(&block);
-    assert_eq!(known(&other), 0, "it is kept for nothing else");
-    other.core.verified(&early, read());
-    assert_eq!((known(&other), other.core.unverified(&early, early.texts()).len()), (0, 0), "its turn is over");
+    let Judged::Valid(id) = other.judge(body.clone(), false) else { panic!("a valid block") };
+    other.commit(&id);
+    assert_eq!(Arc::strong_count(&block), 2, "it is kept for nothing else");
+    assert!(other.core.expect(cut(&body)).is_none(), "its turn is over");
+}
+
+#[test]
+fn records_that_wait_here_are_known_in_a_block() {
+    let (proposer, mut other, body, _) = proposal();
+    let waiting: Vec<Arc<Sealed>> = proposer.core.pool.in_order().map(|(_, sealed)| sealed.clone()).collect();
+    for sealed in &waiting {
+        other.admit(sealed.whole_text().to_vec()).expect("taken");
+    }
+    assert_eq!(waiting.len(), 2);
+    assert_eq!(other.core.taken_up(body).expect("a block").unverified(), 0);
+}
+
+#[test]
+fn many_who_verify_a_block_do_each_record_once() {
+    let (_, mut other, body, _) = proposal();
+    let block = other.core.taken_up(body).expect("a block");
+    let found = |block: &Verifying| -> Vec<Arc<Sealed>> {
+        block.all().map(|found| found.as_ref().expect("sound").clone()).collect()
+    };
+    let every: Vec<Vec<Arc<Sealed>>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    block.work(2);
+                    found(&block)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let first = found(&block);
+    for others in every {
+        assert!(first.iter().zip(&others).all(|(one, other)| Arc::ptr_eq(one, other)), "two have read the same record");
+    }
 }
 
 type Lie = Box<dyn Fn(&mut Header)>;

@@ -21,7 +21,7 @@ use hefu_keys::Hash;
 
 use super::{Card, Filling, Lie, Source, Stop};
 use crate::{
-    core::sealed::{SIGNATURES, spread},
+    core::{sealed::SIGNATURES, spread},
     store::{Batch, Listed, Store, View, block_text, height_key, id_value, record_key},
 };
 

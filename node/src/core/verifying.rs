@@ -1,0 +1,99 @@
+//! A block whose records are verified by whoever has time for it, each of them once.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use bytes::Bytes;
+use hefu_contracts::block::BadBlock;
+use hefu_keys::Hash;
+
+use super::{
+    body::Body,
+    processors::helped,
+    sealed::{Rejected, SIGNATURES, Sealed},
+};
+
+/// A block whose form has been checked, and what is known of its records.
+///
+/// Several threads may work at it: a node that catches up verifies blocks to come while it executes those before them, and
+/// where their turn comes meanwhile, the thread that must wait for the rest takes a part of it.
+#[derive(Debug)]
+pub struct Verifying {
+    pub(super) body: Body,
+    /// SHA-256 of each record's text.
+    digests: Vec<Hash>,
+    found: Vec<OnceLock<Found>>,
+    /// The first record that nobody has taken on.
+    next: AtomicUsize,
+}
+
+/// What is known of one record.
+pub(super) type Found = Result<Arc<Sealed>, Unsound>;
+
+/// Why bytes of a block are no record of it.
+#[derive(Clone, Debug)]
+pub(super) enum Unsound {
+    /// It is not a record, or not by whom it says.
+    Rejected(Box<Rejected>),
+    /// It carries detached values, which are in no block.
+    Values,
+}
+
+impl Verifying {
+    /// Cuts a block. Nothing of the node is needed for it.
+    ///
+    /// # Errors
+    /// [`BadBlock`] where the bytes are not one.
+    pub fn cut(bytes: Bytes) -> Result<Verifying, BadBlock> {
+        let body = Body::cut(bytes)?;
+        let digests = body.records.iter().map(|text| Hash::of(text)).collect();
+        let found = body.records.iter().map(|_| OnceLock::new()).collect();
+        Ok(Verifying { body, digests, found, next: AtomicUsize::new(0) })
+    }
+
+    /// Takes over the records that were verified before, which are known by the hash of their text. A block holds that text
+    /// without values, even where some came with the record to this node.
+    pub(super) fn recognise(&self, known: impl Fn(&Hash) -> Option<Arc<Sealed>>) {
+        for (digest, slot) in self.digests.iter().zip(&self.found) {
+            if let Some(sealed) = known(digest) {
+                slot.get_or_init(|| Ok(sealed));
+            }
+        }
+    }
+
+    /// How many records nobody has verified.
+    pub fn unverified(&self) -> usize {
+        self.found.iter().filter(|slot| slot.get().is_none()).count()
+    }
+
+    /// Verifies what nobody has taken on, on as many processors as are worth it, at most `processors`.
+    pub fn work(&self, processors: usize) {
+        helped(processors.min(self.unverified().div_ceil(SIGNATURES)), || {
+            while let Some(at) = self.take() {
+                self.found(at);
+            }
+        });
+    }
+
+    fn take(&self) -> Option<usize> {
+        let at = self.next.fetch_add(1, Ordering::Relaxed);
+        (at < self.found.len()).then_some(at)
+    }
+
+    /// What is known of all records, in their order; waits for those that others are at.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Found> {
+        (0..self.found.len()).filter_map(|at| self.found(at))
+    }
+
+    /// What is known of a record. Where another thread is at it this one waits, and verifies it itself should that one panic.
+    fn found(&self, at: usize) -> Option<&Found> {
+        let (slot, text) = (self.found.get(at)?, self.body.records.get(at)?);
+        Some(slot.get_or_init(|| match Sealed::read(text.to_vec()) {
+            Ok(sealed) if sealed.submission().annex().values.is_empty() => Ok(Arc::new(sealed)),
+            Ok(_) => Err(Unsound::Values),
+            Err(rejected) => Err(Unsound::Rejected(rejected)),
+        }))
+    }
+}
