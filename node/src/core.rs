@@ -29,7 +29,7 @@ mod verifying;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
+    sync::{Arc, RwLock, RwLockWriteGuard, Weak},
 };
 
 use hefu_contracts::{
@@ -166,8 +166,10 @@ impl Core {
             return Ok(Admission::Known(receipts::pending(&self.identity, id, now)));
         }
         let moment = self.moment(now);
-        let ground = Ground { chain: &self.chain, cache: &self.cache };
-        match self.pool.admit(&ground, &moment, &sealed) {
+        let ground = Ground::new(&self.chain, &self.cache, &self.head)?;
+        let admitted = self.pool.admit(&ground, &moment, &sealed);
+        drop(ground);
+        match admitted {
             Ok(()) => {}
             // What is final has used its sequence number, so a rule speaks against it: only here need it be looked for.
             Err(Stop::Refused(refusal)) => {
@@ -194,7 +196,7 @@ impl Core {
                 places.push(place);
             }
         }
-        let ground = Ground { chain: &self.chain, cache: &self.cache };
+        let ground = Ground::new(&self.chain, &self.cache, &self.head)?;
         let first = self.pool.check_together(&ground, &self.moment(now), &new)?;
         Ok(first.and_then(|(at, refusal)| Some((*places.get(at)?, refusal))))
     }
@@ -261,10 +263,6 @@ impl Core {
         self.known.insert(sealed.digest(), Arc::downgrade(sealed));
     }
 
-    fn read_head(&self) -> Result<RwLockReadGuard<'_, Head>, Fault> {
-        self.head.read().map_err(|_| Fault::new(Poisoned))
-    }
-
     fn write_head(&self) -> Result<RwLockWriteGuard<'_, Head>, Fault> {
         self.head.write().map_err(|_| Fault::new(Poisoned))
     }
@@ -272,7 +270,7 @@ impl Core {
     /// Looks through the pool after something has happened, and remembers what left it.
     fn settle(&mut self, now: Time, news: News) -> Result<Vec<(Left, Receipt)>, Fault> {
         let moment = self.moment(now);
-        let ground = Ground { chain: &self.chain, cache: &self.cache };
+        let ground = Ground::new(&self.chain, &self.cache, &self.head)?;
         let left = self.pool.settle(&ground, &moment, news)?;
         let mut gone = Vec::with_capacity(left.len());
         for left in left {

@@ -4,7 +4,7 @@ use std::mem;
 
 use hefu_keys::{Hash, merkle};
 
-use super::{Bucket, Buckets, Depth, Fault, Patch};
+use super::{Bucket, Buckets, Depth, Fault, Patch, bucket_index};
 
 /// The leaves of all buckets and every node above them, at one height of the chain.
 ///
@@ -100,11 +100,21 @@ impl Tree {
         Ok(())
     }
 
+    /// Whether there may be a row of this key. Where nothing lies in its bucket there is none, and nothing need be read.
+    pub fn may_hold(&self, key: &str) -> bool {
+        let index = bucket_index(&Hash::of(key.as_bytes()), self.depth);
+        self.node(0, index).is_ok_and(|leaf| leaf != Hash::ZERO)
+    }
+
     /// The bucket the tree was built from, with the leaves of its pairs.
     pub(super) fn read(&self, buckets: &dyn Buckets, index: u32) -> Result<(Bucket, Vec<Hash>), Fault> {
+        let leaf = self.node(0, index)?;
+        if leaf == Hash::ZERO {
+            return Ok((Bucket::default(), Vec::new()));
+        }
         let bucket = buckets.bucket(index)?;
         let leaves = bucket.pair_leaves();
-        if bucket.leaf_over(&leaves) == self.node(0, index)? {
+        if bucket.leaf_over(&leaves) == leaf {
             Ok((bucket, leaves))
         } else {
             Err(Fault::OtherBucket { index, root: self.root() })

@@ -114,7 +114,7 @@ impl Core {
 
     /// Takes waiting records in their order until the block is full.
     fn select(&self, moment: &Moment) -> Result<Selection, Fault> {
-        let ground = Ground { chain: &self.chain, cache: &self.cache };
+        let ground = Ground::new(&self.chain, &self.cache, &self.head)?;
         let mut filling = Filling::new(Execution::new(&ground, moment));
         let mut early = Vec::new();
         for (ticket, sealed) in self.pool.in_order() {
@@ -137,7 +137,7 @@ impl Core {
                 Offer::Taken | Offer::Refused(_) | Offer::Later | Offer::Full => {}
             }
         }
-        let executed = filling.execution.finish(&self.read_head()?.tree)?;
+        let executed = filling.execution.finish()?;
         Ok(Selection { ready: Ready { records: filling.records, executed }, refused })
     }
 

@@ -1,14 +1,22 @@
 //! Rows and buckets that were read lately.
 
-use std::{borrow::Borrow, cell::RefCell, collections::HashMap, hash::Hash as Hashed, mem};
+use std::{
+    borrow::Borrow,
+    cell::RefCell,
+    collections::HashMap,
+    hash::Hash as Hashed,
+    mem,
+    sync::{RwLock, RwLockReadGuard},
+};
 
 use hefu_contracts::{
-    register::{Bucket, Buckets, Fault},
+    register::{Bucket, Buckets, Fault, Tree},
     row::Row,
     state::Snapshot,
 };
 
-use crate::store::Chain;
+use super::Poisoned;
+use crate::store::{Chain, Head};
 
 /// Rows remembered, in each of two generations; a row takes about a kilobyte.
 const ROWS_MAX: usize = 50_000;
@@ -16,7 +24,7 @@ const ROWS_MAX: usize = 50_000;
 /// Buckets remembered, likewise; a bucket takes about a hundred bytes.
 const BUCKETS_MAX: usize = 200_000;
 
-/// What was read or written lately. Also that a row is absent is remembered: rules ask for many that are.
+/// What was read or written lately. Also that a row is absent is remembered where it had to be looked for.
 pub(super) struct Cache {
     rows: RefCell<Aged<String, Option<Row>>>,
     buckets: RefCell<Aged<u32, Bucket>>,
@@ -29,7 +37,7 @@ struct Aged<K, V> {
     max: usize,
 }
 
-impl<K: Eq + Hashed, V> Aged<K, V> {
+impl<K: Eq + Hashed, V: Clone> Aged<K, V> {
     fn new(max: usize) -> Aged<K, V> {
         Aged { young: HashMap::new(), old: HashMap::new(), max }
     }
@@ -41,16 +49,17 @@ impl<K: Eq + Hashed, V> Aged<K, V> {
         self.young.insert(key, value);
     }
 
-    fn get<Q>(&mut self, key: &Q) -> Option<&V>
+    fn get<Q>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
         Q: Eq + Hashed + ?Sized,
     {
-        if !self.young.contains_key(key) {
-            let (key, value) = self.old.remove_entry(key)?;
-            self.insert(key, value);
+        if let Some(value) = self.young.get(key) {
+            return Some(value.clone());
         }
-        self.young.get(key)
+        let (key, value) = self.old.remove_entry(key)?;
+        self.insert(key, value.clone());
+        Some(value)
     }
 }
 
@@ -72,14 +81,35 @@ impl Cache {
 
 /// The committed state, read through the cache.
 pub(super) struct Ground<'a> {
-    pub chain: &'a Chain,
-    pub cache: &'a Cache,
+    chain: &'a Chain,
+    cache: &'a Cache,
+    head: RwLockReadGuard<'a, Head>,
+}
+
+impl<'a> Ground<'a> {
+    /// The state of a chain, which must be the head's.
+    ///
+    /// # Errors
+    /// [`Fault`] where a thread has panicked that was changing the head.
+    pub(super) fn new(chain: &'a Chain, cache: &'a Cache, head: &'a RwLock<Head>) -> Result<Ground<'a>, Fault> {
+        let head = head.read().map_err(|_| Fault::new(Poisoned))?;
+        Ok(Ground { chain, cache, head })
+    }
+
+    /// The register over the rows.
+    pub(super) fn tree(&self) -> &Tree {
+        &self.head.tree
+    }
 }
 
 impl Snapshot for Ground<'_> {
     fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
         if let Some(row) = self.cache.rows.borrow_mut().get(key) {
-            return Ok(row.clone());
+            return Ok(row);
+        }
+        // Rules ask for many rows that are not there.
+        if !self.tree().may_hold(key) {
+            return Ok(None);
         }
         let row = self.chain.row(key)?;
         self.cache.rows.borrow_mut().insert(key.to_owned(), row.clone());
@@ -90,7 +120,7 @@ impl Snapshot for Ground<'_> {
 impl Buckets for Ground<'_> {
     fn bucket(&self, index: u32) -> Result<Bucket, Fault> {
         if let Some(bucket) = self.cache.buckets.borrow_mut().get(&index) {
-            return Ok(bucket.clone());
+            return Ok(bucket);
         }
         let bucket = self.chain.bucket(index)?;
         self.cache.buckets.borrow_mut().insert(index, bucket.clone());

@@ -132,7 +132,7 @@ impl Core {
             batch.put(Table::Events, key, value);
         }
         // The cache still has the rows as they were.
-        let before = Ground { chain: &self.chain, cache: &self.cache };
+        let before = Ground::new(&self.chain, &self.cache, &self.head)?;
         let mut alike = Tally::default();
         for (row, text) in &ready.executed.rows {
             if let Data::Thing(_) = &row.data {
@@ -165,7 +165,7 @@ impl Core {
     /// What the pool must know of a block.
     fn news(&self, records: &[Arc<Sealed>], rows: &[(Row, Bytes)]) -> Result<News, Fault> {
         // The cache still has the rows as they were.
-        let before = Ground { chain: &self.chain, cache: &self.cache };
+        let before = Ground::new(&self.chain, &self.cache, &self.head)?;
         let mut news = News { included: records.iter().map(|sealed| sealed.id()).collect(), ..News::default() };
         let mut spent = HashSet::new();
         for (row, _) in rows {

@@ -55,7 +55,7 @@ impl Core {
         let key = key_of_key(&key.address());
         let row = match self.pool.row(&key) {
             Some(row) => Some((**row).clone()),
-            None => Ground { chain: &self.chain, cache: &self.cache }.row(&key)?,
+            None => Ground::new(&self.chain, &self.cache, &self.head)?.row(&key)?,
         };
         let top = match row.map(|row| row.data) {
             Some(Data::Key(row)) => row.window.top(),

@@ -7,7 +7,7 @@ use hefu_contracts::{
     execute::{BLOCK_ROWS_MAX, Effects, Moment, check},
     parties::Shares,
     refusal::Refusal,
-    register::{Fault, Patch, Tree, plan},
+    register::{Fault, Patch, plan},
     row::Row,
     state::{Overlay, Stop},
     submission::Submission,
@@ -76,7 +76,7 @@ impl<'a> Execution<'a> {
     }
 
     /// The changes and the register after them. Each row is written and hashed once, however many records touched it.
-    pub(super) fn finish(self, tree: &Tree) -> Result<Executed, Fault> {
+    pub(super) fn finish(self) -> Result<Executed, Fault> {
         let changes = self.overlay.into_changes();
         let written = spread(changes.rows.into_values().collect(), ROWS, |row: Row| {
             let text = row.text();
@@ -90,7 +90,7 @@ impl<'a> Execution<'a> {
         }
         let entries = changes.entries.into_iter();
         let entries = entries.map(|((row, n), text)| (entry_key(&row, n), Bytes::from(text))).collect();
-        let patch = plan(tree, self.ground, &hashes, None)?;
+        let patch = plan(self.ground.tree(), self.ground, &hashes, None)?;
         Ok(Executed { rows, entries, patch })
     }
 }

@@ -242,7 +242,7 @@ impl Core {
             return Ok(Verdict::Invalid(what.to_owned()));
         }
         let moment = Moment { chain: self.identity.chain, height: header.height, time: header.time };
-        let ground = Ground { chain: &self.chain, cache: &self.cache };
+        let ground = Ground::new(&self.chain, &self.cache, &self.head)?;
         let mut execution = Execution::new(&ground, &moment);
         for (index, sealed) in records.iter().enumerate() {
             match execution.run(sealed.submission())? {
@@ -260,7 +260,7 @@ impl Core {
                 }
             }
         }
-        let executed = execution.finish(&self.read_head()?.tree)?;
+        let executed = execution.finish()?;
         let (found, said) = (executed.patch.root(), header.register);
         if found != said {
             return Ok(Verdict::Invalid(format!("it leads to the register {found}, its header says {said}")));

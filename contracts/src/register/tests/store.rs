@@ -126,6 +126,21 @@ fn a_store_that_fails_is_a_fault_and_never_an_empty_bucket() {
 }
 
 #[test]
+fn what_the_tree_knows_to_be_empty_is_not_read() {
+    let empty = Tree::empty(depth(3));
+    let changes = BTreeMap::from([(Hash::of(b"row/1"), Hash::of(b"a row"))]);
+    let patch = plan(&empty, &Unreadable, &changes, None).expect("nothing is read");
+    assert_eq!(patch.root(), plan(&empty, &BTreeMap::new(), &changes, None).expect("planned").root());
+    assert!(prove(&empty, &Unreadable, &["row/1"]).is_ok());
+
+    assert!(!empty.may_hold("row/1"));
+    let (register, rows) = Register::of(6, 20);
+    assert!(rows.keys().all(|key| register.tree.may_hold(key)));
+    let others: Vec<String> = (0..100).map(|number| format!("other/{number}")).collect();
+    assert!(others.iter().any(|key| !register.tree.may_hold(key)));
+}
+
+#[test]
 fn a_store_that_is_not_the_trees_is_a_fault() {
     let (register, _) = Register::of(3, 20);
     let index = bucket_index(&Hash::of(b"row/1"), depth(3));
