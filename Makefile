@@ -89,5 +89,5 @@ soak: build ## four validators under load for MINUTES=30: memory and open files 
 bench: setup-browser setup-databases build ## figures of this machine, in one run
 	$(CARGO) bench --locked --workspace --bench ledger --bench settlement --bench agreements --bench provenance
 
-bench-network: setup-databases build ## four validators under load, beside PostgreSQL and three etcd
+bench-network: setup-databases build ## four validators under load, beside PostgreSQL and three etcd; HEFU_PARTS=catch-up for some
 	$(CARGO) bench --locked --workspace --bench network
