@@ -2,6 +2,7 @@
 
 mod clients;
 mod follower;
+mod founders;
 mod full;
 mod partitions;
 mod power;

@@ -38,7 +38,7 @@ fn peers(configuration: &Path, list: &str) -> Vec<String> {
     list.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
 }
 
-fn with_peers(configuration: &Path, list: &str, more: &[String]) {
+pub(super) fn with_peers(configuration: &Path, list: &str, more: &[String]) {
     let text = fs::read_to_string(configuration).unwrap();
     let (before, rest) = text.split_once(&format!("[{list}]")).unwrap();
     let listed = format!("peers = [\n{}", more.join("\n"));
@@ -125,7 +125,7 @@ impl Drop for Follower {
 }
 
 /// Hands a record in and waits until it is final.
-fn hand_in(url: &str, person: &mut Person) {
+pub(super) fn hand_in(url: &str, person: &mut Person) {
     let site = json!({"gln": "9528880100012", "name": {"en": "Hall", "zh": "厂房"}});
     let record = person.sign(Action::SitePut, site).unwrap();
     let mut answer = ureq::post(format!("{url}/v1/records?wait=final"))
