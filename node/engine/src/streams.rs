@@ -4,7 +4,7 @@
 //! the proposer of the round it names: the engine keeps two values for each round, and two forged ones would crowd out
 //! the genuine. Until then a stream is a stranger's, and everything a stranger can make this node remember is bounded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::{Bytes, BytesMut};
 use malachite::app::types::PeerId;
@@ -52,11 +52,28 @@ pub(crate) enum Arrival {
     Complete(Whole),
 }
 
+/// Whether a stream is worth following further.
+enum Taken {
+    In,
+    /// Its heading does not count; whoever judged it has said so.
+    Refused,
+    /// No body has such a part.
+    Misshapen,
+}
+
+impl Taken {
+    const fn of(fits: bool) -> Taken {
+        if fits { Taken::In } else { Taken::Misshapen }
+    }
+}
+
 /// All streams that are being received.
 pub(crate) struct Streams {
     body_bytes_max: usize,
     streams: BTreeMap<(PeerId, StreamId), Stream>,
     clock: u64,
+    /// Who has sent at this height what cannot be a part of a body, which was logged.
+    told: BTreeSet<PeerId>,
 }
 
 struct Stream {
@@ -73,7 +90,7 @@ struct Stream {
 
 impl Streams {
     pub(crate) fn new(body_bytes_max: usize) -> Streams {
-        Streams { body_bytes_max, streams: BTreeMap::new(), clock: 0 }
+        Streams { body_bytes_max, streams: BTreeMap::new(), clock: 0, told: BTreeSet::new() }
     }
 
     /// Adds a part. `height` is the height that is decided next, `judge` knows its proposers.
@@ -92,8 +109,15 @@ impl Streams {
         let stream = self.streams.entry(key).or_insert_with(|| Stream::begun_at(height));
         stream.touched = self.clock;
         let was = stream.standing();
-        if !stream.take(part, message.sequence, self.body_bytes_max, judge) {
-            stream.close();
+        match stream.take(part, message.sequence, self.body_bytes_max, judge) {
+            Taken::In => {}
+            Taken::Refused => stream.close(),
+            Taken::Misshapen => {
+                stream.close();
+                if self.told.insert(peer) {
+                    tracing::warn!(peer.id = %peer, "parts are refused that make no body: too large, or in no order");
+                }
+            }
         }
         let arrival = stream.arrival(was);
         self.make_room(peer);
@@ -101,24 +125,29 @@ impl Streams {
     }
 
     /// Judges again what was early, now that `height` is the next, and forgets what is over.
-    pub(crate) fn advance(&mut self, height: u64, mut judge: impl FnMut(&Heading) -> Standing) -> Vec<Arrival> {
+    pub(crate) fn advance(
+        &mut self,
+        height: u64,
+        mut judge: impl FnMut(&PeerId, &Heading) -> Standing,
+    ) -> Vec<(PeerId, Arrival)> {
+        self.told.clear();
         // Parts may precede their heading, so a nameless stream lives one height longer than it began.
         self.streams.retain(|_, stream| match stream.heading {
             Some((heading, _)) => heading.height >= height && !stream.closed,
             None => !stream.closed && stream.since.saturating_add(1) >= height,
         });
         let mut arrivals = Vec::new();
-        for stream in self.streams.values_mut() {
+        for ((peer, _), stream) in &mut self.streams {
             let was = stream.standing();
             if let Some((heading, Standing::Early)) = stream.heading {
-                stream.heading = Some((heading, judge(&heading)));
+                stream.heading = Some((heading, judge(peer, &heading)));
                 if stream.standing() == Some(Standing::Refused) {
                     stream.close();
                 }
-                arrivals.push(stream.arrival(was));
+                arrivals.push((*peer, stream.arrival(was)));
             }
         }
-        arrivals.retain(|arrival| *arrival != Arrival::Nothing);
+        arrivals.retain(|(_, arrival)| *arrival != Arrival::Nothing);
         arrivals
     }
 
@@ -160,27 +189,29 @@ impl Stream {
         self.heading.map(|(_, standing)| standing)
     }
 
-    /// Takes a part in; false if the stream is not worth following.
+    /// Takes a part in.
     fn take(
         &mut self,
         part: Part,
         sequence: u64,
         body_bytes_max: usize,
         judge: impl FnOnce(&Heading) -> Standing,
-    ) -> bool {
+    ) -> Taken {
         if self.closed {
-            return true;
+            return Taken::In;
         }
         match part {
             Part::Heading(heading) => {
                 if self.heading.is_some() {
-                    return true;
+                    return Taken::In;
                 }
                 let fits = sequence == 0 && usize::try_from(heading.bytes).is_ok_and(|bytes| bytes <= body_bytes_max);
                 let standing = if fits { judge(&heading) } else { Standing::Refused };
                 self.heading = Some((heading, standing));
-                standing != Standing::Refused
-                    && self.chunks.iter().all(|(at, chunk)| chunk_fits(heading.bytes, *at, chunk))
+                match standing {
+                    Standing::Refused if fits => Taken::Refused,
+                    _ => Taken::of(fits && self.chunks.iter().all(|(at, chunk)| chunk_fits(heading.bytes, *at, chunk))),
+                }
             }
             Part::Chunk(chunk) => {
                 let limit = self.heading.map_or(bytes_of(body_bytes_max), |(heading, _)| heading.bytes);
@@ -192,7 +223,7 @@ impl Stream {
                     self.bytes = self.bytes.saturating_add(chunk.len());
                     self.chunks.insert(sequence, chunk);
                 }
-                fits
+                Taken::of(fits)
             }
         }
     }

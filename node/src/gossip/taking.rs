@@ -3,7 +3,10 @@
 //! A record is verified once: what waits, what stands in a block under discussion, and what could not be taken a moment
 //! ago is recognised.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use hefu_contracts::state::Fault;
@@ -47,6 +50,8 @@ pub trait Takes {
 #[derive(Default)]
 pub struct Taker {
     parked: Mutex<Parked>,
+    /// Who has passed on what is no record, which was logged: whoever does so once can do so for ever.
+    told: Mutex<HashSet<PeerId>>,
 }
 
 impl Taker {
@@ -90,9 +95,11 @@ impl Taker {
             };
             standings.push(self.pass(desk, peer, sealed)?);
         }
-        if let Some(first) = forged.first() {
+        if let Some(first) = forged.first()
+            && self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(peer)
+        {
             let (code, records) = (first.refusal.code, forged.len());
-            tracing::error!(peer.id = %peer, %code, records, "a node passes on what is no record");
+            tracing::error!(peer.id = %peer, %code, records, "a node passes on what is no record; it is not said again");
         }
         Ok(standings)
     }

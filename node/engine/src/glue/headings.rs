@@ -1,5 +1,9 @@
 //! Which headings count.
 
+use std::collections::BTreeSet;
+
+use malachite::app::types::PeerId;
+
 use super::height::Stage;
 use crate::context::Heading;
 use crate::signing::{Judge, Statement};
@@ -18,17 +22,17 @@ const ROUNDS_AHEAD_MAX: u32 = 10;
 pub(super) struct Headings {
     judge: Judge,
     accepted: Vec<Heading>,
-    /// Whether a refused one was logged at this height: whoever sends one can send a thousand.
-    told: bool,
+    /// Who has sent a refused one at this height, which was logged: whoever sends one can send a thousand.
+    told: BTreeSet<PeerId>,
 }
 
 impl Headings {
     pub(super) fn new(judge: Judge) -> Headings {
-        Headings { judge, accepted: Vec::new(), told: false }
+        Headings { judge, accepted: Vec::new(), told: BTreeSet::new() }
     }
 
-    /// What a heading is worth at `stage`.
-    pub(super) fn standing(&mut self, heading: &Heading, stage: Option<&Stage>) -> Standing {
+    /// What a heading that `peer` has sent is worth at `stage`.
+    pub(super) fn standing(&mut self, peer: &PeerId, heading: &Heading, stage: Option<&Stage>) -> Standing {
         let Some(stage) = stage else {
             return Standing::Refused;
         };
@@ -47,10 +51,10 @@ impl Headings {
             && stage.validators.contains(&heading.builder)
             && self.signed_by_proposer(heading, stage);
         if !acceptable {
-            if !self.told {
-                self.told = true;
+            if self.told.insert(*peer) {
                 let Heading { height, round, builder, .. } = heading;
                 tracing::warn!(
+                    peer.id = %peer,
                     block.height = height,
                     block.round = round,
                     block.builder = %builder,
@@ -76,7 +80,7 @@ impl Headings {
     /// A new height begins.
     pub(super) fn clear(&mut self) {
         self.accepted.clear();
-        self.told = false;
+        self.told.clear();
     }
 
     fn signed_by_proposer(&self, heading: &Heading, stage: &Stage) -> bool {

@@ -7,7 +7,7 @@
 
 use malachite::Reply;
 use malachite::app::engine::host::{HeightParams, Next};
-use malachite::app::types::MisbehaviorEvidence;
+use malachite::app::types::{MisbehaviorEvidence, PeerId};
 use tokio::time::Instant;
 
 use super::{Glue, answer};
@@ -90,7 +90,8 @@ impl<A: Application> Glue<A> {
         self.sightings.advance(stage.height);
         let votes = stage.validators.contains(&self.me);
         let headings = &mut self.headings;
-        let arrivals = self.streams.advance(stage.height, |heading| headings.standing(heading, Some(&stage)));
+        let arrivals =
+            self.streams.advance(stage.height, |peer, heading| headings.standing(peer, heading, Some(&stage)));
         self.stage = Some(stage);
         self.held = Some(Held { reply, due: due.unwrap_or_else(Instant::now) });
         let proposed = !arrivals.is_empty();
@@ -141,8 +142,10 @@ impl<A: Application> Glue<A> {
     }
 
     /// Hands bodies on that came before their height. The engine gets them back when the height starts.
-    fn take_in(&mut self, arrivals: Vec<Arrival>) -> Result<(), Fault> {
-        for arrival in arrivals {
+    fn take_in(&mut self, arrivals: Vec<(PeerId, Arrival)>) -> Result<(), Fault> {
+        for (peer, arrival) in arrivals {
+            let sent = tracing::info_span!("parts", peer.id = %peer);
+            let _sent = sent.enter();
             self.arrived(arrival)?;
         }
         Ok(())

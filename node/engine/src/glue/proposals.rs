@@ -76,7 +76,7 @@ impl<A: Application> Glue<A> {
         let stage = self.stage.as_ref();
         let height = stage.map(|stage| stage.height).unwrap_or_default();
         let headings = &mut self.headings;
-        let judge = |heading: &Heading| headings.standing(heading, stage);
+        let judge = |heading: &Heading| headings.standing(&peer, heading, stage);
         let arrival = self.streams.add(peer, part, height, judge);
         self.arrived(arrival)
     }
@@ -114,7 +114,8 @@ impl<A: Application> Glue<A> {
                 tracing::info!(block.height = heading.height, block.id = %heading.block, "proposal held back");
                 return Ok(None);
             }
-            Verdict::Malformed => return Ok(misnamed(&heading)),
+            // Whoever judged it has said why. The genuine body may still come.
+            Verdict::Malformed => return Ok(None),
         };
         if block != heading.block {
             return Ok(misnamed(&heading));

@@ -116,24 +116,43 @@ fn a_stream_that_does_not_fit_its_heading_is_dropped() {
 #[test]
 fn a_body_above_the_limit_is_refused() {
     let body = body(BODY_BYTES_MAX + 1);
-    let arrivals = add_all(&mut Streams::new(BODY_BYTES_MAX), peer(1), messages(5, &body));
-    assert!(arrivals.is_empty());
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    assert!(add_all(&mut streams, peer(1), messages(5, &body)).is_empty());
+    assert_eq!(streams.told, [peer(1)].into(), "it is said who sent it");
+}
+
+#[test]
+fn who_sends_what_makes_no_body_is_named_and_who_is_late_is_not() {
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    assert!(add_all(&mut streams, peer(1), messages(4, &body(CHUNK_BYTES))).is_empty());
+    assert!(streams.told.is_empty(), "its height is over, which may be nobody's fault");
+
+    let mut parts = messages(5, &body(2 * CHUNK_BYTES));
+    let Some(last) = parts.iter_mut().rfind(|part| matches!(part.content, StreamContent::Data(Part::Chunk(_)))) else {
+        panic!("no chunk");
+    };
+    last.content = StreamContent::Data(Part::Chunk(body(3)));
+    assert!(whole(&add_all(&mut streams, peer(2), parts)).is_none());
+    assert_eq!(streams.told, [peer(2)].into());
+    streams.advance(6, |_, _| Standing::Refused);
+    assert!(streams.told.is_empty(), "at the next height it is said again");
 }
 
 #[test]
 fn a_body_for_the_height_after_the_next_is_kept_until_its_proposer_is_known() {
     let early = body(CHUNK_BYTES + 1);
-    let genuine = |heading: &Heading| match heading.height {
+    let genuine = |_: &PeerId, heading: &Heading| match heading.height {
         6 => Standing::Genuine,
         _ => Standing::Refused,
     };
     let mut streams = Streams::new(BODY_BYTES_MAX);
     assert!(add_all(&mut streams, peer(1), messages(6, &early)).is_empty());
-    assert_eq!(whole(&streams.advance(6, genuine)), Some(early.clone()));
+    let arrivals: Vec<Arrival> = streams.advance(6, genuine).into_iter().map(|(_, arrival)| arrival).collect();
+    assert_eq!(whole(&arrivals), Some(early.clone()));
 
     let mut forged = Streams::new(BODY_BYTES_MAX);
     assert!(add_all(&mut forged, peer(1), messages(6, &early)).is_empty());
-    assert!(forged.advance(6, |_| Standing::Refused).is_empty());
+    assert!(forged.advance(6, |_, _| Standing::Refused).is_empty());
     assert!(forged.advance(7, genuine).is_empty());
     assert!(forged.streams.is_empty(), "nothing is remembered of what is over");
 }

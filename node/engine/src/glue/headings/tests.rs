@@ -1,4 +1,5 @@
 use hefu_keys::{Hash, Signature};
+use malachite::app::types::PeerId;
 
 use super::{Headings, PER_ROUND_MAX, ROUNDS_AHEAD_MAX};
 use crate::application::Upcoming;
@@ -25,7 +26,22 @@ fn heading(height: u64, round: u32) -> Heading {
 }
 
 fn check(heading: &Heading) -> Standing {
-    Headings::new(judge()).standing(heading, Some(&stage()))
+    Headings::new(judge()).standing(&peer(1), heading, Some(&stage()))
+}
+
+fn peer(number: u8) -> PeerId {
+    let mut bytes = vec![0, 32];
+    bytes.extend([number; 32]);
+    PeerId::from_bytes(&bytes).expect("an identity multihash")
+}
+
+#[test]
+fn everybody_who_sends_a_forged_heading_is_named() {
+    let mut headings = Headings::new(judge());
+    for number in [1, 2, 1] {
+        assert_eq!(headings.standing(&peer(number), &heading(5, 0), Some(&stage())), Standing::Refused);
+    }
+    assert_eq!(headings.told, [peer(1), peer(2)].into());
 }
 
 #[test]
@@ -73,7 +89,7 @@ fn a_heading_is_early_one_height_ahead_and_worthless_elsewhere() {
         assert_eq!(check(&signed_by(turn, heading(height, 0))), expected, "height {height}");
     }
     let genuine = signed_by(proposer(4, 5, 0), heading(5, 0));
-    let before = Headings::new(judge()).standing(&genuine, None);
+    let before = Headings::new(judge()).standing(&peer(1), &genuine, None);
     assert_eq!(before, Standing::Refused, "before the first height");
 }
 
@@ -81,7 +97,7 @@ fn a_heading_is_early_one_height_ahead_and_worthless_elsewhere() {
 fn a_heading_of_another_chain_is_worthless() {
     let genuine = signed_by(proposer(4, 5, 0), heading(5, 0));
     let elsewhere = Judge { texts: Texts { chain: Hash::ZERO, ..judge().texts } };
-    assert_eq!(Headings::new(elsewhere).standing(&genuine, Some(&stage())), Standing::Refused);
+    assert_eq!(Headings::new(elsewhere).standing(&peer(1), &genuine, Some(&stage())), Standing::Refused);
 }
 
 #[test]
@@ -91,10 +107,10 @@ fn a_proposer_can_make_others_store_only_so_much() {
     let turn = proposer(4, 5, 0);
     let block = |number: u8| Heading { block: Hash::from_bytes([number; 32]), ..heading(5, 0) };
     let standings: Vec<Standing> =
-        (0..4).map(|number| headings.standing(&signed_by(turn, block(number)), Some(&stage))).collect();
+        (0..4).map(|number| headings.standing(&peer(1), &signed_by(turn, block(number)), Some(&stage))).collect();
     let accepted = standings.iter().filter(|standing| **standing == Standing::Genuine).count();
     assert_eq!(accepted, PER_ROUND_MAX);
-    let again = headings.standing(&signed_by(turn, block(0)), Some(&stage));
+    let again = headings.standing(&peer(1), &signed_by(turn, block(0)), Some(&stage));
     assert_eq!(again, Standing::Genuine, "what is accepted stays accepted, whoever relays it");
 }
 
