@@ -154,6 +154,12 @@ fn founders_on_machines_of_their_own_make_one_chain() {
     first.lists(&second);
     second.lists(&first);
 
+    // Somebody else has the genesis document and knows where they are; they do not list him.
+    let stranger = Machine::found(directory.path(), "watcher", "auditor", "95288803", &[]);
+    fs::copy(second.home.join("genesis.json"), stranger.home.join("genesis.json")).unwrap();
+    stranger.lists(&first);
+    stranger.lists(&second);
+
     let binary = binary().unwrap();
     let mut machines = [first, second];
     let [first, second] = &mut machines;
@@ -170,6 +176,12 @@ fn founders_on_machines_of_their_own_make_one_chain() {
         [("hefu", binary.as_path()), ("/validator", &home), ("/run/secrets", &secrets), ("/run", home.as_path())];
     second.start(&of_compose(), &compose);
 
+    let (home, secrets) = (stranger.home.clone(), stranger.secrets.clone());
+    let mut stranger = stranger;
+    let service =
+        [("hefu", binary.as_path()), ("/validator", &home), ("/run/secrets", &secrets), ("/run", home.as_path())];
+    stranger.start(&of_compose(), &service);
+
     for machine in &machines {
         machine.until("readiness", |machine| get(&machine.url(), "/readyz").is_some_and(|(status, _)| status == 200));
     }
@@ -178,6 +190,11 @@ fn founders_on_machines_of_their_own_make_one_chain() {
     hand_in(&second.url(), &mut Person::new(admin, second.chain, 1));
     let height = second.height().unwrap();
     first.until("the block", |machine| machine.height().is_some_and(|reached| reached >= height));
+
+    // It runs, and has got nothing, however often it has called.
+    stranger.until("the stranger's own door", |machine| get(&machine.url(), "/healthz").is_some());
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(stranger.height().unwrap_or_default(), 0, "a node that nobody lists was let in");
 
     for machine in &machines {
         let configuration = machine.home.join("hefu.toml");
