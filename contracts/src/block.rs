@@ -19,6 +19,10 @@ use crate::{
 /// Largest body in bytes.
 pub const BODY_BYTES_MAX: usize = 4 << 20;
 
+/// Fewer bytes than any record has: chain, keys and one signature take more. It bounds how many records a body can pretend to
+/// hold, and with that what it costs to look at it.
+const RECORD_BYTES_MIN: usize = 256;
+
 /// What the validators certify.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -77,6 +81,9 @@ pub enum BadBlock {
     /// Not canonical JSON of a block's shape.
     #[error("the bytes are not a block: {0}")]
     Shape(String),
+    /// Too short for a record with its signature.
+    #[error("record {0} of the block is shorter than any record")]
+    Short(usize),
 }
 
 #[derive(Deserialize)]
@@ -125,6 +132,9 @@ impl<'a> Block<'a> {
         }
         let wire: Wire<'a> = serde_json::from_slice(bytes).map_err(|error| BadBlock::Shape(error.to_string()))?;
         let block = Block { header: wire.header, records: wire.records.into_iter().map(RawValue::get).collect() };
+        if let Some(at) = block.records.iter().position(|record| record.len() < RECORD_BYTES_MIN) {
+            return Err(BadBlock::Short(at));
+        }
         if block.is_written_as(bytes) { Ok(block) } else { Err(BadBlock::Shape("it is not canonical".to_owned())) }
     }
 

@@ -71,7 +71,10 @@ impl Participant {
 
     fn judge(&self, proposal: Proposal, body: Bytes) -> Result<Verdict, EngineFault> {
         let judged = self.doing("judging a block", |desk| {
-            let prepared = desk.core()?.prepare(body);
+            let prepared = match proposal.fresh {
+                true => desk.core()?.prepare(body),
+                false => desk.core()?.prepare_served(body),
+            };
             // Signatures are verified while the core serves others.
             let checked = prepared.verify();
             desk.core()?.validate(now(), &proposal, checked)
@@ -112,7 +115,7 @@ impl Application for Participant {
 
     fn undecided(&mut self, height: u64) -> Result<Vec<Undecided>, EngineFault> {
         self.doing("reading the undecided blocks", |desk| {
-            let undecided = desk.core()?.undecided(now(), height)?.into_iter();
+            let undecided = desk.core()?.undecided(now(), height).into_iter();
             let undecided = undecided.map(|one| Undecided { round: one.round, block: one.block, valid: one.valid });
             Ok(undecided.collect())
         })

@@ -121,7 +121,7 @@ impl Core {
             register.root = %head.tree.root(),
             "store opened"
         );
-        Ok(Core {
+        let mut core = Core {
             store,
             head: Arc::new(RwLock::new(head)),
             identity: Identity { chain: genesis.chain(), members: genesis.members.hash(), me },
@@ -132,7 +132,9 @@ impl Core {
             known: HashMap::new(),
             ahead: Ahead::default(),
             receipts: Receipts::default(),
-        })
+        };
+        core.reopen_all()?;
+        Ok(core)
     }
 
     /// The newest height, for those who only read.

@@ -85,7 +85,7 @@ fn largest_block() -> Result<()> {
     let (own, others, unknowing) = (tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?);
     let mut proposer = Alone::open(World::new(1), own.path())?;
     let mut validator = Alone::open(World::new(1), others.path())?;
-    let mut unknowing = Alone::open(World::new(1), unknowing.path())?;
+    let unknowing = Alone::open(World::new(1), unknowing.path())?;
     let (world, now) = (&mut proposer.world, validator.world.now);
     let sign = |number: usize| {
         let author = ["corenest", "huaxu", "yueling", "puyan"][number % 4];

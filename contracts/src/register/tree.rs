@@ -103,7 +103,7 @@ impl Tree {
     /// Whether there may be a row of this key. Where nothing lies in its bucket there is none, and nothing need be read.
     pub fn may_hold(&self, key: &str) -> bool {
         let index = bucket_index(&Hash::of(key.as_bytes()), self.depth);
-        self.node(0, index).is_ok_and(|leaf| leaf != Hash::ZERO)
+        !self.node(0, index).is_ok_and(|leaf| leaf == Hash::ZERO)
     }
 
     /// The bucket the tree was built from, with the leaves of its pairs.

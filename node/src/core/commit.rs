@@ -71,7 +71,6 @@ impl Core {
     pub fn commit(&mut self, now: Time, certificate: Certificate) -> Result<Committed, Fault> {
         self.expect_next(certificate.height.get())?;
         let id = certificate.block;
-        self.reopen(&id)?;
         let candidate = self.candidates.get(&id).ok_or_else(|| Fault::new(Undecidable::Unknown(id)))?;
         let header = candidate.header.clone();
         let mut batch = match &candidate.judgement {

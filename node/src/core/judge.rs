@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hefu_contracts::{
-    block::{Header, records_root},
+    block::{BadBlock, Header, records_root},
     execute::Moment,
     genesis::FORMAT_VERSION,
     height::Height,
@@ -99,7 +99,7 @@ enum Verdict {
 
 impl Core {
     /// Cuts a block and finds the records that this node has verified before, or is verifying.
-    pub fn prepare(&mut self, bytes: Bytes) -> Prepared {
+    pub fn prepare(&self, bytes: Bytes) -> Prepared {
         let block = match self.taken_up(bytes) {
             Ok(block) => block,
             Err(bad) => return Prepared(Preparation::Malformed(bad.to_string())),
@@ -108,6 +108,16 @@ impl Core {
             return Prepared(Preparation::Seen(block.body.id));
         }
         Prepared(Preparation::New(block))
+    }
+
+    /// A block with what is known of its records.
+    pub(super) fn taken_up(&self, bytes: Bytes) -> Result<Arc<Verifying>, BadBlock> {
+        if let Some(kept) = self.ahead_of(&bytes) {
+            return Ok(kept.clone());
+        }
+        let block = Verifying::cut(bytes)?;
+        block.recognise(|digest| self.recognise(digest));
+        Ok(Arc::new(block))
     }
 
     /// Judges a block. It is on the disk before any answer but [`Judged::Malformed`], unless a proposer sends more than
@@ -121,7 +131,7 @@ impl Core {
         }
         let (block, verdict) = match checked.0 {
             Check::Malformed(why) => return Ok(malformed(proposal, &why)),
-            Check::Seen(id) => return self.seen(now, proposal, &id),
+            Check::Seen(id) => return Ok(self.seen(now, proposal, &id)),
             Check::Forged(block, why) => (block, Verdict::Invalid(why)),
             Check::Sound(block, records) => {
                 records.iter().for_each(|sealed| self.remember(sealed));
@@ -147,15 +157,14 @@ impl Core {
     }
 
     /// A block that is a candidate already, and may be backed by a quorum now.
-    fn seen(&mut self, now: Time, proposal: &Proposal, id: &Hash) -> Result<Judged, Fault> {
-        self.reopen(id)?;
+    fn seen(&mut self, now: Time, proposal: &Proposal, id: &Hash) -> Judged {
         if let Some(candidate) = self.candidates.get_mut(id)
             && !proposal.fresh
             && candidate.origin == Origin::Fresh
         {
             candidate.origin = Origin::Backed;
         }
-        Ok(self.answer(now, id))
+        self.answer(now, id)
     }
 
     fn answer(&self, now: Time, id: &Hash) -> Judged {
@@ -174,23 +183,19 @@ impl Core {
     }
 
     /// The blocks of this undecided height that can be judged now.
-    ///
-    /// # Errors
-    /// [`Fault`] from the storage.
-    pub fn undecided(&mut self, now: Time, height: u64) -> Result<Vec<Undecided>, Fault> {
+    pub fn undecided(&self, now: Time, height: u64) -> Vec<Undecided> {
         if self.expect_next(height).is_err() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let mut undecided = Vec::new();
         for block in self.candidates.ids() {
-            self.reopen(&block)?;
             let Some(candidate) = self.candidates.get(&block) else { continue };
             if !is_held_back(candidate, now) {
                 let valid = matches!(candidate.judgement, Judgement::Valid(_));
                 undecided.push(Undecided { round: candidate.round, block, valid });
             }
         }
-        Ok(undecided)
+        undecided
     }
 
     /// The text of a block of this undecided height.
@@ -207,8 +212,16 @@ impl Core {
         }
     }
 
-    /// Judges a block that was read from the disk after a restart.
-    pub(super) fn reopen(&mut self, id: &Hash) -> Result<(), Fault> {
+    /// Judges the blocks that were read from the disk after a restart. The engine asks for them when a round begins, and must
+    /// not wait then.
+    ///
+    /// # Errors
+    /// [`Fault`] from the storage, or where one is damaged.
+    pub(super) fn reopen_all(&mut self) -> Result<(), Fault> {
+        self.candidates.ids().iter().try_for_each(|id| self.reopen(id))
+    }
+
+    fn reopen(&mut self, id: &Hash) -> Result<(), Fault> {
         let Some(candidate) = self.candidates.get(id) else { return Ok(()) };
         if !matches!(candidate.judgement, Judgement::Open) {
             return Ok(());

@@ -142,7 +142,7 @@ impl Scene {
 }
 
 /// The block with another header and these records' texts.
-fn rewritten(body: &Bytes, change: impl FnOnce(&mut Header, &mut Vec<String>)) -> Bytes {
+pub(super) fn rewritten(body: &Bytes, change: impl FnOnce(&mut Header, &mut Vec<String>)) -> Bytes {
     let parsed = super::body::Body::cut(body.clone()).expect("a block");
     let mut header = parsed.header;
     let texts = parsed.records.iter().map(|text| String::from_utf8(text.to_vec()).expect("text"));

@@ -63,6 +63,11 @@ impl Verifying {
         }
     }
 
+    /// Nobody verifies any more of it than what is begun: its turn is over.
+    pub(super) fn end(&self) {
+        self.next.store(self.found.len(), Ordering::Relaxed);
+    }
+
     /// How many records nobody has verified.
     pub fn unverified(&self) -> usize {
         self.found.iter().filter(|slot| slot.get().is_none()).count()

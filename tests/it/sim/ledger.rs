@@ -218,7 +218,7 @@ impl Application for Ledger {
     }
 
     fn undecided(&mut self, height: u64) -> Result<Vec<Undecided>, Fault> {
-        let undecided = self.core.undecided(self.time(), height).map_err(|fault| failed("reading", &fault))?;
+        let undecided = self.core.undecided(self.time(), height);
         let told = |one: hefu_node::core::Undecided| {
             let valid = self.follows(&one.block, one.valid);
             Undecided { round: one.round, block: one.block, valid }

@@ -57,7 +57,7 @@ fn nothing_is_proposed_that_is_not_on_the_disk() {
     scene.takes("corenest", &Deed::product(REFILL, 1));
     disk.broken.store(true, Ordering::Relaxed);
     assert!(scene.core.build(scene.world.now, 1, 0).is_err());
-    assert!(scene.core.undecided(scene.world.now, 1).expect("nothing to read").is_empty());
+    assert!(scene.core.undecided(scene.world.now, 1).is_empty());
 }
 
 #[test]

@@ -38,22 +38,25 @@ fn the_same_block_has_the_same_effect_everywhere() {
 fn what_was_verified_ahead_is_found_until_its_height_is_over() {
     let (_, mut other, body, _) = proposal();
     let cut = |body: &Bytes| Verifying::cut(body.clone()).expect("a block");
-    let block = other.core.expect(cut(&body)).expect("it comes");
+    let block = other.core.keep_ahead(cut(&body)).expect("it comes");
     assert_eq!(block.unverified(), 2);
     block.work(1);
     assert_eq!(block.unverified(), 0);
-    let again = other.core.expect(cut(&body)).expect("it comes");
+    let again = other.core.keep_ahead(cut(&body)).expect("it comes");
     assert!(Arc::ptr_eq(&block, &again), "it is not begun twice");
     assert!(Arc::ptr_eq(&block, &other.core.taken_up(body.clone()).expect("a block")), "who judges it has it");
+    drop(other.core.prepare_served(body.clone()));
+    assert_eq!(Arc::strong_count(&block), 3, "a block that is served twice is kept once");
+    drop(again);
 
     let far = rewritten(&body, |header, _| header.height = Height::new(500).expect("a height"));
-    assert!(other.core.expect(cut(&far)).is_none(), "its turn is far away");
+    assert!(other.core.keep_ahead(cut(&far)).is_none(), "its turn is far away");
     assert!(Verifying::cut(Bytes::from_static(b"{}")).is_err());
 
     let Judged::Valid(id) = other.judge(body.clone(), false) else { panic!("a valid block") };
     other.commit(&id);
-    assert_eq!(Arc::strong_count(&block), 2, "it is kept for nothing else");
-    assert!(other.core.expect(cut(&body)).is_none(), "its turn is over");
+    assert_eq!(Arc::strong_count(&block), 1, "it is kept for nothing else");
+    assert!(other.core.keep_ahead(cut(&body)).is_none(), "its turn is over");
 }
 
 #[test]
@@ -69,7 +72,7 @@ fn records_that_wait_here_are_known_in_a_block() {
 
 #[test]
 fn many_who_verify_a_block_do_each_record_once() {
-    let (_, mut other, body, _) = proposal();
+    let (_, other, body, _) = proposal();
     let block = other.core.taken_up(body).expect("a block");
     let found = |block: &Verifying| -> Vec<Arc<Sealed>> {
         block.all().map(|found| found.as_ref().expect("sound").clone()).collect()
@@ -88,6 +91,16 @@ fn many_who_verify_a_block_do_each_record_once() {
     let first = found(&block);
     for others in every {
         assert!(first.iter().zip(&others).all(|(one, other)| Arc::ptr_eq(one, other)), "two have read the same record");
+    }
+}
+
+/// Has a block's records verified before its turn, where it can be cut at all.
+fn verified_ahead(scene: &mut Scene, body: &Bytes) {
+    if let Ok(block) = Verifying::cut(body.clone())
+        && let Some(block) = scene.core.keep_ahead(block)
+    {
+        block.work(1);
+        assert_eq!(block.unverified(), 0);
     }
 }
 
@@ -154,6 +167,7 @@ fn a_record_with_a_wrong_signature_makes_a_block_invalid() {
     let body = rewritten(&body, |header, _| {
         header.records = hefu_contracts::block::records_root([first, seal].iter());
     });
+    verified_ahead(&mut other, &body);
     assert!(matches!(other.judge(body, true), Judged::Invalid(_)));
 }
 
@@ -191,6 +205,10 @@ fn bytes_that_no_header_binds_say_nothing_about_a_block() {
         ("a record twice", rewritten(&body, |_, records| records.push(records[0].clone()))),
         ("another order of records", rewritten(&body, |_, records| records.reverse())),
         (
+            "more records than its bytes can hold",
+            rewritten(&body, |_, records| *records = vec!["0".to_owned(); 1_000_000]),
+        ),
+        (
             "a list that is not the record's",
             rewritten(&body, |_, records| {
                 records[0] = records[0].replacen(&codes.epc(0), &codes.epc(5), 1);
@@ -207,6 +225,7 @@ fn bytes_that_no_header_binds_say_nothing_about_a_block() {
         ),
     ];
     for (what, bytes) in mangled {
+        verified_ahead(&mut other, &bytes);
         assert_eq!(other.judge(bytes, false), Judged::Malformed, "{what}");
     }
     assert!(matches!(other.judge(body, true), Judged::Valid(_)), "the true block may still come");
@@ -218,10 +237,10 @@ fn a_block_ahead_of_the_clock_is_held_back_until_it_fits() {
     other.world.now = millis(proposer.world.now, -5_001);
     let next = other.core.height().get() + 1;
     assert_eq!(other.judge(body.clone(), true), Judged::HeldBack);
-    assert!(other.core.undecided(other.world.now, next).expect("no fault").is_empty());
+    assert!(other.core.undecided(other.world.now, next).is_empty());
     assert_eq!(other.judge(body.clone(), true), Judged::HeldBack, "sent again");
 
-    let undecided = other.core.undecided(millis(other.world.now, 1), next).expect("no fault");
+    let undecided = other.core.undecided(millis(other.world.now, 1), next);
     assert_eq!(undecided.len(), 1);
     assert!(undecided[0].valid);
     other.world.wait(1);
@@ -235,7 +254,7 @@ fn the_clock_does_not_judge_what_a_quorum_has_backed() {
     other.world.now = millis(proposer.world.now, -600_000);
     assert_eq!(other.judge(body.clone(), true), Judged::HeldBack);
     let Judged::Valid(block) = other.judge(body, false) else { panic!("a quorum has voted for it") };
-    let undecided = other.core.undecided(other.world.now, other.core.height().get() + 1).expect("no fault");
+    let undecided = other.core.undecided(other.world.now, other.core.height().get() + 1);
     assert_eq!(undecided.len(), 1);
     other.commit(&block);
 }

@@ -32,11 +32,11 @@ fn a_proposal_survives_and_is_repeated() {
     scene.world.wait(5_000);
     let again = scene.build(0);
     assert_eq!((again.block, &again.body), (built.block, &built.body));
-    let undecided = scene.core.undecided(scene.world.now, 1).expect("no fault");
+    let undecided = scene.core.undecided(scene.world.now, 1);
     assert_eq!(undecided.len(), 1);
     assert!(undecided[0].valid && undecided[0].block == built.block);
     assert_eq!(scene.commit(&built.block).finals.len(), 1);
-    assert!(scene.core.undecided(scene.world.now, 2).expect("no fault").is_empty());
+    assert!(scene.core.undecided(scene.world.now, 2).is_empty());
     scene.verify();
 }
 
@@ -50,7 +50,7 @@ fn blocks_of_others_survive_with_their_judgement() {
     let lie = rewritten(&body, |header, _| header.builder = world::key("nobody").address());
     let Judged::Invalid(invalid) = other.judge(lie, true) else { panic!("an invalid block") };
     let mut other = restart(other);
-    let undecided = other.core.undecided(other.world.now, 1).expect("no fault");
+    let undecided = other.core.undecided(other.world.now, 1);
     let mut found: Vec<_> = undecided.iter().map(|one| (one.block, one.valid)).collect();
     found.sort();
     let mut expected = vec![(valid, true), (invalid, false)];
@@ -76,7 +76,7 @@ fn a_block_that_was_held_back_is_still_held_back() {
     let mut other = Scene::new();
     other.world.now = millis(scene.world.now, -10_000);
     assert_eq!(other.judge(body, true), Judged::HeldBack);
-    let mut other = restart(other);
-    assert!(other.core.undecided(other.world.now, 1).expect("no fault").is_empty());
-    assert_eq!(other.core.undecided(scene.world.now, 1).expect("no fault").len(), 1);
+    let other = restart(other);
+    assert!(other.core.undecided(other.world.now, 1).is_empty());
+    assert_eq!(other.core.undecided(scene.world.now, 1).len(), 1);
 }
