@@ -208,10 +208,10 @@ impl Stream {
                 let fits = sequence == 0 && usize::try_from(heading.bytes).is_ok_and(|bytes| bytes <= body_bytes_max);
                 let standing = if fits { judge(&heading) } else { Standing::Refused };
                 self.heading = Some((heading, standing));
-                match standing {
-                    Standing::Refused if fits => Taken::Refused,
-                    _ => Taken::of(fits && self.chunks.iter().all(|(at, chunk)| chunk_fits(heading.bytes, *at, chunk))),
+                if fits && standing == Standing::Refused {
+                    return Taken::Refused;
                 }
+                Taken::of(fits && self.chunks.iter().all(|(at, chunk)| chunk_fits(heading.bytes, *at, chunk)))
             }
             Part::Chunk(chunk) => {
                 let limit = self.heading.map_or(bytes_of(body_bytes_max), |(heading, _)| heading.bytes);
