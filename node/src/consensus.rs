@@ -4,7 +4,6 @@ mod ahead;
 
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use hefu_contracts::{
     certificate::{Certificate, Precommit},
     genesis::Genesis,
@@ -21,7 +20,7 @@ use hefu_engine::{
 use hefu_keys::Hash;
 
 use crate::{
-    core::{Judged, Proposal},
+    core::{Core, Judged, Prepared, Proposal},
     ledger::{Desk, describe, now},
 };
 
@@ -69,15 +68,12 @@ impl Participant {
         self.0.watched(work).map_err(|fault| EngineFault::new(what, describe(&fault)))
     }
 
-    fn judge(&self, proposal: Proposal, body: Bytes) -> Result<Verdict, EngineFault> {
+    fn judge(&self, proposal: &Proposal, prepare: impl FnOnce(&mut Core) -> Prepared) -> Result<Verdict, EngineFault> {
         let judged = self.doing("judging a block", |desk| {
-            let prepared = match proposal.fresh {
-                true => desk.core()?.prepare(body),
-                false => desk.core()?.prepare_served(body),
-            };
+            let prepared = prepare(&mut *desk.core()?);
             // Signatures are verified while the core serves others.
             let checked = prepared.verify();
-            desk.core()?.validate(now(), &proposal, checked)
+            desk.core()?.validate(now(), proposal, checked)
         })?;
         Ok(match judged {
             Judged::Valid(block) => Verdict::Valid(block),
@@ -122,8 +118,9 @@ impl Application for Participant {
     }
 
     fn received(&mut self, proposal: Received) -> Result<Verdict, EngineFault> {
-        let Received { height, round, builder: _, body, fresh } = proposal;
-        self.judge(Proposal { height, round, fresh }, body)
+        let Received { height, round, block, builder: _, body, fresh } = proposal;
+        let proposal = Proposal { height, round, block: Some(block), fresh };
+        self.judge(&proposal, |core| core.prepare(&proposal, body))
     }
 
     fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, EngineFault> {
@@ -185,8 +182,9 @@ impl Application for Participant {
     }
 
     fn synced(&mut self, decided: Synced) -> Result<Verdict, EngineFault> {
-        let Synced { height, round, proposer: _, body } = decided;
-        self.judge(Proposal { height, round, fresh: false }, body)
+        let Synced { height, round, block, proposer: _, body } = decided;
+        let proposal = Proposal { height, round, block, fresh: block.is_none() };
+        self.judge(&proposal, |core| core.prepare_served(&proposal, body))
     }
 }
 

@@ -98,19 +98,20 @@ fn largest_block() -> Result<()> {
     for text in &texts {
         hand_in(&mut proposer, text)?;
     }
-    let body = proposer.core.build(now, 1, 0)?.body;
+    let built = proposer.core.build(now, 1, 0)?;
+    let (proposal, body) = (Proposal { height: 1, round: 0, block: Some(built.block), fresh: true }, built.body);
     let records = Block::cut(&body)?.records.len();
     let start = Instant::now();
-    drop(unknowing.core.prepare(body.clone()).verify());
+    drop(unknowing.core.prepare(&proposal, body.clone()).verify());
     let verified = start.elapsed();
     for text in &texts {
         hand_in(&mut validator, text)?;
     }
     let start = Instant::now();
-    let checked = validator.core.prepare(body.clone()).verify();
+    let checked = validator.core.prepare(&proposal, body.clone()).verify();
     let found = start.elapsed();
     let start = Instant::now();
-    let judged = validator.core.validate(now, &Proposal { height: 1, round: 0, fresh: true }, checked)?;
+    let judged = validator.core.validate(now, &proposal, checked)?;
     let judging = start.elapsed();
     anyhow::ensure!(matches!(judged, Judged::Valid(_)), "{judged:?}");
     println!(

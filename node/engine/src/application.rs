@@ -170,12 +170,13 @@ pub struct Undecided {
     pub valid: bool,
 }
 
-/// A body from a proposer. That the proposer of `round` sent it for `height` has been verified; that it is the body of
-/// the block it was announced as has not.
+/// A body from a proposer. That the proposer of `round` announced `block` for `height` has been verified; that this is its
+/// body has not, and whatever else is said here is said of that block alone: another body is [`Verdict::Malformed`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     pub height: u64,
     pub round: u32,
+    pub block: Hash,
     /// Who built the block, as the sender says: a validator of this height.
     pub builder: Address,
     pub body: Bytes,
@@ -189,6 +190,9 @@ pub struct Received {
 pub struct Synced {
     pub height: u64,
     pub round: u32,
+    /// The block that two thirds have decided: another body is [`Verdict::Malformed`]. None where their certificate was not
+    /// seen in time; then the clock must judge the block's time.
+    pub block: Option<Hash>,
     /// The proposer of `round`; another may have built the block.
     pub proposer: Address,
     pub body: Bytes,

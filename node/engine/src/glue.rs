@@ -26,6 +26,9 @@ use crate::wake::Wake;
 use headings::Headings;
 use height::{Held, Stage};
 
+/// Certificates looked at before a message: more than come with one block.
+const SIGHTINGS_AT_ONCE: usize = 32;
+
 /// Everything the loop needs from outside.
 pub(crate) struct Wiring {
     pub(crate) channels: Channels<Hefu>,
@@ -86,12 +89,16 @@ pub(crate) async fn run<A: Application>(application: A, wiring: Wiring) -> Resul
     loop {
         let due = glue.held.as_ref().map(|held| held.due);
         tokio::select! {
-            biased;
             _ = stop.wait_for(|stop| *stop) => return Ok(Ended::Stopped),
-            // Before messages: a certificate that excuses a block from the clock comes ahead of the block.
             Some(sighting) = sightings.recv() => glue.sighted(sighting).await?,
             message = consensus.recv() => match message {
                 Some(message) => {
+                    // Before it: a certificate that excuses a block from the clock comes ahead of the block. Not all, since
+                    // others may send any number of them.
+                    for _ in 0..SIGHTINGS_AT_ONCE {
+                        let Ok(sighting) = sightings.try_recv() else { break };
+                        glue.sighted(sighting).await?;
+                    }
                     glue.check_guard()?;
                     glue.handle(message).await?;
                 }
@@ -146,7 +153,7 @@ impl<A: Application> Glue<A> {
                 Ok(())
             }
             AppMsg::ProcessSyncedValue { height, round, proposer, value_bytes, reply } => {
-                answer(reply, self.synced(height, round, proposer, value_bytes)?);
+                answer(reply, self.synced(height, round, proposer, value_bytes).await?);
                 Ok(())
             }
             // No height asks for extensions, so neither of these comes.

@@ -39,11 +39,13 @@ pub(crate) struct Sightings {
     ahead: BTreeMap<u64, Vec<ExtendedCommitCertificate<Hefu>>>,
     /// Blocks of the current height that two thirds prevoted for.
     polkas: BTreeSet<Hash>,
+    /// The last height that two thirds are known to have decided, and the block.
+    decided: Option<(u64, Hash)>,
 }
 
 impl Sightings {
     pub(crate) fn new(judge: Judge) -> Sightings {
-        Sightings { judge, ahead: BTreeMap::new(), polkas: BTreeSet::new() }
+        Sightings { judge, ahead: BTreeMap::new(), polkas: BTreeSet::new(), decided: None }
     }
 
     /// Takes note of a certificate. `height` is the height being decided or to be opened next, `validators` decide it.
@@ -59,8 +61,11 @@ impl Sightings {
         }
     }
 
-    /// Whether two thirds of `validators` are known to have decided `height`.
-    pub(crate) async fn decided(&mut self, height: u64, validators: &Validators) -> bool {
+    /// The block that two thirds of `validators` are known to have decided at `height`.
+    pub(crate) async fn decided(&mut self, height: u64, validators: &Validators) -> Option<Hash> {
+        if let Some((_, block)) = self.decided.filter(|(at, _)| *at == height) {
+            return Some(block);
+        }
         let thresholds = ThresholdParams::default();
         let policy = VoteExtensionPolicy::Disabled;
         for certificate in self.ahead.remove(&height).unwrap_or_default() {
@@ -69,10 +74,11 @@ impl Sightings {
                 .verify_extended_commit_certificate(&Hefu, &certificate, validators, thresholds, policy)
                 .await;
             if verified.is_ok() {
-                return true;
+                self.decided = Some((height, certificate.value_id));
+                return Some(certificate.value_id);
             }
         }
-        false
+        None
     }
 
     /// Whether two thirds are known to have prevoted for `block` at the current height.

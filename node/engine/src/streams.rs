@@ -11,7 +11,7 @@ use malachite::app::types::PeerId;
 use malachite::app::types::streaming::{StreamId, StreamMessage};
 
 use crate::context::{Heading, Part};
-use crate::parts::CHUNK_BYTES;
+use crate::parts::{CHUNK_BYTES, named};
 
 /// Streams remembered for one peer; the one untouched longest goes first.
 const STREAMS_PER_PEER_MAX: usize = 8;
@@ -72,6 +72,9 @@ pub(crate) struct Streams {
     body_bytes_max: usize,
     streams: BTreeMap<(PeerId, StreamId), Stream>,
     clock: u64,
+    /// Streams of this height that have brought their body: a peer brings one for each heading, whatever else it sends. There
+    /// are no more of them than genuine headings for each peer.
+    delivered: BTreeSet<(PeerId, StreamId)>,
     /// Who has sent at this height what cannot be a part of a body, which was logged.
     told: BTreeSet<PeerId>,
 }
@@ -81,7 +84,7 @@ struct Stream {
     /// By position in the body, from 1 as on the wire.
     chunks: BTreeMap<u64, Bytes>,
     bytes: usize,
-    /// Refused or delivered: further parts are ignored without being remembered.
+    /// Refused or brought: further parts are ignored without being remembered.
     closed: bool,
     touched: u64,
     /// The height that was next when the stream began.
@@ -90,7 +93,13 @@ struct Stream {
 
 impl Streams {
     pub(crate) fn new(body_bytes_max: usize) -> Streams {
-        Streams { body_bytes_max, streams: BTreeMap::new(), clock: 0, told: BTreeSet::new() }
+        Streams {
+            body_bytes_max,
+            streams: BTreeMap::new(),
+            clock: 0,
+            delivered: BTreeSet::new(),
+            told: BTreeSet::new(),
+        }
     }
 
     /// Adds a part. `height` is the height that is decided next, `judge` knows its proposers.
@@ -106,10 +115,18 @@ impl Streams {
         };
         self.clock = self.clock.saturating_add(1);
         let key = (peer, message.stream_id);
-        let stream = self.streams.entry(key).or_insert_with(|| Stream::begun_at(height));
+        if self.delivered.contains(&key) {
+            return Arrival::Nothing;
+        }
+        let stream = self.streams.entry(key.clone()).or_insert_with(|| Stream::begun_at(height));
         stream.touched = self.clock;
         let was = stream.standing();
-        match stream.take(part, message.sequence, self.body_bytes_max, judge) {
+        // Under other names one heading could bring any number of bodies.
+        let taken = match &part {
+            Part::Heading(heading) if key.1 != named(heading) => Taken::Misshapen,
+            Part::Heading(_) | Part::Chunk(_) => stream.take(part, message.sequence, self.body_bytes_max, judge),
+        };
+        match taken {
             Taken::In => {}
             Taken::Refused => stream.close(),
             Taken::Misshapen => {
@@ -120,6 +137,10 @@ impl Streams {
             }
         }
         let arrival = stream.arrival(was);
+        if let Arrival::Complete(_) = arrival {
+            self.streams.remove(&key);
+            self.delivered.insert(key);
+        }
         self.make_room(peer);
         arrival
     }
@@ -131,20 +152,25 @@ impl Streams {
         mut judge: impl FnMut(&PeerId, &Heading) -> Standing,
     ) -> Vec<(PeerId, Arrival)> {
         self.told.clear();
+        self.delivered.clear();
         // Parts may precede their heading, so a nameless stream lives one height longer than it began.
         self.streams.retain(|_, stream| match stream.heading {
             Some((heading, _)) => heading.height >= height && !stream.closed,
             None => !stream.closed && stream.since.saturating_add(1) >= height,
         });
         let mut arrivals = Vec::new();
-        for ((peer, _), stream) in &mut self.streams {
-            let was = stream.standing();
+        for (key, stream) in &mut self.streams {
+            let (peer, was) = (&key.0, stream.standing());
             if let Some((heading, Standing::Early)) = stream.heading {
                 stream.heading = Some((heading, judge(peer, &heading)));
                 if stream.standing() == Some(Standing::Refused) {
                     stream.close();
                 }
-                arrivals.push((*peer, stream.arrival(was)));
+                let arrival = stream.arrival(was);
+                if let Arrival::Complete(_) = arrival {
+                    self.delivered.insert(key.clone());
+                }
+                arrivals.push((*peer, arrival));
             }
         }
         arrivals.retain(|(_, arrival)| *arrival != Arrival::Nothing);

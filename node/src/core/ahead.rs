@@ -7,7 +7,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use bytes::Bytes;
 use hefu_contracts::height::Height;
 
-use super::{Core, judge::Prepared, verifying::Verifying};
+use super::{
+    Core,
+    judge::{Prepared, Proposal},
+    verifying::Verifying,
+};
 
 /// Bytes of blocks that are kept until their turn comes. With what was read of them they take some four times as much.
 const AHEAD_BYTES_MAX: usize = 32 << 20;
@@ -39,13 +43,13 @@ impl Core {
 
     /// As [`Core::prepare`], of a block that others serve as decided: whoever verifies ahead and comes to it only now works at
     /// the same one.
-    pub fn prepare_served(&mut self, bytes: Bytes) -> Prepared {
+    pub fn prepare_served(&mut self, proposal: &Proposal, bytes: Bytes) -> Prepared {
         if self.ahead_of(&bytes).is_none()
             && let Ok(block) = Verifying::cut(bytes.clone())
         {
             self.keep_ahead(block);
         }
-        self.prepare(bytes)
+        self.prepare(proposal, bytes)
     }
 
     /// A block of the next height that is kept.

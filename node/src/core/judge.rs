@@ -41,6 +41,9 @@ pub struct Proposal {
     pub height: u64,
     /// The round it was sent for.
     pub round: u32,
+    /// The block that it was announced as, or that a quorum has decided; none where nobody has said. Other bytes are
+    /// malformed: what is known of one block must not be taken for another's.
+    pub block: Option<Hash>,
     /// Whether the clock judges its time: no quorum is known to have voted for it.
     pub fresh: bool,
 }
@@ -99,11 +102,14 @@ enum Verdict {
 
 impl Core {
     /// Cuts a block and finds the records that this node has verified before, or is verifying.
-    pub fn prepare(&self, bytes: Bytes) -> Prepared {
+    pub fn prepare(&self, proposal: &Proposal, bytes: Bytes) -> Prepared {
         let block = match self.taken_up(bytes) {
             Ok(block) => block,
             Err(bad) => return Prepared(Preparation::Malformed(bad.to_string())),
         };
+        if let Some(named) = proposal.block.filter(|named| *named != block.body.id) {
+            return Prepared(Preparation::Malformed(format!("it is block {}, not {named}", block.body.id)));
+        }
         if self.candidates.get(&block.body.id).is_some() {
             return Prepared(Preparation::Seen(block.body.id));
         }
@@ -261,7 +267,7 @@ impl Core {
             match execution.run(sealed.submission())? {
                 Step::Done => {}
                 Step::TooManyRows => return Ok(Verdict::Invalid("it changes too many rows".to_owned())),
-                Step::TooManyOfAuthor => {
+                Step::TooManyOfAuthor(_) => {
                     let why = format!("record {index} is more than its author may have of a block");
                     return Ok(Verdict::Invalid(why));
                 }
@@ -309,6 +315,24 @@ fn is_held_back(candidate: &Candidate, now: Time) -> bool {
     candidate.origin == Origin::Fresh && candidate.header.time > now.plus(AHEAD_MAX)
 }
 
+#[cfg(test)]
+impl Prepared {
+    /// The block, where it was not seen before.
+    pub(super) fn verifying(&self) -> Option<&Arc<Verifying>> {
+        match &self.0 {
+            Preparation::New(block) => Some(block),
+            Preparation::Malformed(_) | Preparation::Seen(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Checked {
+    pub(super) fn is_malformed(&self) -> bool {
+        matches!(self.0, Check::Malformed(_))
+    }
+}
+
 impl Prepared {
     /// Verifies the records that are not known yet, spread over the processors. Nothing of the node is needed for it.
     pub fn verify(self) -> Checked {
@@ -317,29 +341,27 @@ impl Prepared {
             Preparation::Seen(id) => return Checked(Check::Seen(id)),
             Preparation::New(block) => block,
         };
+        // Anybody can put other records under a genuine header: they are not worth verifying.
+        if block.seals().is_none_or(|seals| records_root(seals.iter()) != block.body.header.records) {
+            return Checked(Check::Malformed("the records are not those of the header".to_owned()));
+        }
         block.work(processors());
         let mut records = Vec::with_capacity(block.body.records.len());
-        let mut seals = Vec::with_capacity(block.body.records.len());
         let mut forged = None;
         for (index, found) in block.all().enumerate() {
             match found {
-                Ok(sealed) => {
-                    seals.push(sealed.submission().record().seal);
-                    records.push(sealed.clone());
-                }
+                Ok(sealed) => records.push(sealed.clone()),
                 Err(Unsound::Values) => {
                     return Checked(Check::Malformed(format!("record {index} carries detached values")));
                 }
                 Err(Unsound::Rejected(rejected)) => {
                     let why = format!("record {index}: {}", rejected.refusal);
-                    let Some(seal) = rejected.seal else { return Checked(Check::Malformed(why)) };
-                    seals.push(seal);
+                    if rejected.seal.is_none() {
+                        return Checked(Check::Malformed(why));
+                    }
                     forged.get_or_insert(why);
                 }
             }
-        }
-        if records_root(seals.iter()) != block.body.header.records {
-            return Checked(Check::Malformed("the records are not those of the header".to_owned()));
         }
         Checked(match forged {
             Some(why) => Check::Forged(block, why),

@@ -124,8 +124,13 @@ impl Scene {
 
     /// Judges a block that somebody has sent.
     pub fn judge(&mut self, body: Bytes, fresh: bool) -> Judged {
-        let proposal = Proposal { height: self.next(), round: 0, fresh };
-        let checked = self.core.prepare(body).verify();
+        self.judge_as(None, body, fresh)
+    }
+
+    /// The same of one that was announced as this block.
+    pub fn judge_as(&mut self, block: Option<Hash>, body: Bytes, fresh: bool) -> Judged {
+        let proposal = Proposal { height: self.next(), round: 0, block, fresh };
+        let checked = self.core.prepare(&proposal, body).verify();
         self.core.validate(self.world.now, &proposal, checked).expect("no fault")
     }
 

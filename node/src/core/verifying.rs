@@ -7,7 +7,7 @@ use std::sync::{
 
 use bytes::Bytes;
 use hefu_contracts::block::BadBlock;
-use hefu_keys::Hash;
+use hefu_keys::{Hash, canonical};
 
 use super::{
     body::Body,
@@ -61,6 +61,19 @@ impl Verifying {
                 slot.get_or_init(|| Ok(sealed));
             }
         }
+    }
+
+    /// The seals of all records, by which a header binds them; none where one of them has no record in it. Nothing is verified
+    /// for it.
+    pub(super) fn seals(&self) -> Option<Vec<Hash>> {
+        let seals = self.body.records.iter().zip(&self.found).map(|(text, slot)| match slot.get() {
+            Some(Ok(sealed)) => Some(sealed.submission().record().seal),
+            Some(Err(_)) | None => {
+                let record = canonical::member(std::str::from_utf8(text).ok()?, "record")?;
+                Some(Hash::of(record.as_bytes()))
+            }
+        });
+        seals.collect()
     }
 
     /// Nobody verifies any more of it than what is begun: its turn is over.

@@ -22,11 +22,12 @@ pub(super) struct Lines {
     runtime: Handle,
     peers: BTreeSet<PeerId>,
     next: u64,
+    begun: Instant,
 }
 
 impl Lines {
     pub(super) fn new(gossip: Gossip, events: mpsc::UnboundedReceiver<Event>, runtime: Handle) -> Lines {
-        Lines { gossip, events, runtime, peers: BTreeSet::new(), next: 0 }
+        Lines { gossip, events, runtime, peers: BTreeSet::new(), next: 0, begun: Instant::now() }
     }
 
     /// Waits until so many are connected, or for so long.
@@ -91,6 +92,10 @@ impl Source for Lines {
                 Some(_) | None => {}
             }
         }
+    }
+
+    fn clock(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     fn expose(&mut self, peer: PeerId, lie: &Lie) {

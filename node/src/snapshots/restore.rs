@@ -9,7 +9,12 @@ mod card;
 mod entries;
 mod rows;
 
-use std::{collections::VecDeque, error::Error, fmt};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    error::Error,
+    fmt,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use hefu_contracts::{genesis::Genesis, height::Height, schema::Table, state::Fault};
@@ -21,6 +26,14 @@ use crate::store::{Mark, Store, count_value, height_key, identity};
 /// How often each of those who are asked may have no answer to one question before it is given up.
 const ROUNDS_MAX: usize = 4;
 
+/// Who takes longer for something is asked again only where the quick have none of it. A liar that answers as slowly as it may,
+/// or not at all, costs so much once.
+const SLOW: Duration = Duration::from_secs(5);
+
+/// How long a piece may take that comes in many answers, and how many bytes a second more.
+const PIECE_WITHIN: Duration = Duration::from_secs(30);
+const BYTES_PER_SECOND_MIN: usize = 64 << 10;
+
 /// Those who can be asked.
 pub trait Source {
     /// Who is connected now.
@@ -28,6 +41,9 @@ pub trait Source {
 
     /// Asks somebody and waits; `None` where no answer came.
     fn ask(&mut self, peer: PeerId, ask: Ask) -> Option<Vec<Bytes>>;
+
+    /// Time since some beginning.
+    fn clock(&self) -> Duration;
 
     /// Somebody has sent what no honest node sends, and is to be left alone.
     fn expose(&mut self, peer: PeerId, lie: &Lie);
@@ -66,6 +82,8 @@ struct Filling<'a, S> {
     source: &'a mut S,
     /// Who is asked next; nobody who was exposed.
     asked: VecDeque<PeerId>,
+    /// Who of them has taken long.
+    slow: BTreeSet<PeerId>,
     exposed: Vec<PeerId>,
     /// Whether nobody else may be asked.
     closed: bool,
@@ -86,7 +104,8 @@ pub fn fill<S: Source>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Mark, Stop> {
     let asked = source.peers().into_iter().filter(|peer| !left_out.contains(peer)).collect();
-    let mut filling = Filling { genesis, store, source, asked, exposed: left_out.clone(), closed: false, progress };
+    let (slow, exposed) = (BTreeSet::new(), left_out.clone());
+    let mut filling = Filling { genesis, store, source, asked, slow, exposed, closed: false, progress };
     let (card, offered) = filling.card()?;
     let filled = filling.all(&card);
     if matches!(filled, Err(Stop::Nobody(_))) {
@@ -94,6 +113,32 @@ pub fn fill<S: Source>(
         left_out.extend(offered);
     }
     filled
+}
+
+/// All pieces of something from one node, so that it is clear who lies: asks for what is still missing until there are so many,
+/// or more bytes than there can be. None where it has no answer, or takes too long for all of it.
+fn gather<S: Source>(
+    source: &mut S,
+    peer: PeerId,
+    (count, bytes_max): (u64, usize),
+    ask: impl Fn(u64) -> Ask,
+) -> Option<Vec<Bytes>> {
+    let begun = source.clock();
+    let mut pieces: Vec<Bytes> = Vec::new();
+    let mut bytes: usize = 0;
+    while (pieces.len() as u64) < count && bytes <= bytes_max {
+        let more = source.ask(peer, ask(pieces.len() as u64))?;
+        if more.is_empty() {
+            return None;
+        }
+        bytes = more.iter().fold(bytes, |bytes, piece| bytes.saturating_add(piece.len()));
+        pieces.extend(more);
+        let seconds = u64::try_from(bytes / BYTES_PER_SECOND_MIN).unwrap_or(u64::MAX);
+        if source.clock().saturating_sub(begun) > PIECE_WITHIN.saturating_add(Duration::from_secs(seconds)) {
+            return None;
+        }
+    }
+    Some(pieces)
 }
 
 /// Number of rows.
@@ -124,10 +169,15 @@ impl<S: Source> Filling<'_, S> {
         mut get: impl FnMut(&mut S, PeerId) -> Option<A>,
         mut check: impl FnMut(A) -> Result<T, Lie>,
     ) -> Result<T, Stop> {
-        let mut missed: usize = 0;
+        let (mut missed, mut missed_by_quick): (usize, usize) = (0, 0);
         loop {
-            let Some(peer) = self.asked.pop_front() else { return Err(Stop::Nobody(what)) };
-            match get(self.source, peer).map(&mut check) {
+            let Some(peer) = self.next(missed_by_quick) else { return Err(Stop::Nobody(what)) };
+            let begun = self.source.clock();
+            let got = get(self.source, peer).map(&mut check);
+            if self.source.clock().saturating_sub(begun) > SLOW && self.slow.insert(peer) {
+                tracing::warn!(peer.id = %peer, "a node is slow at handing over {what}: others are asked first");
+            }
+            match got {
                 Some(Ok(sound)) => {
                     self.asked.push_back(peer);
                     return Ok(sound);
@@ -139,6 +189,7 @@ impl<S: Source> Filling<'_, S> {
                 None => {
                     self.asked.push_back(peer);
                     missed = missed.saturating_add(1);
+                    missed_by_quick = missed_by_quick.saturating_add(usize::from(!self.slow.contains(&peer)));
                     if missed > self.asked.len().saturating_mul(ROUNDS_MAX) {
                         return Err(Stop::Nobody(what));
                     }
@@ -146,6 +197,14 @@ impl<S: Source> Filling<'_, S> {
                 }
             }
         }
+    }
+
+    /// Who is asked, after so many of the quick have had no answer: they first, in turn; once none of them has one, everybody.
+    fn next(&mut self, missed: usize) -> Option<PeerId> {
+        let is_quick = |peer: &PeerId| !self.slow.contains(peer);
+        let quick = self.asked.iter().filter(|peer| is_quick(peer)).count();
+        let first = if missed < quick { self.asked.iter().position(is_quick)? } else { 0 };
+        self.asked.remove(first)
     }
 
     /// Who has come since can be asked too.

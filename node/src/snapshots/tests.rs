@@ -4,7 +4,7 @@
 
 mod lies;
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hefu_contracts::schema::Table;
@@ -33,6 +33,9 @@ struct Others {
     twists: BTreeMap<PeerId, Option<Twist>>,
     exposed: Vec<(PeerId, String)>,
     asked: Vec<(PeerId, Ask)>,
+    /// How long each takes for an answer.
+    delays: BTreeMap<PeerId, Duration>,
+    clock: Duration,
 }
 
 impl Source for Others {
@@ -42,10 +45,15 @@ impl Source for Others {
 
     fn ask(&mut self, peer: PeerId, ask: Ask) -> Option<Vec<Bytes>> {
         self.asked.push((peer, ask.clone()));
+        self.clock += self.delays.get(&peer).copied().unwrap_or_default();
         let twist = self.twists.get(&peer).copied().flatten()?;
         let mut pieces = answer(&self.shelf, &chain(&self.scene), &ask).expect("no fault");
         twist(&ask, &mut pieces);
         Some(pieces)
+    }
+
+    fn clock(&self) -> Duration {
+        self.clock
     }
 
     fn expose(&mut self, peer: PeerId, Lie(words): &Lie) {
@@ -92,7 +100,16 @@ fn others(twists: &[Option<Twist>]) -> Others {
     let mut peers: Vec<PeerId> = twists.iter().map(|_| PeerId::random()).collect();
     peers.sort();
     let twists = peers.into_iter().zip(twists.iter().copied()).collect();
-    Others { scene, shelf, _directory: directory, twists, exposed: Vec::new(), asked: Vec::new() }
+    Others {
+        scene,
+        shelf,
+        _directory: directory,
+        twists,
+        exposed: Vec::new(),
+        asked: Vec::new(),
+        delays: BTreeMap::new(),
+        clock: Duration::ZERO,
+    }
 }
 
 /// As a node does: again while somebody offers something else.
@@ -124,8 +141,9 @@ fn assert_restored(others: &Others, store: &Arc<dyn Store>) {
         assert_eq!(served, 1, "it has all blocks");
         let height = hefu_contracts::height::Height::new(height).expect("small");
         let (certificate, body) = all.body(height).expect("read").expect("a block");
-        let checked = core.prepare(body.into()).verify();
-        let proposal = crate::core::Proposal { height: height.get(), round: 0, fresh: false };
+        let block = Some(certificate.block);
+        let proposal = crate::core::Proposal { height: height.get(), round: 0, block, fresh: false };
+        let checked = core.prepare(&proposal, body.into()).verify();
         core.validate(others.scene.world.now, &proposal, checked).expect("no fault");
         core.commit(others.scene.world.now, certificate).expect("committed");
     }
@@ -183,6 +201,31 @@ fn who_lies_is_found_out_by_the_first_piece_and_others_are_asked() {
         }
         assert!(exposed > 0, "lie {at} was never noticed");
     }
+}
+
+/// One who answers as slowly as the network bears, a row at a time, and one who does not answer at all.
+#[test]
+fn who_is_slow_holds_nothing_up_and_is_asked_where_nobody_else_has_it() {
+    fn one_by_one(ask: &Ask, pieces: &mut Vec<Bytes>) {
+        if *ask != Ask::Snapshot {
+            pieces.truncate(1);
+        }
+    }
+    let wait = Duration::from_secs(14);
+    for bad in [Some(one_by_one as Twist), None] {
+        let mut others = others(&[bad, Some(honest), bad]);
+        let peers: Vec<PeerId> = others.twists.keys().copied().collect();
+        others.delays = [(peers[0], wait), (peers[2], wait)].into();
+        let store = restore(&mut others).expect("restored");
+        assert_restored(&others, &store);
+        assert!(others.exposed.is_empty(), "{:?}", others.exposed);
+        // Each of both: the card, and one piece that takes three answers.
+        assert!(others.clock <= wait * 8, "{:?} for {} answers", others.clock, others.asked.len());
+    }
+    let mut alone = others(&[Some(honest)]);
+    alone.delays = alone.twists.keys().map(|peer| (*peer, wait)).collect();
+    let store = restore(&mut alone).expect("restored");
+    assert_restored(&alone, &store);
 }
 
 #[test]

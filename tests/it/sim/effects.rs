@@ -304,8 +304,8 @@ impl<A: Chronicle> Hands<A> {
 
     fn synced(&mut self, served: ValueResponse<Hefu>, proposer: Address) -> Result<(), Over> {
         let (height, round) = (served.certificate.height.0, number(served.certificate.round));
-        let body = served.value_bytes;
-        let verdict = self.asked(|app| app.synced(Synced { height, round, proposer, body }))?;
+        let (block, body) = (Some(served.certificate.value_id), served.value_bytes);
+        let verdict = self.asked(|app| app.synced(Synced { height, round, block, proposer, body }))?;
         let (block, valid) = match verdict {
             Verdict::Valid(block) => (block, true),
             Verdict::Invalid(block) => (block, false),

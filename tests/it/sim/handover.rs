@@ -1,7 +1,10 @@
 //! Handing the ledger over to a machine that has lost it: the node's own snapshots, questions, answers and checks. Only the
 //! network is a stand-in, on which everything takes no time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use hefu_contracts::genesis::Genesis;
@@ -143,6 +146,11 @@ impl Source for Asked<'_, '_> {
             twist(&mut pieces, self.others.dice);
         }
         Some(pieces)
+    }
+
+    fn clock(&self) -> Duration {
+        // A handover takes no time here.
+        Duration::ZERO
     }
 
     fn expose(&mut self, peer: PeerId, Lie(words): &Lie) {

@@ -277,8 +277,8 @@ impl<A: Chronicle> Hands<A> {
             return;
         }
         let Some(app) = &mut self.app else { return };
-        let Heading { height, round, builder, .. } = heading;
-        let verdict = app.received(Received { height, round, builder, body, fresh: true });
+        let Heading { height, round, block, builder, .. } = heading;
+        let verdict = app.received(Received { height, round, block, builder, body, fresh: true });
         match verdict {
             Ok(Verdict::Valid(block)) if block == heading.block => self.judged(round, block, Validity::Valid),
             Ok(Verdict::Invalid(block)) if block == heading.block => self.judged(round, block, Validity::Invalid),

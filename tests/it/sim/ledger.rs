@@ -119,7 +119,7 @@ impl Ledger {
 
     fn judge(&mut self, proposal: &Proposal, body: &Bytes) -> Result<Verdict, Fault> {
         let now = self.time();
-        let checked = self.core.prepare(body.clone()).verify();
+        let checked = self.core.prepare(proposal, body.clone()).verify();
         let judged = self.core.validate(now, proposal, checked).map_err(|fault| failed("judging", &fault))?;
         if self.who.honest {
             self.tell_of_flaws(body, judged);
@@ -227,8 +227,8 @@ impl Application for Ledger {
     }
 
     fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
-        let Received { height, round, body, fresh, .. } = proposal;
-        self.judge(&Proposal { height, round, fresh }, &body)
+        let Received { height, round, block, body, fresh, .. } = proposal;
+        self.judge(&Proposal { height, round, block: Some(block), fresh }, &body)
     }
 
     fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, Fault> {
@@ -302,7 +302,7 @@ impl Application for Ledger {
     }
 
     fn synced(&mut self, decided: Synced) -> Result<Verdict, Fault> {
-        let Synced { height, round, body, .. } = decided;
-        self.judge(&Proposal { height, round, fresh: false }, &body)
+        let Synced { height, round, block, body, .. } = decided;
+        self.judge(&Proposal { height, round, block, fresh: block.is_none() }, &body)
     }
 }

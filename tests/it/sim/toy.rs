@@ -242,11 +242,12 @@ impl Toy {
         }
     }
 
-    fn keep(&mut self, body: Body) -> Result<Verdict, Fault> {
-        if body.bytes.len() != BODY_BYTES {
+    fn keep(&mut self, named: Option<Hash>, body: Body) -> Result<Verdict, Fault> {
+        let block = Hash::of(&body.bytes);
+        if body.bytes.len() != BODY_BYTES || named.is_some_and(|named| named != block) {
             return Ok(Verdict::Malformed);
         }
-        let (block, valid) = (Hash::of(&body.bytes), self.judge(&body.bytes));
+        let valid = self.judge(&body.bytes);
         let backs = |held: &Body| held.fresh && !body.fresh;
         if lock(&self.disk).bodies.get(&block).is_none_or(backs) {
             self.write(|disk| drop(disk.bodies.insert(block, body)))?;
@@ -330,8 +331,8 @@ impl Application for Toy {
     }
 
     fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
-        let Received { round, builder, body, fresh, .. } = proposal;
-        self.keep(Body { round, builder, bytes: body, fresh })
+        let Received { round, block, builder, body, fresh, .. } = proposal;
+        self.keep(Some(block), Body { round, builder, bytes: body, fresh })
     }
 
     fn body(&mut self, _: u64, block: &Hash) -> Result<Option<Kept>, Fault> {
@@ -367,7 +368,7 @@ impl Application for Toy {
     }
 
     fn synced(&mut self, decided: Synced) -> Result<Verdict, Fault> {
-        let Synced { round, proposer, body, .. } = decided;
-        self.keep(Body { round, builder: proposer, bytes: body, fresh: false })
+        let Synced { round, block, proposer, body, .. } = decided;
+        self.keep(block, Body { round, builder: proposer, bytes: body, fresh: block.is_none() })
     }
 }

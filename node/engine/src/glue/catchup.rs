@@ -29,16 +29,26 @@ impl<A: Application> Glue<A> {
         Ok(values.map(|one| RawDecidedValue::new(one.body, extended(one.certificate))).collect())
     }
 
-    /// A decided body from another node, its certificate already verified.
-    pub(super) fn synced(
+    /// A decided body from another node, its certificate already verified. The engine does not say of which block, so the
+    /// certificates that were seen are asked.
+    pub(super) async fn synced(
         &mut self,
         height: Height,
         round: Round,
         proposer: Voter,
         body: Bytes,
     ) -> Result<SyncedValueOutcome<Hefu>, Fault> {
-        let verdict =
-            self.application.synced(Synced { height: height.0, round: number(round), proposer: proposer.0, body })?;
+        let block = match self.stage.as_ref().filter(|stage| stage.height == height.0) {
+            Some(stage) => self.sightings.decided(stage.height, &stage.validators).await,
+            None => None,
+        };
+        let verdict = self.application.synced(Synced {
+            height: height.0,
+            round: number(round),
+            block,
+            proposer: proposer.0,
+            body,
+        })?;
         let (block, validity) = match verdict {
             Verdict::Valid(block) => (block, Validity::Valid),
             Verdict::Invalid(block) => {

@@ -72,9 +72,10 @@ impl Headings {
         self.accepted.push(heading);
     }
 
-    /// The newest heading of a block.
-    pub(super) fn of(&self, block: &hefu_keys::Hash) -> Option<Heading> {
-        self.accepted.iter().rev().find(|heading| heading.block == *block).copied()
+    /// The newest heading of a block whose body has so many bytes. A proposer that lies about the length names the block too.
+    pub(super) fn of(&self, block: &hefu_keys::Hash, length: usize) -> Option<Heading> {
+        let fits = |heading: &&Heading| heading.block == *block && usize::try_from(heading.bytes) == Ok(length);
+        self.accepted.iter().rev().find(fits).copied()
     }
 
     /// A new height begins.

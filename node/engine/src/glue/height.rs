@@ -136,7 +136,7 @@ impl<A: Application> Glue<A> {
 
     async fn decided_elsewhere(&mut self) -> bool {
         match &self.stage {
-            Some(stage) => self.sightings.decided(stage.height, &stage.validators).await,
+            Some(stage) => self.sightings.decided(stage.height, &stage.validators).await.is_some(),
             None => false,
         }
     }

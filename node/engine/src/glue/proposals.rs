@@ -103,6 +103,7 @@ impl<A: Application> Glue<A> {
         let verdict = self.application.received(Received {
             height: heading.height,
             round: heading.round,
+            block: heading.block,
             builder: heading.builder,
             body,
             fresh: !self.sightings.prevoted(&heading.block),
@@ -164,7 +165,7 @@ impl<A: Application> Glue<A> {
         let written_by = (kept.builder, kept.body.len());
         let heading = match own.map(|signatory| headed(signatory, (height, round), block, written_by)) {
             Some(Ok(heading)) => Some(heading),
-            Some(Err(NotSigned::Refused(_))) | None => self.headings.of(&block),
+            Some(Err(NotSigned::Refused(_))) | None => self.headings.of(&block, kept.body.len()),
             Some(Err(reason)) => return Err(Fault::new("sending a proposal again", reason)),
         };
         if let Some(heading) = heading {
@@ -183,8 +184,8 @@ impl<A: Application> Glue<A> {
     }
 }
 
-/// A body that is not what its proposer signed for. Nothing can be said about the block it names: the genuine body may
-/// still come.
+/// A verdict about another block than the one that was announced, of which nothing can be said: its body may still come. No
+/// ledger says so that keeps to what [`Received`] asks.
 fn misnamed(heading: &Heading) -> Option<ProposedValue<Hefu>> {
     tracing::warn!(
         block.height = heading.height,

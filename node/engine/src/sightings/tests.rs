@@ -7,12 +7,20 @@ const BLOCK: Hash = Hash::from_bytes([1; 32]);
 
 /// Whether these certificates, seen while height 5 is next for four validators, show that `height` is decided.
 async fn check(seen: Vec<Sighting>, height: u64) -> bool {
+    let decided = decided(seen, height).await;
+    assert!(decided.is_none_or(|block| block == BLOCK));
+    decided.is_some()
+}
+
+async fn decided(seen: Vec<Sighting>, height: u64) -> Option<Hash> {
     let validators = validators(4);
     let mut sightings = Sightings::new(judge());
     for sighting in seen {
         sightings.note(sighting, 5, &validators).await;
     }
-    sightings.decided(height, &validators).await
+    let first = sightings.decided(height, &validators).await;
+    assert_eq!(sightings.decided(height, &validators).await, first, "asked again");
+    first
 }
 
 #[tokio::test]
@@ -45,7 +53,7 @@ async fn certificates_far_ahead_are_not_remembered() {
     }
     assert_eq!(sightings.ahead.keys().copied().collect::<Vec<_>>(), [5, 6, 5 + AHEAD_MAX]);
     sightings.advance(6);
-    assert!(sightings.decided(6, &validators).await);
+    assert_eq!(sightings.decided(6, &validators).await, Some(BLOCK));
 }
 
 #[tokio::test]

@@ -75,6 +75,28 @@ proptest! {
 }
 
 #[test]
+fn a_peer_brings_one_body_for_a_heading_whatever_it_calls_the_stream() {
+    let body = body(CHUNK_BYTES + 1);
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    let renamed = |number: u8| {
+        let mut parts = messages(5, &body);
+        for part in &mut parts {
+            part.stream_id = StreamId::new(Bytes::copy_from_slice(&[number; 32]));
+        }
+        parts
+    };
+    assert!(add_all(&mut streams, peer(1), renamed(1)).is_empty(), "that is not what the heading is called");
+    assert_eq!(streams.told, [peer(1)].into());
+    assert_eq!(whole(&add_all(&mut streams, peer(1), messages(5, &body))), Some(body.clone()));
+    // However much else it sends, so that older streams are forgotten.
+    for number in 0..100 {
+        add_all(&mut streams, peer(1), renamed(number));
+    }
+    assert!(add_all(&mut streams, peer(1), messages(5, &body)).is_empty());
+    assert_eq!(whole(&add_all(&mut streams, peer(2), messages(5, &body))), Some(body), "another peer's is its own");
+}
+
+#[test]
 fn a_genuine_heading_is_announced_before_its_body_is_there() {
     let body = body(CHUNK_BYTES + 1);
     let mut streams = Streams::new(BODY_BYTES_MAX);

@@ -85,8 +85,8 @@ fn two_nodes_go_through_full_blocks_on_disk() {
         });
         assert_eq!(proposer.core.waiting(), RECORDS);
         let built = measured(&mut build, || proposer.build(0));
-        let checked = measured(&mut verify, || other.core.prepare(built.body.clone()).verify());
-        let proposal = Proposal { height: other.next(), round: 0, fresh: true };
+        let proposal = Proposal { height: other.next(), round: 0, block: Some(built.block), fresh: true };
+        let checked = measured(&mut verify, || other.core.prepare(&proposal, built.body.clone()).verify());
         measured(&mut judge, || other.core.validate(other.world.now, &proposal, checked).expect("no fault"));
         let committed = measured(&mut own, || proposer.commit(&built.block));
         measured(&mut commit, || other.commit(&built.block));

@@ -10,7 +10,7 @@ use hefu_contracts::{
 use hefu_keys::Hash;
 
 use super::{Codes, Deed, Judged, REFILL, Scene, millis, rewritten, world};
-use crate::core::{CANDIDATES_PER_ROUND_MAX, Sealed, Verifying};
+use crate::core::{CANDIDATES_PER_ROUND_MAX, Proposal, Sealed, Verifying};
 
 /// Two cores at the same height; the first has built a block that the second has not seen.
 fn proposal() -> (Scene, Scene, Bytes, Codes) {
@@ -45,7 +45,8 @@ fn what_was_verified_ahead_is_found_until_its_height_is_over() {
     let again = other.core.keep_ahead(cut(&body)).expect("it comes");
     assert!(Arc::ptr_eq(&block, &again), "it is not begun twice");
     assert!(Arc::ptr_eq(&block, &other.core.taken_up(body.clone()).expect("a block")), "who judges it has it");
-    drop(other.core.prepare_served(body.clone()));
+    let served = Proposal { height: 2, round: 0, block: None, fresh: false };
+    drop(other.core.prepare_served(&served, body.clone()));
     assert_eq!(Arc::strong_count(&block), 3, "a block that is served twice is kept once");
     drop(again);
 
@@ -259,6 +260,36 @@ fn the_clock_does_not_judge_what_a_quorum_has_backed() {
     other.commit(&block);
 }
 
+/// A quorum's votes for one block excuse it from the clock. Whoever sends another under its name must not have it excused too.
+#[test]
+fn what_is_known_of_one_block_is_not_taken_for_anothers() {
+    let (_, mut other, body, _) = proposal();
+    let id = |body: &Bytes| super::super::body::Body::cut(body.clone()).expect("a block").id;
+    let ahead = rewritten(&body, |header, _| header.time = millis(header.time, 60_000));
+    assert_eq!(other.judge_as(Some(id(&body)), ahead.clone(), false), Judged::Malformed);
+    let undecided = |other: &Scene| other.core.undecided(other.world.now, other.core.height().get() + 1).len();
+    assert_eq!(undecided(&other), 0, "nothing of it is kept");
+    assert_eq!(other.judge_as(Some(id(&ahead)), ahead.clone(), true), Judged::HeldBack, "the clock judges it");
+    assert_eq!(undecided(&other), 0);
+    let named = id(&body);
+    assert_eq!(other.judge_as(Some(named), body, true), Judged::Valid(named), "the true body may still come");
+    assert_eq!(undecided(&other), 1);
+}
+
+/// Whoever puts other records under a genuine header costs nobody a signature.
+#[test]
+fn records_that_the_header_does_not_bind_are_not_verified() {
+    let (_, other, body, _) = proposal();
+    let block = other.core.taken_up(body.clone()).expect("a block");
+    assert_eq!(block.seals().expect("records").len(), 2);
+    let swapped = rewritten(&body, |_, records| records.swap(0, 1));
+    let proposal = Proposal { height: 2, round: 0, block: None, fresh: true };
+    let prepared = other.core.prepare(&proposal, swapped);
+    let block = prepared.verifying().expect("a new block").clone();
+    assert!(prepared.verify().is_malformed());
+    assert_eq!(block.unverified(), 2);
+}
+
 #[test]
 fn more_blocks_of_a_round_than_an_honest_proposer_sends_are_not_kept() {
     let (_, mut other, body, _) = proposal();
@@ -276,8 +307,8 @@ fn more_blocks_of_a_round_than_an_honest_proposer_sends_are_not_kept() {
 fn a_block_for_another_height_is_not_judged() {
     let (_, mut other, body, _) = proposal();
     let height = other.core.height().get() + 2;
-    let checked = other.core.prepare(body).verify();
-    let proposal = crate::core::Proposal { height, round: 0, fresh: false };
+    let proposal = Proposal { height, round: 0, block: None, fresh: false };
+    let checked = other.core.prepare(&proposal, body).verify();
     assert_eq!(other.core.validate(other.world.now, &proposal, checked).expect("no fault"), Judged::HeldBack);
 }
 

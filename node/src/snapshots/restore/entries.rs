@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use hefu_contracts::{entry::Entry, row::Row, schema::Table, state::Fault};
-use hefu_gossip::{Ask, PeerId};
+use hefu_gossip::Ask;
 use hefu_keys::Hash;
 
-use super::{Card, Filling, Lie, Source, Stop};
+use super::{Card, Filling, Lie, Source, Stop, gather};
 use crate::store::{Batch, StoreError, entry_key};
 
 /// Entries that are asked for at once, unless a single row has more.
@@ -45,7 +45,8 @@ impl<S: Source> Filling<'_, S> {
             }
             let Some(first) = wanted.front() else { return Ok(()) };
             let (key, n) = (Bytes::from(first.key.clone()), first.n);
-            let get = |source: &mut S, peer| gather(source, peer, height, (&key, n));
+            let ask = |from: u64| Ask::Entries { height, row: key.clone(), n: from.saturating_add(1) };
+            let get = |source: &mut S, peer| gather(source, peer, (n, ROW_BYTES_MAX), ask);
             let (batch, rows) = self.fetch("entries", get, |entries: Vec<Bytes>| checked(&wanted, &entries))?;
             self.store.write(batch).map_err(Fault::from)?;
             wanted.drain(..rows);
@@ -60,22 +61,6 @@ fn read(key: &[u8], text: &[u8]) -> Result<Wanted, Fault> {
     let text = std::str::from_utf8(text).map_err(|bad| damaged(bad.into()))?;
     let Row { key, n, head, .. } = Row::read_own(text).map_err(|bad| damaged(bad.into()))?;
     Ok(Wanted { key, n, head })
-}
-
-/// At least the entries of one row, from one node: so it is clear who lies.
-fn gather<S: Source>(source: &mut S, peer: PeerId, height: u64, (row, n): (&Bytes, u64)) -> Option<Vec<Bytes>> {
-    let mut entries: Vec<Bytes> = Vec::new();
-    let mut bytes: usize = 0;
-    while (entries.len() as u64) < n && bytes <= ROW_BYTES_MAX {
-        let next = (entries.len() as u64).saturating_add(1);
-        let more = source.ask(peer, Ask::Entries { height, row: row.clone(), n: next })?;
-        if more.is_empty() {
-            return None;
-        }
-        bytes = more.iter().fold(bytes, |bytes, entry| bytes.saturating_add(entry.len()));
-        entries.extend(more);
-    }
-    Some(entries)
 }
 
 /// What the entries of as many whole rows as are there write, and how many rows that are.

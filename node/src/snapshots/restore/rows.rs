@@ -8,10 +8,10 @@ use hefu_contracts::{
     schema::Table,
     state::Fault,
 };
-use hefu_gossip::{Ask, PeerId};
+use hefu_gossip::Ask;
 use hefu_keys::Hash;
 
-use super::{Card, Filling, Lie, Source, Stop};
+use super::{Card, Filling, Lie, Source, Stop, gather};
 use crate::store::{Batch, Tally, bucket_key, onward_key};
 
 /// Bytes of one range. A quarter of a MiB is the mean; more than this nobody is believed to need.
@@ -23,8 +23,12 @@ impl<S: Source> Filling<'_, S> {
         let total = super::total(card);
         let mut done: u64 = 0;
         for ((index, root), count) in (0_u32..).zip(&card.roots).zip(&card.counts) {
-            let which = (card.header.height.get(), card.cut(), index);
-            let get = |source: &mut S, peer| gather(source, peer, which, *count);
+            let (height, cut) = (card.header.height.get(), card.cut());
+            let ask = |from: u64| {
+                let skip = u32::try_from(from).unwrap_or(u32::MAX);
+                Ask::Rows { height, cut, range: index, skip }
+            };
+            let get = |source: &mut S, peer| gather(source, peer, (u64::from(*count), RANGE_BYTES_MAX), ask);
             let check = |rows: Vec<Bytes>| checked(depth, (card.cut(), index), &rows, *root);
             let (mut batch, alike) = if *count == 0 {
                 check(Vec::new()).map_err(|_| Stop::Nobody("rows"))?
@@ -38,27 +42,6 @@ impl<S: Source> Filling<'_, S> {
         }
         Ok(())
     }
-}
-
-/// All rows of a range, from one node: so it is clear who lies.
-fn gather<S: Source>(
-    source: &mut S,
-    peer: PeerId,
-    (height, cut, range): (u64, u8, u32),
-    count: u32,
-) -> Option<Vec<Bytes>> {
-    let mut rows: Vec<Bytes> = Vec::new();
-    let mut bytes: usize = 0;
-    while rows.len() < count as usize && bytes <= RANGE_BYTES_MAX {
-        let skip = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        let more = source.ask(peer, Ask::Rows { height, cut, range, skip })?;
-        if more.is_empty() {
-            return None;
-        }
-        bytes = more.iter().fold(bytes, |bytes, row| bytes.saturating_add(row.len()));
-        rows.extend(more);
-    }
-    Some(rows)
 }
 
 /// What a range of rows writes, and what of it is alike, if it is the one that the header binds.

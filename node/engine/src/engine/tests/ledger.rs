@@ -34,6 +34,8 @@ struct Store {
     bodies: BTreeMap<(u64, Hash), Stored>,
     proposals: BTreeMap<(u64, u32), Hash>,
     waiting: BTreeSet<String>,
+    /// How often others were served decided blocks.
+    served: usize,
     trouble: Option<Trouble>,
 }
 
@@ -53,8 +55,11 @@ impl Store {
         self.decided.last().map_or(Hash::ZERO, |decided| decided.certificate.block)
     }
 
-    fn keep(&mut self, height: u64, round: u32, builder: Address, body: Bytes) -> Verdict {
+    fn keep(&mut self, named: Option<Hash>, (height, round): (u64, u32), builder: Address, body: Bytes) -> Verdict {
         let block = Hash::of(&body);
+        if named.is_some_and(|named| named != block) {
+            return Verdict::Malformed;
+        }
         let Ok(text) = std::str::from_utf8(&body) else {
             return Verdict::Malformed;
         };
@@ -101,6 +106,11 @@ impl Ledger {
         bodies.flat_map(|body| body.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
+    /// How often others were served decided blocks.
+    pub(super) fn served(&self) -> usize {
+        self.store().served
+    }
+
     pub(super) fn proposals(&self) -> BTreeMap<(u64, u32), Hash> {
         self.store().proposals.clone()
     }
@@ -139,8 +149,8 @@ impl Application for Ledger {
     }
 
     fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
-        let Received { height, round, builder, body, fresh: _ } = proposal;
-        Ok(self.store().keep(height, round, builder, body))
+        let Received { height, round, block, builder, body, fresh: _ } = proposal;
+        Ok(self.store().keep(Some(block), (height, round), builder, body))
     }
 
     fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, Fault> {
@@ -173,7 +183,8 @@ impl Application for Ledger {
 
     fn decided(&mut self, heights: RangeInclusive<u64>, bytes_max: usize) -> Result<Vec<Decided>, Fault> {
         assert!(bytes_max > 0);
-        let store = self.store();
+        let mut store = self.store();
+        store.served = store.served.saturating_add(1);
         let asked = store.decided.iter().filter(|one| heights.contains(&one.certificate.height));
         Ok(asked.cloned().collect())
     }
@@ -183,6 +194,6 @@ impl Application for Ledger {
     }
 
     fn synced(&mut self, decided: Synced) -> Result<Verdict, Fault> {
-        Ok(self.store().keep(decided.height, decided.round, decided.proposer, decided.body))
+        Ok(self.store().keep(decided.block, (decided.height, decided.round), decided.proposer, decided.body))
     }
 }

@@ -120,3 +120,15 @@ fn headings_of_rounds_far_ahead_are_refused() {
     assert_eq!(at(ROUNDS_AHEAD_MAX), Standing::Genuine);
     assert_eq!(at(ROUNDS_AHEAD_MAX + 1), Standing::Refused);
 }
+
+#[test]
+fn a_body_is_sent_again_under_the_heading_that_names_its_length() {
+    let turn = proposer(4, 5, 0);
+    let (genuine, shorter) = (heading(5, 0), Heading { bytes: 99, ..heading(5, 0) });
+    let mut headings = Headings::new(judge());
+    for heading in [genuine, shorter] {
+        assert_eq!(headings.standing(&peer(1), &signed_by(turn, heading), Some(&stage())), Standing::Genuine);
+    }
+    assert_eq!(headings.of(&Hash::ZERO, 100), Some(signed_by(turn, genuine)));
+    assert_eq!(headings.of(&Hash::ZERO, 98), None);
+}
