@@ -32,6 +32,13 @@ use packet::{Outgoing, Packet};
 
 pub use packet::Topic;
 
+/// Bytes that may wait for one connection. A node that reads more slowly than others speak would otherwise fill the memory of all of
+/// them; its connection is closed, and it catches up by asking for what was decided.
+const UNSENT_BYTES_MAX: usize = 32 << 20;
+
+/// What a waiting message takes beside its bytes, so that small ones count too.
+const MESSAGE_BYTES: usize = 256;
+
 /// Limits.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -61,8 +68,8 @@ pub enum Event {
 pub enum Happened {
     /// Something came.
     Came(Packet),
-    /// Something was sent.
-    Sent,
+    /// A message of so many bytes was sent.
+    Sent(usize),
 }
 
 impl From<Packet> for Happened {
@@ -71,9 +78,9 @@ impl From<Packet> for Happened {
     }
 }
 
-impl From<()> for Happened {
-    fn from((): ()) -> Happened {
-        Happened::Sent
+impl From<usize> for Happened {
+    fn from(bytes: usize) -> Happened {
+        Happened::Sent(bytes)
     }
 }
 
@@ -81,9 +88,19 @@ impl From<()> for Happened {
 #[derive(Debug, Default)]
 struct Peer {
     /// Its connections, the newest last.
-    connections: Vec<ConnectionId>,
+    connections: Vec<Line>,
     /// What it wants to hear.
     topics: BTreeSet<Topic>,
+}
+
+/// A connection.
+#[derive(Debug)]
+struct Line {
+    id: ConnectionId,
+    /// What was handed to it and has not been sent.
+    unsent: usize,
+    /// It is being closed: nothing more is handed to it.
+    closing: bool,
 }
 
 /// Knows who wants to hear what.
@@ -129,31 +146,44 @@ impl Behaviour {
         let bytes = contents.len();
         // Written once, however many it is sent to.
         let message = Packet::Broadcast(*topic, contents).write();
-        let hearers = self.peers.iter().filter(|(_, peer)| peer.topics.contains(topic));
-        let newest = hearers.filter_map(|(name, peer)| Some((*name, *peer.connections.last()?)));
-        let sent = newest.map(|(peer, connection)| send(peer, connection, message.clone()));
-        let before = self.due.len();
-        self.due.extend(sent);
+        let hearers = self.peers.iter_mut().filter(|(_, peer)| peer.topics.contains(topic));
+        let mut sent = 0_usize;
+        for (name, peer) in hearers {
+            if peer.send(*name, &message, &mut self.due) {
+                sent = sent.saturating_add(1);
+            }
+        }
         if let Some(figures) = &self.figures {
-            figures.sent(topic, self.due.len().saturating_sub(before), bytes);
+            figures.sent(topic, sent, bytes);
         }
     }
 
     fn tell_all(&mut self, packet: &Packet) {
         let message = packet.write();
-        let newest = self.peers.iter().filter_map(|(name, peer)| Some((*name, *peer.connections.last()?)));
-        self.due.extend(newest.map(|(peer, connection)| send(peer, connection, message.clone())));
+        for (name, peer) in &mut self.peers {
+            peer.send(*name, &message, &mut self.due);
+        }
     }
 
     fn opened(&mut self, peer: PeerId, connection: ConnectionId) {
-        self.peers.entry(peer).or_default().connections.push(connection);
-        let wanted = self.wanted.iter().map(|topic| Packet::Subscribe(*topic).write());
-        self.due.extend(wanted.map(|message| send(peer, connection, message)));
+        let known = self.peers.entry(peer).or_default();
+        known.connections.push(Line { id: connection, unsent: 0, closing: false });
+        for topic in &self.wanted {
+            known.send(peer, &Packet::Subscribe(*topic).write(), &mut self.due);
+        }
+    }
+
+    /// A message has left.
+    fn sent(&mut self, peer: PeerId, connection: ConnectionId, bytes: usize) {
+        let lines = self.peers.get_mut(&peer).into_iter().flat_map(|peer| &mut peer.connections);
+        for line in lines.filter(|line| line.id == connection) {
+            line.unsent = line.unsent.saturating_sub(weight(bytes));
+        }
     }
 
     fn closed(&mut self, peer: PeerId, connection: ConnectionId) {
         let Some(known) = self.peers.get_mut(&peer) else { return };
-        known.connections.retain(|one| *one != connection);
+        known.connections.retain(|line| line.id != connection);
         if known.connections.is_empty()
             && let Some(Peer { topics, .. }) = self.peers.remove(&peer)
         {
@@ -161,8 +191,14 @@ impl Behaviour {
         }
     }
 
-    fn came(&mut self, peer: PeerId, packet: Packet) -> Event {
-        match packet {
+    /// What a packet tells; nothing where it is about what this node does not want to hear of. Nobody else can make it remember
+    /// names of topics, of which there is no end.
+    fn came(&mut self, peer: PeerId, packet: Packet) -> Option<Event> {
+        if !self.wanted.contains(packet.topic()) {
+            tracing::debug!(peer.id = %peer, topic = ?packet.topic(), "a node speaks of what nobody here wants to hear");
+            return None;
+        }
+        Some(match packet {
             Packet::Subscribe(topic) => {
                 self.peers.entry(peer).or_default().topics.insert(topic);
                 self.count_hearers(&topic);
@@ -179,7 +215,7 @@ impl Behaviour {
                 }
                 Event::Received(peer, topic, contents)
             }
-        }
+        })
     }
 
     fn count_hearers(&self, topic: &Topic) {
@@ -195,8 +231,27 @@ impl Behaviour {
 
 type Handler = OneShotHandler<Config, Outgoing, Happened>;
 
-fn send(peer_id: PeerId, connection: ConnectionId, event: Outgoing) -> ToSwarm<Event, Outgoing> {
-    ToSwarm::NotifyHandler { peer_id, handler: NotifyHandler::One(connection), event }
+/// What a message of so many bytes counts while it waits.
+const fn weight(bytes: usize) -> usize {
+    bytes.saturating_add(MESSAGE_BYTES)
+}
+
+impl Peer {
+    /// Hands a message to the newest connection; whether it did. One that does not keep up is closed instead.
+    fn send(&mut self, peer_id: PeerId, message: &Outgoing, due: &mut VecDeque<ToSwarm<Event, Outgoing>>) -> bool {
+        let Some(line) = self.connections.last_mut().filter(|line| !line.closing) else { return false };
+        let unsent = line.unsent.saturating_add(weight(message.length()));
+        if unsent > UNSENT_BYTES_MAX {
+            line.closing = true;
+            tracing::warn!(peer.id = %peer_id, bytes = line.unsent, "a node reads too slowly, its connection is closed");
+            due.push_back(ToSwarm::CloseConnection { peer_id, connection: CloseConnection::One(line.id) });
+            return false;
+        }
+        line.unsent = unsent;
+        let event = message.clone();
+        due.push_back(ToSwarm::NotifyHandler { peer_id, handler: NotifyHandler::One(line.id), event });
+        true
+    }
 }
 
 impl NetworkBehaviour for Behaviour {
@@ -242,9 +297,9 @@ impl NetworkBehaviour for Behaviour {
         match told {
             Ok(Happened::Came(packet)) => {
                 let event = self.came(peer_id, packet);
-                self.due.push_back(ToSwarm::GenerateEvent(event));
+                self.due.extend(event.map(ToSwarm::GenerateEvent));
             }
-            Ok(Happened::Sent) => {}
+            Ok(Happened::Sent(bytes)) => self.sent(peer_id, connection, bytes),
             Err(error) => {
                 tracing::debug!(peer.id = %peer_id, %error, "a message could not be sent, its connection is closed");
                 self.due.push_back(ToSwarm::CloseConnection { peer_id, connection: CloseConnection::One(connection) });

@@ -66,7 +66,21 @@ pub enum Packet {
 #[derive(Clone, Debug)]
 pub struct Outgoing(Bytes);
 
+impl Outgoing {
+    /// Bytes on the wire.
+    pub fn length(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Packet {
+    /// What it is about.
+    pub fn topic(&self) -> &Topic {
+        match self {
+            Packet::Subscribe(topic) | Packet::Unsubscribe(topic) | Packet::Broadcast(topic, _) => topic,
+        }
+    }
+
     /// Writes it, its length in front.
     pub fn write(&self) -> Outgoing {
         let (kind, topic, contents) = match self {
@@ -172,14 +186,15 @@ impl UpgradeInfo for Outgoing {
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundUpgrade<S> for Outgoing {
-    type Output = ();
+    type Output = usize;
     type Error = io::Error;
-    type Future = Io<()>;
+    type Future = Io<usize>;
 
-    fn upgrade_outbound(self, mut stream: S, _: &'static str) -> Io<()> {
+    fn upgrade_outbound(self, mut stream: S, _: &'static str) -> Io<usize> {
         Box::pin(async move {
             stream.write_all(&self.0).await?;
-            stream.close().await
+            stream.close().await?;
+            Ok(self.0.len())
         })
     }
 }

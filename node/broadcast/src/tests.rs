@@ -110,3 +110,64 @@ fn a_node_that_closed_what_the_other_still_holds_is_heard_again() {
     other.behaviour.broadcast(&topic, said.clone());
     assert_eq!(other.reaches(&mut one, &[2]), [Event::Received(names.1, topic, said)]);
 }
+
+#[test]
+fn topics_that_this_node_does_not_want_leave_no_trace() {
+    let topic = Topic::new(b"votes");
+    let (mut one, mut other) = (Node::hearing(topic), Node::hearing(topic));
+    let names = (one.name, other.name);
+    one.opens(&names.1, 1);
+    other.opens(&names.0, 1);
+    one.reaches(&mut other, &[1]);
+    let mut registry = Registry::default();
+    other.behaviour.figures = Some(Figures::register(&mut registry));
+    for number in 0..1_000_u32 {
+        let strange = Topic::new(&number.to_be_bytes());
+        for packet in
+            [Packet::Subscribe(strange), Packet::Broadcast(strange, Bytes::new()), Packet::Unsubscribe(strange)]
+        {
+            other.behaviour.on_connection_handler_event(names.0, connection(1), Ok(Happened::Came(packet)));
+        }
+    }
+    assert_eq!(other.behaviour.peers[&names.0].topics, [topic].into());
+    assert!(!other.behaviour.due.iter().any(|due| matches!(due, ToSwarm::GenerateEvent(_))));
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    assert!(!text.contains("topic=\""), "{text}");
+}
+
+#[test]
+fn a_node_that_reads_too_slowly_is_let_go_and_heard_again_on_its_next_connection() {
+    let topic = Topic::new(b"parts");
+    let (mut one, mut slow) = (Node::hearing(topic), Node::hearing(topic));
+    let names = (one.name, slow.name);
+    one.opens(&names.1, 1);
+    slow.opens(&names.0, 1);
+    slow.reaches(&mut one, &[1]);
+    let part = Bytes::from(vec![0; 1 << 20]);
+    let handed = |one: &mut Node| {
+        let due = one.behaviour.due.drain(..).collect::<Vec<_>>();
+        let sent = due.iter().filter(|due| matches!(due, ToSwarm::NotifyHandler { .. })).count();
+        (sent, due.iter().any(|due| matches!(due, ToSwarm::CloseConnection { .. })))
+    };
+    handed(&mut one);
+    // As long as it takes what it is handed, nothing happens to it.
+    for _ in 0..100 {
+        one.behaviour.broadcast(&topic, part.clone());
+        assert_eq!(handed(&mut one), (1, false));
+        let length = Packet::Broadcast(topic, part.clone()).write().length();
+        one.behaviour.on_connection_handler_event(names.1, connection(1), Ok(Happened::Sent(length)));
+    }
+    for _ in 0..100 {
+        one.behaviour.broadcast(&topic, part.clone());
+    }
+    let (sent, closed) = handed(&mut one);
+    assert!(closed && sent * part.len() <= UNSENT_BYTES_MAX, "{sent} parts wait");
+    one.closes(&names.1, 1);
+    one.opens(&names.1, 2);
+    slow.opens(&names.0, 2);
+    slow.reaches(&mut one, &[2]);
+    handed(&mut one);
+    one.behaviour.broadcast(&topic, part);
+    assert_eq!(handed(&mut one), (1, false));
+}
