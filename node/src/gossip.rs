@@ -143,8 +143,9 @@ impl Passer {
             Event::Joined(peer) => self.spread.joined(now, peer),
             Event::Left(peer) => self.spread.left(peer),
             Event::Answered { ticket, answer } => {
-                if !self.spread.answered(now, ticket, answer) {
-                    tracing::warn!("a node answers what fits nothing it was sent");
+                if let Some(peer) = self.spread.answered(now, ticket, answer) {
+                    tracing::warn!(peer.id = %peer, "a node answers what fits nothing that it was sent");
+                    self.gossip.shun(peer);
                 }
             }
             Event::Asked { peer, message, reply } => self.take(peer, message, reply),

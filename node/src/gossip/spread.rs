@@ -59,6 +59,8 @@ struct Peer {
 struct Flight<P> {
     peer: P,
     seals: Vec<Hash>,
+    /// Whether it carried the records, not their names alone.
+    whole: bool,
 }
 
 impl<P> Default for Spread<P> {
@@ -94,6 +96,7 @@ impl<P: Copy + Ord> Spread<P> {
         self.waiting.remove(seal);
         for peer in self.peers.values_mut() {
             peer.tries.remove(seal);
+            peer.forget(&self.waiting);
         }
     }
 
@@ -109,17 +112,19 @@ impl<P: Copy + Ord> Spread<P> {
         self.flights.retain(|_, flight| flight.peer != name);
     }
 
-    /// What became of a message; whether the answer was one that an honest node gives.
-    pub fn answered(&mut self, now: Now, ticket: u64, answer: Option<Answer>) -> bool {
-        let Some(Flight { peer, seals }) = self.flights.remove(&ticket) else { return true };
-        let Some(peer) = self.peers.get_mut(&peer) else { return true };
+    /// What became of a message. The node that was asked, where the answer is one that no honest node gives.
+    pub fn answered(&mut self, now: Now, ticket: u64, answer: Option<Answer>) -> Option<P> {
+        let Flight { peer: name, seals, whole } = self.flights.remove(&ticket)?;
+        let peer = self.peers.get_mut(&name)?;
         peer.flying = peer.flying.saturating_sub(1);
         let (told, fits) = match answer {
             Some(Answer::Standings(told)) => (told, true),
             Some(Answer::Pieces(_)) => (Vec::new(), false),
             None => (Vec::new(), true),
         };
-        let sound = (told.is_empty() && fits) || (told.len() == seals.len() && !told.contains(&Standing::Forged));
+        // What was sent is not asked for, or somebody could have it sent for ever.
+        let is_odd = |one: &Standing| *one == Standing::Forged || (whole && *one == Standing::Wanted);
+        let sound = (told.is_empty() && fits) || (told.len() == seals.len() && !told.iter().any(is_odd));
         for (at, seal) in seals.into_iter().enumerate() {
             if !self.waiting.contains_key(&seal) {
                 continue;
@@ -133,7 +138,7 @@ impl<P: Copy + Ord> Spread<P> {
                 Some(Standing::Later | Standing::Forged) | None => peer.put_off(now, seal),
             }
         }
-        sound
+        (!sound).then_some(name)
     }
 
     /// The messages to be sent now, each with the ticket under which it is answered.
@@ -145,7 +150,8 @@ impl<P: Copy + Ord> Spread<P> {
                 let ticket = self.next;
                 self.next = self.next.saturating_add(1);
                 peer.flying = peer.flying.saturating_add(1);
-                self.flights.insert(ticket, Flight { peer: *name, seals });
+                let whole = matches!(message, Message::Records(_));
+                self.flights.insert(ticket, Flight { peer: *name, seals, whole });
                 messages.push((*name, ticket, message));
             }
         }
@@ -165,6 +171,18 @@ impl Peer {
         let wait = LATER.checked_shl(*tries).unwrap_or(LATER_MAX).min(LATER_MAX);
         *tries = tries.saturating_add(1).min(16);
         self.later.insert((now.saturating_add(wait), seal));
+    }
+
+    /// Lets go of what no longer waits, once it is most of what is noted here: a node that is always behind with what it is sent
+    /// is never offered anything.
+    fn forget(&mut self, waiting: &HashMap<Hash, Bytes>) {
+        let most = waiting.len().saturating_mul(2).saturating_add(SEALS_MAX);
+        if self.later.len() > most {
+            self.later.retain(|(_, seal)| waiting.contains_key(seal));
+        }
+        if self.fresh.len() > most {
+            self.fresh.retain(|seal| waiting.contains_key(seal));
+        }
     }
 
     fn next(&mut self, now: Now, waiting: &HashMap<Hash, Bytes>) -> Option<(Message, Vec<Hash>)> {

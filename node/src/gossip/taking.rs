@@ -9,7 +9,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use hefu_contracts::state::Fault;
+use hefu_contracts::{
+    refusal::{Code, Refusal},
+    state::Fault,
+};
 use hefu_gossip::{Answer, Ask, Message, PeerId, Standing};
 use hefu_keys::Hash;
 
@@ -50,7 +53,7 @@ pub trait Takes {
 #[derive(Default)]
 pub struct Taker {
     parked: Mutex<Parked>,
-    /// Who has passed on what is no record, which was logged: whoever does so once can do so for ever.
+    /// Who has passed on what is no record of this chain, which was logged: whoever does so once can do so for ever.
     told: Mutex<HashSet<PeerId>>,
 }
 
@@ -79,27 +82,38 @@ impl Taker {
         let new = texts.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(text, _)| text.to_vec());
         let mut read = read_all(new.collect()).into_iter();
         let mut standings = Vec::with_capacity(texts.len());
-        let mut forged = Vec::new();
+        let mut forged: Option<Code> = None;
         for known in known {
             let sealed = match known {
                 Some(sealed) => sealed,
                 None => match read.next() {
                     Some(Ok(sealed)) => sealed.into(),
                     Some(Err(rejected)) => {
-                        forged.push(rejected);
+                        forged.get_or_insert(rejected.refusal.code);
                         standings.push(Standing::Forged);
                         continue;
                     }
                     None => continue,
                 },
             };
-            standings.push(self.pass(desk, peer, sealed)?);
+            standings.push(match self.pass(desk, peer, sealed)? {
+                Ok(standing) => standing,
+                Err(refusal) => {
+                    forged.get_or_insert(refusal.code);
+                    Standing::Forged
+                }
+            });
         }
-        if let Some(first) = forged.first()
+        if let Some(code) = forged
             && self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(peer)
         {
-            let (code, records) = (first.refusal.code, forged.len());
-            tracing::error!(peer.id = %peer, %code, records, "a node passes on what is no record; it is not said again");
+            let records = standings.iter().filter(|standing| **standing == Standing::Forged).count();
+            tracing::error!(
+                peer.id = %peer,
+                %code,
+                records,
+                "a node passes on what is no record of this chain; it is not said again"
+            );
         }
         Ok(standings)
     }
@@ -113,7 +127,7 @@ impl Taker {
             } else {
                 let parked = self.parked().take(&seal);
                 match parked {
-                    Some(sealed) => self.pass(desk, peer, sealed)?,
+                    Some(sealed) => self.pass(desk, peer, sealed)?.unwrap_or(Standing::Forged),
                     None => Standing::Wanted,
                 }
             });
@@ -121,15 +135,22 @@ impl Taker {
         Ok(standings)
     }
 
-    fn pass(&self, desk: &impl Takes, peer: PeerId, sealed: Arc<Sealed>) -> Result<Standing, Fault> {
-        Ok(match desk.pass(sealed.clone(), peer)? {
+    /// How a record stands here now; a refusal where no honest node of this chain would have passed it on.
+    fn pass(
+        &self,
+        desk: &impl Takes,
+        peer: PeerId,
+        sealed: Arc<Sealed>,
+    ) -> Result<Result<Standing, Box<Refusal>>, Fault> {
+        Ok(Ok(match desk.pass(sealed.clone(), peer)? {
             Passed::Held => Standing::Held,
+            Passed::Not(refusal) if refusal.code == Code::RecordChain => return Ok(Err(refusal.into())),
             Passed::Not(refusal) => {
                 tracing::debug!(record.id = %sealed.id(), code = %refusal.code, "a record cannot be taken now");
                 self.parked().keep(sealed);
                 Standing::Later
             }
-        })
+        }))
     }
 
     fn parked(&self) -> MutexGuard<'_, Parked> {

@@ -93,7 +93,8 @@ fn a_record_of_another_chain_has_no_effect() {
     let mut elsewhere = World::new(1).with_parameters(parameters);
     elsewhere.now = now();
     let record = elsewhere.sign("corenest", &Deed::product(REFILL, 1));
-    assert_eq!(scene.records(&[&record]), [Standing::Later]);
+    assert_eq!(scene.records(&[&record]), [Standing::Forged], "no honest node passes it on");
+    assert_eq!(scene.offer(&[&record]), [Standing::Wanted], "nor is it kept");
     let sealed = Sealed::read(record).unwrap();
     let admitted = scene.ledger.desk().core().unwrap().admit(now(), sealed).unwrap();
     assert!(matches!(admitted, crate::core::Admission::Refused(refusal) if refusal.code == Code::RecordChain));

@@ -30,7 +30,7 @@ fn offered(numbers: &[u8]) -> Message {
 fn all(net: &mut Net, now: Now, standing: Standing) {
     let tickets: Vec<(u64, usize)> = net.flights.iter().map(|(ticket, flight)| (*ticket, flight.seals.len())).collect();
     for (ticket, count) in tickets {
-        assert!(net.answered(now, ticket, Some(Answer::Standings(vec![standing; count]))));
+        assert_eq!(net.answered(now, ticket, Some(Answer::Standings(vec![standing; count]))), None);
     }
 }
 
@@ -133,18 +133,40 @@ fn a_message_that_failed_is_made_up_for() {
     net.joined(0, "huaxu");
     net.begin(0, record(1), None);
     let ticket = net.due(0)[0].1;
-    assert!(net.answered(1, ticket, None));
+    assert_eq!(net.answered(1, ticket, None), None);
     assert_eq!(due(&mut net, 1 + LATER), [("huaxu", offered(&[1]))]);
 }
 
 #[test]
 fn an_answer_that_fits_nothing_is_noticed() {
-    for answer in [vec![Standing::Held; 3], vec![Standing::Forged]] {
+    // What was sent whole is not asked for either: it would be sent for ever.
+    for answer in [vec![Standing::Held; 3], vec![Standing::Forged], vec![Standing::Wanted]] {
         let mut net = Net::new();
         net.joined(0, "huaxu");
         net.begin(0, record(1), None);
         let ticket = net.due(0)[0].1;
-        assert!(!net.answered(1, ticket, Some(Answer::Standings(answer))));
+        assert_eq!(net.answered(1, ticket, Some(Answer::Standings(answer))), Some("huaxu"));
+        assert!(due(&mut net, 1).is_empty());
         assert!(net.wakes().is_some(), "the record is not forgotten");
+    }
+}
+
+#[test]
+fn what_is_noted_of_a_node_that_never_keeps_up_is_bounded() {
+    let mut net = net();
+    let seal = |number: u32| Hash::of(&number.to_be_bytes());
+    let own = |number: u32| number.is_multiple_of(2);
+    for number in 0..20_000 {
+        let from = (!own(number)).then_some("huaxu");
+        net.begin(u64::from(number), (seal(number), Bytes::from_static(b"text")), from);
+        // Nobody answers: after the first messages everything gathers.
+        due(&mut net, u64::from(number));
+        if let Some(past) = number.checked_sub(10) {
+            net.end(&seal(past));
+        }
+    }
+    for peer in net.peers.values() {
+        let noted = (peer.later.len(), peer.fresh.len());
+        assert!(noted.0 <= 2 * SEALS_MAX && noted.1 <= 2 * SEALS_MAX, "{noted:?}");
     }
 }
