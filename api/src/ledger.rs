@@ -157,6 +157,10 @@ pub trait Ledger: Send + Sync + 'static {
     /// A record by its id, pending or final.
     fn record(&self, id: &Hash) -> Result<Option<Found>, Fault>;
 
+    /// How a record stands: it waits, it is final, or it has left lately without having taken effect. None where the node
+    /// knows nothing of it, any more.
+    fn receipt(&self, id: &Hash) -> Result<Option<Receipt>, Fault>;
+
     /// A key's row, with the window of its sequence numbers as the pending records leave it.
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault>;
 

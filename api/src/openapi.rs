@@ -28,6 +28,7 @@ use crate::{
         records::submit,
         records::read,
         records::read_annex,
+        records::read_receipt,
         session::begin,
         session::read,
         session::end,

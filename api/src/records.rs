@@ -192,7 +192,7 @@ pub(crate) async fn read(
         let shown = shown(ledger, &reader, &found.text)?;
         Ok(Some(views::record(&id, found, block.as_ref(), shown)?))
     });
-    let view = found.await?.ok_or_else(|| Problem::from(Door::RecordUnknown).because(id))?;
+    let Some(view) = found.await? else { return Err(unknown(&api, id).await?) };
     let keep = match &view {
         RecordView::Readable(record) if !record.visibility.is_public() => Keep::Personal,
         RecordView::Readable(record) if record.height.is_some() => Keep::Forever,
@@ -203,6 +203,44 @@ pub(crate) async fn read(
     let tag = (keep == Keep::Forever).then(|| Tag::new(id));
     let unchanged = tag.as_ref().and_then(|tag| tag.unchanged(&request, keep));
     unchanged.map_or_else(|| answer::json(&view, keep, tag.as_ref()), Ok)
+}
+
+/// That the node holds no such record, with what became of it where the node remembers.
+async fn unknown(api: &web::Data<Api>, id: Hash) -> Result<Problem, Problem> {
+    let receipt = reading(&api.ledger, move |ledger| ledger.receipt(&id)).await?;
+    let unknown = Problem::from(Door::RecordUnknown);
+    Ok(match receipt.and_then(|receipt| receipt.code) {
+        Some(code) => unknown.because(format_args!("{id} waited and left: {code}, see /v1/records/{id}/receipt")),
+        None => unknown.because(id),
+    })
+}
+
+/// Ask what became of a record.
+///
+/// The node's signed word: it waits for a block, it is final, or it has left without taking effect, because a rule spoke
+/// against it meanwhile or it expired. What has left is remembered for some time: the last ten thousand such records, until
+/// the node is started again.
+#[utoipa::path(
+    get,
+    operation_id = "readReceipt",
+    path = "/v1/records/{id}/receipt",
+    tag = "records",
+    params(("id" = shapes::Hash, Path, description = "the record's id")),
+    responses(
+        (status = 200, description = "what became of it", body = shapes::Receipt),
+        problems::Malformed, problems::Unknown, problems::Coding, problems::TooLarge, problems::Fault,
+        problems::Unavailable,
+    ),
+)]
+pub(crate) async fn read_receipt(
+    path: web::Path<String>,
+    _: Query<Nothing>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let id: Hash = path.parse().map_err(|bad| Problem::from(Door::Path).because(bad))?;
+    let receipt = reading(&api.ledger, move |ledger| ledger.receipt(&id)).await?;
+    let receipt = receipt.ok_or_else(|| Problem::from(Door::RecordUnknown).because(id))?;
+    single::told(&api, HttpResponse::Ok(), &receipt).await
 }
 
 /// Read the lists and private values of a record.

@@ -94,6 +94,7 @@ pub fn configure(
                     .service(handing_in("/records"))
                     .service(reads("/records/{id}", records::read))
                     .service(reads("/records/{id}/annex", records::read_annex))
+                    .service(reads("/records/{id}/receipt", records::read_receipt))
                     .service(sessions("/session"))
                     .service(reads("/keys/{address}", keys::read))
                     .service(reads("/quotas", quotas::read_everybody))

@@ -136,14 +136,6 @@ impl NodeLedger {
     pub(crate) fn desk(&self) -> &Arc<Desk> {
         &self.0
     }
-
-    /// How a record stands: waiting, final, or gone lately without having taken effect.
-    ///
-    /// # Errors
-    /// From the storage.
-    pub fn receipt(&self, id: &Hash) -> Result<Option<Receipt>, Fault> {
-        self.0.watched(|desk| desk.core()?.receipt(now(), id))
-    }
 }
 
 /// Why a validator whose guard does not know all that the engine's log holds is not ready.
@@ -313,6 +305,10 @@ impl Ledger for NodeLedger {
 
     fn record(&self, id: &Hash) -> Result<Option<Found>, Fault> {
         self.0.watched(|desk| reading::record(desk, id))
+    }
+
+    fn receipt(&self, id: &Hash) -> Result<Option<Receipt>, Fault> {
+        self.0.watched(|desk| desk.core()?.receipt(now(), id))
     }
 
     fn annex(&self, id: &Hash) -> Result<Annex, Fault> {

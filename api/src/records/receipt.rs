@@ -25,6 +25,11 @@ pub(super) async fn of_refused(api: &Api, id: Hash, refusal: &Refusal) -> Result
     if refusal.code.class() != Class::Refused {
         return Ok(None);
     }
+    // It may have waited, and then expired or lost a race: the ledger remembers which.
+    let known = reading(&api.ledger, move |ledger| ledger.receipt(&id)).await?;
+    if let Some(known) = known.filter(|known| known.code == Some(refusal.code)) {
+        return Ok(Some(known));
+    }
     let node = node(api).await?;
     Ok(Some(Receipt {
         chain: api.chain,

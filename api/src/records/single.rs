@@ -19,9 +19,9 @@ pub(super) async fn answer(api: &Api, submission: Vec<u8>, wait: Wait) -> Result
     let mut outcomes = hand_in(api, vec![submission], (wait, false)).await?.into_iter();
     match outcomes.next() {
         Some(Outcome::Taken(receipt)) if receipt.status == Status::Pending => {
-            taken(api, HttpResponse::Accepted(), &receipt).await
+            told(api, HttpResponse::Accepted(), &receipt).await
         }
-        Some(Outcome::Taken(receipt) | Outcome::Known(receipt)) => taken(api, HttpResponse::Ok(), &receipt).await,
+        Some(Outcome::Taken(receipt) | Outcome::Known(receipt)) => told(api, HttpResponse::Ok(), &receipt).await,
         Some(Outcome::Not { id, refusal }) => Err(not_taken(api, id, refusal).await?),
         None => {
             tracing::error!("the ledger gave no outcome for a submission");
@@ -30,7 +30,8 @@ pub(super) async fn answer(api: &Api, submission: Vec<u8>, wait: Wait) -> Result
     }
 }
 
-async fn taken(
+/// An answer with a receipt, signed.
+pub(super) async fn told(
     api: &Api,
     mut response: actix_web::HttpResponseBuilder,
     receipt: &Receipt,

@@ -22,6 +22,7 @@ fn addresses(world: &World, method: &str, path: &str) -> Vec<String> {
     let records = || world.records.iter().map(|(id, _)| id.to_string()).chain([world.waiting.to_string()]);
     match (method, path) {
         ("get", "/v1/records/{id}") => records().map(|id| format!("/v1/records/{id}")).collect(),
+        ("get", "/v1/records/{id}/receipt") => records().map(|id| format!("/v1/records/{id}/receipt")).collect(),
         ("get", "/v1/records/{id}/annex") => records().map(|id| format!("/v1/records/{id}/annex")).collect(),
         ("get", "/v1/blocks/{height}") => {
             let heights = world.records.iter().map(|(_, height)| height.to_string());

@@ -215,7 +215,8 @@ impl Chain {
         Taken::Now(id)
     }
 
-    fn receipt(&self, id: Hash) -> Receipt {
+    /// What is said of a record that is here.
+    fn told(&self, id: Hash) -> Receipt {
         let state = self.state();
         let place = state.books.places.get(&id).map(|(_, place)| *place);
         let time = place.and_then(|place| state.books.block(place.height)).map(|(header, _, _)| header.time);
@@ -266,8 +267,8 @@ impl Ledger for Chain {
             self.decide();
         }
         let outcomes = taken.into_iter().map(|taken| match taken {
-            Taken::Now(id) => Outcome::Taken(self.receipt(id)),
-            Taken::Before(id) => Outcome::Known(self.receipt(id)),
+            Taken::Now(id) => Outcome::Taken(self.told(id)),
+            Taken::Before(id) => Outcome::Known(self.told(id)),
             Taken::Not(id, refusal) => Outcome::Not { id, refusal },
         });
         Ok(outcomes.collect())
@@ -278,6 +279,10 @@ impl Ledger for Chain {
         let placed = state.books.places.get(id).map(|(found, place)| (found, Some(*place)));
         let waiting = state.pool.iter().find(|found| found.id() == *id).map(|found| (found, None));
         Ok(placed.or(waiting).map(|(found, place)| Found { text: found.record().text.clone(), place }))
+    }
+
+    fn receipt(&self, id: &Hash) -> Result<Option<Receipt>, Fault> {
+        Ok(self.record(id)?.map(|_| self.told(*id)))
     }
 
     fn annex(&self, id: &Hash) -> Result<Annex, Fault> {

@@ -16,6 +16,7 @@ use hefu_contracts::{
     parties::KeyRow,
     proof::Proof,
     provenance::TransformationRow,
+    receipt::Receipt,
     row::{Data, Row, key_of_thing},
     state::Fault,
 };
@@ -51,6 +52,10 @@ impl Ledger for Crowd {
 
     fn record(&self, id: &Hash) -> Result<Option<Found>, Fault> {
         self.chain.record(id)
+    }
+
+    fn receipt(&self, id: &Hash) -> Result<Option<Receipt>, Fault> {
+        self.chain.receipt(id)
     }
 
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {

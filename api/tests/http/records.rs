@@ -8,6 +8,7 @@ use hefu_api::Ledger;
 use hefu_contracts::{
     action::Action,
     receipt::{Receipt, Status},
+    refusal::Code,
 };
 use hefu_keys::{canonical, secured};
 use serde_json::json;
@@ -68,6 +69,32 @@ async fn who_waits_too_long_gets_the_pending_receipt() {
     let late = Trouble::new(&demo.chain, Way::Late);
     let answer = post(late, "/v1/records?wait=final", JSON, submission).await;
     assert_eq!((answer.status, receipt(&answer.text()).status), (StatusCode::ACCEPTED, Status::Pending));
+}
+
+#[actix_web::test]
+async fn what_became_of_a_record_is_told_as_long_as_the_node_knows() {
+    let (demo, batch) = Demo::with_codes();
+    let submission = demo.sign("yueling", &demo.commission(batch, 0, 2));
+    let taken = receipt(&post(demo.chain.clone(), "/v1/records", JSON, submission).await.text());
+    let address = format!("/v1/records/{}/receipt", taken.id);
+    let waits = get(demo.chain.clone(), &address).await;
+    assert_eq!((waits.status, receipt(&waits.text()).status), (StatusCode::OK, Status::Pending));
+    assert_eq!(waits.header("cache-control"), "no-store");
+
+    // It waited in vain: the receipt says why, and whoever looks for the record is sent there.
+    let overtaken = Trouble::new(&demo.chain, Way::Overtaken);
+    let left = receipt(&get(overtaken.clone(), &address).await.text());
+    assert_eq!((left.id, left.status, left.code), (taken.id, Status::Expired, Some(Code::RecordExpired)));
+    let problem = get(overtaken, &format!("/v1/records/{}", taken.id)).await.is_problem(404, "E-RECORD-UNKNOWN");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("E-RECORD-EXPIRED") && detail.contains(&address), "{detail}");
+
+    demo.chain.decide();
+    let last = receipt(&get(demo.chain.clone(), &address).await.text());
+    assert_eq!((last.status, last.height.unwrap().get()), (Status::Final, 4));
+    let nobody = format!("/v1/records/{}/receipt", "0".repeat(64));
+    get(demo.chain.clone(), &nobody).await.is_problem(404, "E-RECORD-UNKNOWN");
+    get(demo.chain.clone(), "/v1/records/abc/receipt").await.is_problem(400, "E-PATH");
 }
 
 #[actix_web::test]

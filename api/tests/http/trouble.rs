@@ -12,6 +12,7 @@ use hefu_contracts::{
     height::Height,
     parties::KeyRow,
     proof::Proof,
+    receipt::{self, Receipt},
     refusal::{Code, Refusal},
     row::Row,
     state::Fault,
@@ -31,6 +32,8 @@ pub enum Way {
     Late,
     /// It does not hold the first blocks.
     Pruned,
+    /// Everything that waited lost its race.
+    Overtaken,
     /// It is catching up.
     Unready,
     /// Its disk does not answer.
@@ -53,7 +56,7 @@ impl Trouble {
     fn disk(&self) -> Result<(), Fault> {
         match self.way {
             Way::Unreadable => Err(Fault::new(std::io::Error::other("/data/000017.sst: input/output error"))),
-            Way::Full | Way::Late | Way::Pruned | Way::Unready | Way::Stopping => Ok(()),
+            Way::Full | Way::Late | Way::Overtaken | Way::Pruned | Way::Unready | Way::Stopping => Ok(()),
         }
     }
 }
@@ -78,7 +81,20 @@ impl Ledger for Trouble {
 
     fn record(&self, id: &Hash) -> Result<Option<Found>, Fault> {
         self.disk()?;
-        self.chain.record(id)
+        if self.way == Way::Overtaken { Ok(None) } else { self.chain.record(id) }
+    }
+
+    fn receipt(&self, id: &Hash) -> Result<Option<Receipt>, Fault> {
+        self.disk()?;
+        let receipt = self.chain.receipt(id)?;
+        if self.way != Way::Overtaken {
+            return Ok(receipt);
+        }
+        Ok(receipt.map(|receipt| Receipt {
+            code: Some(Code::RecordExpired),
+            status: receipt::Status::Expired,
+            ..receipt
+        }))
     }
 
     fn annex(&self, id: &Hash) -> Result<Annex, Fault> {

@@ -15,7 +15,7 @@ use super::{
     keyring::Keyring,
     output,
 };
-use crate::client::{Frame, Partial};
+use crate::client::{self, Frame, Partial};
 
 /// `hefu record …`
 #[derive(Debug, Subcommand)]
@@ -33,6 +33,12 @@ pub enum Record {
     /// Hand a signed record in
     #[command(after_help = "Examples:\n  hefu record submit signed.json --wait")]
     Submit(Submit),
+    /// Ask what became of a record
+    ///
+    /// The node signs for its answer: the record waits, is final, or has left without taking effect. Of those it
+    /// remembers the last ten thousand, until it is started again.
+    #[command(after_help = "Examples:\n  hefu record status 3f…\n  hefu record status 3f… --json | jq .status")]
+    Status(Status),
     /// Print a record as it was signed, once its signatures have been checked
     ///
     /// A public record is shown to everybody. One for its parties, and the lists and private values of any record, are
@@ -55,6 +61,18 @@ pub struct Show {
     /// Print its lists and private values instead
     #[arg(long)]
     annex: bool,
+}
+
+/// `hefu record status`
+#[derive(Debug, Args)]
+pub struct Status {
+    #[command(flatten)]
+    node: AtNode,
+    /// The record's id
+    id: Hash,
+    /// Print the receipt as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// `hefu record sign`
@@ -95,6 +113,7 @@ impl Record {
         match self {
             Record::Sign(sign) => sign.run(),
             Record::Submit(submit) => submit.run(),
+            Record::Status(status) => status.run(),
             Record::Show(show) => show.run(),
         }
     }
@@ -158,6 +177,13 @@ impl Submit {
         }
         let receipt = author::hand_in(&self.node.client(), &partial.submission()?, self.wait)?;
         author::print_receipt(&receipt, self.json)
+    }
+}
+
+impl Status {
+    fn run(self) -> anyhow::Result<()> {
+        let receipt = self.node.client().receipt(&self.id).context("the node does not say what became of it")?;
+        if self.json { output::json(&receipt) } else { output::line(client::outcome(&receipt)) }
     }
 }
 

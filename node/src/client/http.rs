@@ -230,6 +230,16 @@ impl Client {
         Ok(text)
     }
 
+    /// What became of a record, as the node signs for it.
+    ///
+    /// # Errors
+    /// [`ClientError`]; of what it has never heard of or has forgotten, the node says that there is no such record.
+    pub fn receipt(&self, id: &Hash) -> Result<Receipt, ClientError> {
+        let path = format!("/v1/records/{id}/receipt");
+        let found = receipt(&format!("{}{path}", self.node), &self.answer(&path)?)?;
+        if found.id == *id { Ok(found) } else { Err(ClientError::Record { url: format!("{}{path}", self.node) }) }
+    }
+
     /// The lists and private values of a record, as the node holds them.
     ///
     /// # Errors
@@ -427,7 +437,11 @@ pub fn outcome(receipt: &Receipt) -> String {
         (Status::Final, Some(height)) => format!("record {} is final in block {height}", receipt.id),
         (Status::Final, None) => format!("record {} is final", receipt.id),
         (Status::Pending, _) => format!("record {} waits for a block", receipt.id),
-        (Status::Refused, _) => format!("record {} was refused", receipt.id),
+        (Status::Refused, _) => {
+            let why = receipt.code.map(|code| format!(": {code}, {}", code.sentence())).unwrap_or_default();
+            let conflict = receipt.conflict.map(|id| format!(" (record {id} is in the way)")).unwrap_or_default();
+            format!("record {} was refused{why}{conflict}", receipt.id)
+        }
         (Status::Expired, _) => format!("record {} has expired", receipt.id),
     }
 }

@@ -22,6 +22,11 @@ fn an_organisation_joins_and_commissions_codes() {
     bench.hefu(&["record", "sign", "half.json", "--key", "./factory.key", "--out", "whole.json"]).check(0);
     let receipt = bench.hefu(&["record", "submit", "whole.json", "--wait", "--json"]).check(0).json();
     assert_eq!(receipt["status"], "final");
+    let id = receipt["id"].as_str().unwrap();
+    let told = bench.hefu(&["record", "status", id]);
+    assert!(told.check(0).line().starts_with(&format!("record {id} is final in block ")), "{}", told.out);
+    assert_eq!(bench.hefu(&["record", "status", id, "--json"]).check(0).json(), receipt);
+    bench.hefu(&["record", "status", &"0".repeat(64)]).check_because(1, "E-RECORD-UNKNOWN");
 
     std::fs::rename(bench.path("factory.key"), bench.path("keys/factory.key")).unwrap();
     bench.hefu(&["key", "grant", "line", "--role", "capture", "--key", "factory"]).check(0);

@@ -14,6 +14,7 @@ use hefu_contracts::{
     parties::KeyRow,
     proof::Proof,
     provenance::listing::Field,
+    receipt::Receipt,
     row::Row,
     state::Fault,
     time::Time,
@@ -40,6 +41,10 @@ impl Ledger for Plain {
 
     fn record(&self, id: &Hash) -> Result<Option<Found>, Fault> {
         self.0.record(id)
+    }
+
+    fn receipt(&self, id: &Hash) -> Result<Option<Receipt>, Fault> {
+        self.0.receipt(id)
     }
 
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {
