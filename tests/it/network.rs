@@ -7,6 +7,7 @@ mod full;
 mod partitions;
 mod power;
 mod snapshots;
+mod standstill;
 mod twins;
 
 use std::{
@@ -306,7 +307,7 @@ fn a_validator_is_examined_before_it_runs_and_watched_while_it_does() {
     assert_eq!(code, 0, "{lines:?} {error}");
     let about =
         |lines: &[Value], name: &str| lines.iter().filter(|line| line["about"] == name).cloned().collect::<Vec<_>>();
-    assert_eq!(about(&lines, "guard")[0]["says"], "a node uses it now");
+    assert_eq!(about(&lines, "guard")[0]["says"], "a node is running, and says whether it votes");
     assert!(about(&lines, "node")[0]["says"].as_str().unwrap().starts_with("it is ready"), "{lines:?}");
     assert!(about(&lines, "permissions").iter().all(|line| line["finding"] == "good"), "{lines:?}");
     let reached = about(&lines, "peers").iter().filter(|line| line["finding"] == "good").count();
@@ -335,6 +336,10 @@ fn a_validator_is_examined_before_it_runs_and_watched_while_it_does() {
     {
         assert!(figures.contains(figure), "{figure} is not among {figures}");
     }
+    let (code, lines, error) = examine();
+    let (node, ports) = (about(&lines, "node"), about(&lines, "ports"));
+    assert!(code == 1 && error.contains("there is a problem") && ports.is_empty(), "{lines:?} {error}");
+    assert!(node[0]["says"].as_str().unwrap().contains("does not vote"), "{lines:?}");
     net.down().unwrap();
 }
 
@@ -345,5 +350,26 @@ fn a_second_process_with_the_same_key_ends_at_once() {
     let status = net.start(0, &[]).unwrap().wait().unwrap();
     assert_eq!(status.code(), Some(1), "{}", net.log(0));
     assert!(net.log(0).contains("another process holds"), "{}", net.log(0));
+    // Nor does one that has no file for its id and would serve elsewhere: the directory is taken.
+    let configuration = net.home(0).join("hefu.toml");
+    let text = fs::read_to_string(&configuration).unwrap();
+    let elsewhere = net.home(0).join("elsewhere.toml");
+    let mut free = hefu_node::ports::free(3).unwrap().into_iter();
+    let moved: String = text
+        .lines()
+        .map(|line| match line.strip_prefix("listen = ").map(|listen| listen.trim_matches('"')) {
+            Some(listen) if listen.starts_with('/') => {
+                format!("listen = \"/ip4/127.0.0.1/tcp/{}\"\n", free.next().unwrap())
+            }
+            Some(_) => format!("listen = \"127.0.0.1:{}\"\n", free.next().unwrap()),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    fs::write(&elsewhere, moved).unwrap();
+    let passphrase = net.passphrase();
+    let start = ["start", "--config", elsewhere.to_str().unwrap(), "--passphrase-file", passphrase.to_str().unwrap()];
+    let (code, _, error) = run(&start).unwrap();
+    assert!(code == 1 && error.contains("another process"), "{code}: {error}");
+    assert!(net.get(0, "/readyz").is_some_and(|(status, _)| status == 200), "the first is as it was");
     net.down().unwrap();
 }

@@ -59,8 +59,17 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
     checks.extend(validator.map(|address| membership(&genesis, &address)));
     checks.extend(permissions(&config.keys, &config.data));
     checks.push(disk(&config.data));
-    let (guard, is_running) = guard(&config.data.join(GUARD), validator);
+    let answers = running::answers(&config.http);
+    let voter = validator.filter(|address| genesis.members.get(address).is_some());
+    let (guard, is_held) = match (voter, validator) {
+        // What a running node may be opening now is left alone; the node itself says whether it votes.
+        _ if answers => (Check::good("guard", "a node is running, and says whether it votes"), true),
+        (Some(voter), _) => guard(&config.data.join(GUARD), voter),
+        (None, Some(_)) => (Check::good("guard", "none is needed: the node follows"), false),
+        (None, None) => (Check::problem("guard", "without a validator key nobody's guard can be opened"), false),
+    };
     checks.push(guard);
+    let is_running = answers || is_held;
     if is_running {
         checks.push(Check::good("store", "a node uses it now"));
     } else {
@@ -68,7 +77,7 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
         checks.extend(ports(config));
     }
     checks.extend(peers(config, &genesis));
-    checks.extend(running::all(&config.http, &genesis, is_running));
+    checks.extend(running::all(&config.http, &genesis, is_running.then_some(validator).flatten()));
     checks
 }
 
@@ -141,10 +150,7 @@ fn disk(data: &Path) -> Check {
 }
 
 /// Also whether a node uses it now.
-fn guard(directory: &Path, validator: Option<Address>) -> (Check, bool) {
-    let Some(validator) = validator else {
-        return (Check::problem("guard", "without a validator key nobody's guard can be opened"), false);
-    };
+fn guard(directory: &Path, validator: Address) -> (Check, bool) {
     match Guard::open(directory, validator) {
         Ok(guard) if guard.is_asleep() => {
             (Check::warning("guard", "it is new, and the node will vote again soon"), false)
@@ -308,7 +314,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("nothing.key");
         assert_eq!(key_file(&missing).finding, Finding::Problem);
-        let (check, running) = guard(&directory.path().join("guard"), Some(Address::from_bytes([1; 32])));
+        let (check, running) = guard(&directory.path().join("guard"), Address::from_bytes([1; 32]));
         assert_eq!((check.finding, running), (Finding::Problem, false));
         assert_eq!(disk(&directory.path().join("not/there/yet")).about, "disk");
     }

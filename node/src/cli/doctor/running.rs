@@ -7,6 +7,7 @@ use std::{
 
 use hefu_api::views::{StatusView, VERSION};
 use hefu_contracts::genesis::Genesis;
+use hefu_keys::Address;
 use ureq::http::header;
 
 use super::Check;
@@ -36,11 +37,26 @@ struct Told {
     here: SystemTime,
 }
 
-/// Asks the other nodes, and this one where it runs.
-pub(super) fn all(http: &Http, genesis: &Genesis, is_running: bool) -> Vec<Check> {
-    let own = is_running.then(|| ask(&url_of(http.listen)));
-    let height = own.as_ref().and_then(|told| Some(told.as_ref().ok()?.status.height.get()));
-    let mut checks: Vec<Check> = own.as_ref().map(this).into_iter().flatten().collect();
+/// Why nobody was told anything.
+#[derive(Debug, thiserror::Error)]
+enum Silence {
+    /// The node is there, and starts or stops.
+    #[error("it is starting or stopping, its log says how far it is")]
+    Busy,
+    #[error("it does not answer: {0}")]
+    Away(#[source] ureq::Error),
+}
+
+/// Whether something answers where this node would.
+pub(super) fn answers(http: &Http) -> bool {
+    agent().get(format!("{}/healthz", url_of(http.listen))).call().is_ok()
+}
+
+/// Asks the other nodes, and this one, whose key is given, where it runs.
+pub(super) fn all(http: &Http, genesis: &Genesis, runs: Option<Address>) -> Vec<Check> {
+    let own = runs.map(|key| (key, ask(&url_of(http.listen))));
+    let height = own.as_ref().and_then(|(_, told)| Some(told.as_ref().ok()?.status.height.get()));
+    let mut checks: Vec<Check> = own.iter().flat_map(|(key, told)| this(told, key, genesis)).collect();
     let others = thread::scope(|scope| {
         let calls = http.neighbours.iter().map(|node| (node, scope.spawn(|| ask(&node.origin.to_string()))));
         let calls: Vec<_> = calls.collect();
@@ -50,20 +66,31 @@ pub(super) fn all(http: &Http, genesis: &Genesis, is_running: bool) -> Vec<Check
     checks
 }
 
-fn ask(origin: &str) -> Result<Told, String> {
-    let agent = ureq::Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).build().new_agent();
-    let mut answer = agent.get(format!("{origin}/v1/status")).call().map_err(|error| error.to_string())?;
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).build().new_agent()
+}
+
+fn ask(origin: &str) -> Result<Told, Silence> {
+    let mut answer = agent().get(format!("{origin}/v1/status")).call().map_err(|error| match error {
+        ureq::Error::StatusCode(503) => Silence::Busy,
+        error => Silence::Away(error),
+    })?;
     let clock = answer.headers().get(header::DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
     let here = SystemTime::now();
-    let status = answer.body_mut().read_json().map_err(|error| error.to_string())?;
+    let status = answer.body_mut().read_json().map_err(Silence::Away)?;
     Ok(Told { status, clock, here })
 }
 
-fn this(told: &Result<Told, String>) -> Vec<Check> {
+fn this(told: &Result<Told, Silence>, key: &Address, genesis: &Genesis) -> Vec<Check> {
     let status = match told {
         Ok(told) => &told.status,
-        Err(error) => return vec![Check::problem("node", format!("it does not answer: {error}"))],
+        Err(busy @ Silence::Busy) => return vec![Check::warning("node", busy.to_string())],
+        Err(away @ Silence::Away(_)) => return vec![Check::problem("node", away.to_string())],
     };
+    if status.chain != genesis.chain() || status.node != *key {
+        let says = format!("another answers where this node would: {}, of chain {}", status.node, status.chain);
+        return vec![Check::problem("node", says)];
+    }
     let height = status.height;
     let ready = match &status.unready {
         None => Check::good("node", format!("it is ready, at height {height}")),
@@ -77,11 +104,11 @@ fn this(told: &Result<Told, String>) -> Vec<Check> {
 }
 
 /// Another node, and whether it agrees with this machine; `height` is this node's, where it runs.
-fn other(node: &OtherNode, told: &Result<Told, String>, genesis: &Genesis, height: Option<u64>) -> Vec<Check> {
+fn other(node: &OtherNode, told: &Result<Told, Silence>, genesis: &Genesis, height: Option<u64>) -> Vec<Check> {
     let name = &node.party;
     let told = match told {
         Ok(told) => told,
-        Err(error) => return vec![Check::warning("neighbours", format!("{name} does not answer: {error}"))],
+        Err(silence) => return vec![Check::warning("neighbours", format!("{name}: {silence}"))],
     };
     let StatusView { chain, version, .. } = &told.status;
     if *chain != genesis.chain() {
@@ -121,8 +148,8 @@ mod tests {
     use super::*;
     use crate::{cli::doctor::Finding, world::World};
 
-    fn told(change: impl FnOnce(&mut Told)) -> Vec<(&'static str, Finding)> {
-        let world = World::new(4);
+    /// What a node of a network tells, but for a change.
+    fn status(world: &World, change: impl FnOnce(&mut Told)) -> Told {
         let here = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let status = StatusView {
             chain: world.genesis().chain(),
@@ -135,8 +162,13 @@ mod tests {
         };
         let mut told = Told { status, clock: Some(here), here };
         change(&mut told);
+        told
+    }
+
+    fn told(change: impl FnOnce(&mut Told)) -> Vec<(&'static str, Finding)> {
+        let world = World::new(4);
         let node = OtherNode { origin: "https://t.huaxu.example".parse().unwrap(), party: "huaxu".to_owned() };
-        let checks = other(&node, &Ok(told), world.genesis(), Some(95));
+        let checks = other(&node, &Ok(status(&world, change)), world.genesis(), Some(95));
         checks.into_iter().map(|check| (check.about, check.finding)).collect()
     }
 
@@ -153,8 +185,22 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_is_not_ready_or_does_not_answer_is_a_problem() {
-        let checks = this(&ask("http://127.0.0.1:1"));
-        assert_eq!((checks.len(), checks[0].finding), (1, Finding::Problem), "{checks:?}");
+    fn what_a_node_says_of_itself_is_good_only_where_it_is_this_one_and_ready() {
+        let world = World::new(4);
+        let key = world.genesis().members.0[0].address;
+        let finding = |told: Result<Told, Silence>| {
+            let checks = this(&told, &key, world.genesis());
+            assert_eq!((checks.len(), checks[0].about), (1, "node"), "{checks:?}");
+            checks[0].finding
+        };
+        assert_eq!(finding(Ok(status(&world, |_| {}))), Finding::Good);
+        let unready = status(&world, |told| told.status.unready = Some("catching up".to_owned()));
+        assert_eq!(finding(Ok(unready)), Finding::Problem);
+        let elsewhere = status(&world, |told| told.status.chain = hefu_keys::Hash::of(b"other"));
+        assert_eq!(finding(Ok(elsewhere)), Finding::Problem);
+        let another = status(&world, |told| told.status.node = world.genesis().members.0[1].address);
+        assert_eq!(finding(Ok(another)), Finding::Problem);
+        assert_eq!(finding(ask("http://127.0.0.1:1")), Finding::Problem);
+        assert_eq!(finding(Err(Silence::Busy)), Finding::Warning);
     }
 }
