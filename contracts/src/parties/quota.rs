@@ -257,6 +257,15 @@ impl Share {
     }
 }
 
+/// Whose share of a block has no room for a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exceeded {
+    /// The organisation's.
+    Organisation,
+    /// The key's alone.
+    Key,
+}
+
 /// Whose a block is so far, by organisation and by key.
 #[derive(Clone, Debug, Default)]
 pub struct Shares {
@@ -267,10 +276,17 @@ pub struct Shares {
 impl Shares {
     /// Whether a record still fits into what its author may have of the block.
     pub fn allow(&self, charge: &Charge) -> bool {
+        self.exceeded(charge).is_none()
+    }
+
+    /// Which of the two does not allow it; none where both do.
+    pub fn exceeded(&self, charge: &Charge) -> Option<Exceeded> {
         let with =
             |shares: &BTreeMap<String, Share>, of: &str| shares.get(of).copied().unwrap_or_default().with(charge.bytes);
-        charge.limits.key.holds_in_block(with(&self.keys, &charge.key))
-            && charge.limits.organisation.holds_in_block(with(&self.organisations, &charge.party))
+        if !charge.limits.organisation.holds_in_block(with(&self.organisations, &charge.party)) {
+            return Some(Exceeded::Organisation);
+        }
+        (!charge.limits.key.holds_in_block(with(&self.keys, &charge.key))).then_some(Exceeded::Key)
     }
 
     /// A record stands in the block.

@@ -1,6 +1,10 @@
 //! Building the block that this node proposes.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use hefu_contracts::{
@@ -8,12 +12,13 @@ use hefu_contracts::{
     execute::Moment,
     genesis::FORMAT_VERSION,
     height::Height,
+    parties::quota::{Exceeded, is_free},
     receipt::Receipt,
     refusal::Refusal,
     register::Fault,
     time::Time,
 };
-use hefu_keys::Hash;
+use hefu_keys::{Address, Hash};
 
 use super::{
     Core, Left, News,
@@ -56,6 +61,10 @@ struct Filling<'a> {
     full: bool,
     /// Set once something was left for a later block.
     short: bool,
+    /// Keys and organisations that have all they may have of the block, or nearly: what else they have waiting, which may be
+    /// most of the pool, is not executed to find that out each time.
+    keys: HashSet<Address>,
+    organisations: HashSet<Arc<str>>,
 }
 
 /// Whether a block has taken a record.
@@ -118,7 +127,10 @@ impl Core {
         let mut filling = Filling::new(Execution::new(&ground, moment));
         let mut early = Vec::new();
         for (ticket, sealed) in self.pool.in_order() {
-            match filling.offer(sealed)? {
+            if filling.has_enough_of(sealed, self.pool.party_of(ticket)) {
+                continue;
+            }
+            match filling.offer(sealed, self.pool.party_of(ticket))? {
                 Offer::Taken | Offer::Later => {}
                 Offer::Refused(_) => early.push((ticket, sealed)),
                 Offer::Full => break,
@@ -129,8 +141,11 @@ impl Core {
         // was left for a later block nobody knows what it would have changed, so there nothing is finally refused.
         early.sort_unstable_by_key(|(ticket, _)| *ticket);
         let mut refused = HashMap::new();
-        for (_, sealed) in early {
-            match filling.offer(sealed)? {
+        for (ticket, sealed) in early {
+            if filling.has_enough_of(sealed, self.pool.party_of(ticket)) {
+                continue;
+            }
+            match filling.offer(sealed, self.pool.party_of(ticket))? {
                 Offer::Refused(refusal) if !filling.short => {
                     refused.insert(sealed.id(), refusal);
                 }
@@ -162,10 +177,25 @@ impl Core {
 impl<'a> Filling<'a> {
     fn new(execution: Execution<'a>) -> Filling<'a> {
         let room = BODY_BYTES_MAX.saturating_sub(HEADER_BYTES_MAX);
-        Filling { execution, records: Vec::new(), room, full: false, short: false }
+        Filling {
+            execution,
+            records: Vec::new(),
+            room,
+            full: false,
+            short: false,
+            keys: HashSet::new(),
+            organisations: HashSet::new(),
+        }
     }
 
-    fn offer(&mut self, sealed: &Arc<Sealed>) -> Result<Offer, Fault> {
+    /// Whether its author has what it may have of the block.
+    fn has_enough_of(&self, sealed: &Sealed, party: Option<&Arc<str>>) -> bool {
+        let waits = !is_free(sealed.submission().record().action);
+        let enough = || party.is_some_and(|party| self.organisations.contains(party));
+        waits && (self.keys.contains(sealed.author()) || enough())
+    }
+
+    fn offer(&mut self, sealed: &Arc<Sealed>, party: Option<&Arc<str>>) -> Result<Offer, Fault> {
         let rest = self.room.checked_sub(sealed.text().len().saturating_add(1));
         let Some(rest) = rest.filter(|_| !self.full) else {
             return Ok(self.is_full());
@@ -178,8 +208,12 @@ impl<'a> Filling<'a> {
             }
             Step::Refused(refusal) => Ok(Offer::Refused(refusal)),
             Step::TooManyRows => Ok(self.is_full()),
-            Step::TooManyOfAuthor => {
+            Step::TooManyOfAuthor(exceeded) => {
                 self.short = true;
+                match exceeded {
+                    Exceeded::Key => drop(self.keys.insert(*sealed.author())),
+                    Exceeded::Organisation => self.organisations.extend(party.cloned()),
+                }
                 Ok(Offer::Later)
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use hefu_contracts::{
     execute::{BLOCK_ROWS_MAX, Effects, Moment, check},
-    parties::Shares,
+    parties::{Shares, quota::Exceeded},
     refusal::Refusal,
     register::{Fault, Patch, plan},
     row::Row,
@@ -37,7 +37,7 @@ pub(super) enum Step {
     /// The block would change too many rows; nothing has changed.
     TooManyRows,
     /// The block would hold more of its author than the quota allows; nothing has changed.
-    TooManyOfAuthor,
+    TooManyOfAuthor(Exceeded),
 }
 
 /// What a block changes, computed before anybody votes and written when it is decided.
@@ -65,8 +65,8 @@ impl<'a> Execution<'a> {
         if self.overlay.len_with(&writes) > BLOCK_ROWS_MAX {
             return Ok(Step::TooManyRows);
         }
-        if charge.as_ref().is_some_and(|charge| !self.shares.allow(charge)) {
-            return Ok(Step::TooManyOfAuthor);
+        if let Some(exceeded) = charge.as_ref().and_then(|charge| self.shares.exceeded(charge)) {
+            return Ok(Step::TooManyOfAuthor(exceeded));
         }
         self.overlay.apply(writes, &stamp)?;
         if let Some(charge) = charge {

@@ -79,6 +79,11 @@ impl Pool {
         Some(&waiting.sealed)
     }
 
+    /// The organisation that the author of a waiting record signs for.
+    pub(super) fn party_of(&self, ticket: Ticket) -> Option<&Arc<str>> {
+        Some(&self.waiting.get(&ticket)?.party)
+    }
+
     /// A row as the waiting records leave it, where they change it.
     pub(super) fn row(&self, key: &str) -> Option<&Arc<Row>> {
         self.rows.get(key)
@@ -107,13 +112,14 @@ impl Pool {
         moment: &Moment,
         together: &[Arc<Sealed>],
     ) -> Result<Option<(usize, Refusal)>, Fault> {
-        let mut rows = self.rows.clone();
+        let mut rows = Rows::new();
         for (at, sealed) in together.iter().enumerate().filter(|(_, sealed)| self.get(&sealed.id()).is_none()) {
             let party = self.party(ground, sealed)?;
             if let Err(full) = self.room.check(sealed, &party) {
                 return Ok(Some((at, full)));
             }
-            match dry_run(ground, &rows, moment, sealed) {
+            let before = Recent { ground, rows: &self.rows };
+            match dry_run(&before, &rows, moment, sealed) {
                 Ok(trace) => rows.extend(trace.writes),
                 Err(Stop::Refused(refusal)) if refusal.code == Code::EventDuplicate => {}
                 Err(Stop::Refused(refusal)) => return Ok(Some((at, refusal))),
