@@ -22,6 +22,7 @@ mod init;
 mod keyring;
 mod keys;
 mod link;
+mod log;
 mod output;
 mod parties;
 mod payouts;

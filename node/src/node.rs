@@ -162,6 +162,11 @@ impl Node {
         let receipts = SecretKey::from_seed(*validator.expose_seed());
         let ledger = NodeLedger::new(core, receipts, wake.clone()).with_shelf(shelf);
         ledger.desk().set_voice(voice.spoken());
+        // What was there before this start may be old; a start brings a block at once where all is well.
+        let last = *ledger.desk().heights().borrow();
+        if let Some(made) = ledger.desk().time_of(last)? {
+            ledger.desk().pulse().beat(made, now());
+        }
         ledger.desk().spaces().send_replace(look(&*disk, Room::Ample));
         let seat = Seat { config, validator, node_seed: *node.expose_seed(), wake };
         if records.is_none() && ledger.desk().genesis().members.0.len() > 1 {
@@ -239,7 +244,13 @@ impl Node {
     /// Stops the engine, and starts it again where there is room on the disk.
     async fn begin_anew(&mut self) -> Result<(), StopReason> {
         if let Some(engine) = self.engine.take() {
-            engine.shutdown().await;
+            // What it ended with by itself meanwhile is not forgotten: after some of it nobody may start it again.
+            match engine.shutdown().await {
+                Stopped::Shutdown => {}
+                stopped @ (Stopped::Fault(_) | Stopped::Panicked | Stopped::Failed | Stopped::Unsafe) => {
+                    return Err(reason(&stopped));
+                }
+            }
         }
         if self.ledger.desk().space().room > Room::Spent {
             let started = self.seat.start(self.voice.guard(), &self.ledger).await;

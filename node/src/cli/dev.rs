@@ -15,7 +15,7 @@ use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 use serde_json::{Value, json};
 
 use super::{
-    files, keyring, output,
+    files, keyring, log, output,
     serve::{self, Serving},
     start,
 };
@@ -70,7 +70,7 @@ pub struct Dev {
 impl Dev {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
-        serve::log(&Log { filter: LOG_FILTER.to_owned(), ..Log::default() })?;
+        log::to_stderr(&Log { filter: LOG_FILTER.to_owned(), ..Log::default() })?;
         let temporary = tempfile::Builder::new().prefix("hefu-dev-").tempdir();
         let temporary = temporary.context("cannot make a temporary directory")?;
         let data = self.data.clone().unwrap_or_else(|| temporary.path().to_owned());
@@ -94,7 +94,8 @@ impl Dev {
             moniker: "hefu-dev".to_owned(),
         };
         let examples = story.as_ref().map_or(&[][..], |story| &story.items).iter().take(EXAMPLES).cloned().collect();
-        let serving = Serving { examples, origin: self.origin, webhooks: self.webhooks, ..Serving::at(self.listen) };
+        let serving =
+            Serving { examples, origin: self.origin, webhooks: self.webhooks, ..Serving::at(self.listen, "--listen") };
         serve::run(config, serving, async |ready| {
             if let Some(story) = &story {
                 let new = demo::tell(&ready.ledger, story).await?;

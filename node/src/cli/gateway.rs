@@ -14,7 +14,7 @@ use hefu_explorer::Origin;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::{author::AtNode, failure::Told, keyring::Keyring, output, serve, words};
+use super::{author::AtNode, failure::Told, keyring::Keyring, log, output, serve, words};
 use crate::{
     config::Log,
     gateway::{self, GatewayDoor, NodeRelay, Outbox},
@@ -53,7 +53,7 @@ pub struct Gateway {
 impl Gateway {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
-        serve::log(&Log::default())?;
+        log::to_stderr(&Log::default())?;
         let listener = TcpListener::bind(self.listen)
             .with_context(|| Told::new(format!("cannot listen on {}", self.listen)).hint("--listen says where else"))?;
         let url = format!("http://{}", listener.local_addr().context("the listener has no address")?);

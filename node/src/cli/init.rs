@@ -1,6 +1,7 @@
 //! `hefu init`: what a node needs before its first start.
 
 mod template;
+mod waits;
 
 use std::{
     net::SocketAddr,
@@ -27,6 +28,9 @@ use super::{failure::Told, files, keyring::Keyring, output, parties::Organisatio
 use crate::{client, local::Webhooks, node::GUARD};
 
 pub use template::Template;
+pub use waits::Waits;
+#[cfg(test)]
+pub use waits::parameters;
 
 /// `hefu init`
 #[derive(Debug, Args)]
@@ -35,8 +39,10 @@ pub use template::Template;
   hefu start --config node/hefu.toml
 
 Several founders: each runs `hefu init`; one of them names the `founder.json` of all
-others with --founder and gives its `genesis.json` to them. In its `hefu.toml`, each
-lists all others as peers, twice: where they vote and where they take records.
+others with --founder, says how long blocks wait, and gives its `genesis.json` to
+them, who put it in the place of their own before the first start. In its `hefu.toml`,
+each lists all others as peers, twice: where they vote and where they take records,
+as /dns4/HOST/tcp/PORT/p2p/PEER with the peer id that their `hefu init` has printed.
 `hefu testnet init` does all of it for a network on one machine.")]
 pub struct Init {
     /// New directory for everything
@@ -53,6 +59,8 @@ pub struct Init {
     /// Depth of the register, 1 to 26: 20 is a million buckets and 64 MiB of memory
     #[arg(long, default_value_t = 20, value_name = "LEVELS", value_parser = clap::value_parser!(u8).range(1..=26))]
     depth: u8,
+    #[command(flatten)]
+    waits: Waits,
     /// Where to serve pages and API
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     http: SocketAddr,
@@ -90,7 +98,7 @@ pub struct NodeKeys {
 impl Init {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
-        let Init { dir, organisation, chain, founders, depth, http, network, records, passphrase_file } = self;
+        let Init { dir, organisation, chain, founders, depth, waits, http, network, records, passphrase_file } = self;
         let mut founders = founders.iter().map(|path| founder(path)).collect::<anyhow::Result<Vec<Founder>>>()?;
         let keyring = Keyring::of(dir.join("keys"), passphrase_file);
         let passphrase = keyring.new_passphrase("the node's keys")?;
@@ -103,7 +111,7 @@ impl Init {
         let own_text = canonical::to_string(&own)?;
         let moniker = own.party.id.clone();
         founders.insert(0, own);
-        let genesis = genesis(founders, chain, Depth::try_from(depth)?, parameters())?;
+        let genesis = genesis(founders, chain, Depth::try_from(depth)?, waits.into())?;
 
         keys.keep(&keyring, &passphrase, Work::OneSecond)?;
         eprintln!(
@@ -160,16 +168,6 @@ impl NodeKeys {
 
 fn founder(path: &Path) -> anyhow::Result<Founder> {
     serde_json::from_str(&files::read(path)?).with_context(|| format!("{} names no founder", path.display()))
-}
-
-/// How long validators wait for votes, which are small and come within milliseconds. With 1.5 s for a proposal, a block
-/// follows within two seconds where the one whose turn it is has died. What chains have whose genesis says nothing else, golden
-/// ones among them, stays as it is.
-const VOTE_TIMEOUT_MS: u64 = 300;
-
-/// Settings of a new network.
-pub fn parameters() -> Parameters {
-    Parameters { vote_timeout_ms: VOTE_TIMEOUT_MS, ..Parameters::default() }
 }
 
 /// The genesis document of a chain that begins now.

@@ -1,7 +1,6 @@
 //! A running node with its HTTP servers, from the first bind to the last goodbye.
 
 use std::{
-    io::{IsTerminal, stderr},
     net::{IpAddr, SocketAddr, TcpListener},
     sync::Arc,
     thread::JoinHandle,
@@ -16,7 +15,6 @@ use hefu_explorer::{Language, Neighbour, Origin, Site};
 use hefu_keys::Hash;
 use serde_json::json;
 use tokio::{runtime::Runtime, signal};
-use tracing_subscriber::EnvFilter;
 
 use super::{
     failure::{Exit, Told},
@@ -24,7 +22,6 @@ use super::{
 };
 use crate::{
     Node, NodeConfig, StopReason,
-    config::{Log, LogFormat},
     local::{self, Webhooks},
     metrics::Meter,
 };
@@ -45,6 +42,8 @@ const SIGNALLED: i32 = 130;
 pub struct Serving {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// What whoever runs it changes to listen elsewhere.
+    pub elsewhere: &'static str,
     /// Where the pages are reached from outside; otherwise `http://` and where it listens.
     pub origin: Option<Origin>,
     /// Where else the node is reached: a reader's access document may name these as well.
@@ -63,9 +62,10 @@ pub struct Serving {
 
 impl Serving {
     /// A server that points at nothing beside it.
-    pub fn at(listen: SocketAddr) -> Serving {
+    pub fn at(listen: SocketAddr, elsewhere: &'static str) -> Serving {
         Serving {
             listen,
+            elsewhere,
             origin: None,
             origins: Vec::new(),
             language: Language::Zh,
@@ -79,7 +79,7 @@ impl Serving {
     /// The site, and every origin that an access document may name: where the site is reached, what the operator adds,
     /// and the machine's own address where nobody else can reach it.
     fn site(self, url: &str) -> anyhow::Result<(Site, Vec<Origin>)> {
-        let Serving { listen, origin, mut origins, language, neighbours, examples, metrics: _, webhooks: _ } = self;
+        let Serving { listen, origin, mut origins, language, neighbours, examples, .. } = self;
         let origin = match origin {
             Some(origin) => origin,
             None => {
@@ -93,6 +93,8 @@ impl Serving {
         Ok((Site { examples, language, neighbours, origin }, origins))
     }
 }
+
+const METRICS_ELSEWHERE: &str = "`listen` in `[metrics]` of the configuration";
 
 const ORIGIN_HINT: &str = "say in the configuration where the pages are reached: `origin` in `[http]`";
 
@@ -151,8 +153,8 @@ pub fn run(
 ) -> anyhow::Result<()> {
     use_small_pages();
     // Bound before the store is opened: a port that is taken is told at once.
-    let listener = bind(serving.listen)?;
-    let watched = serving.metrics.map(bind).transpose()?;
+    let listener = bind(serving.listen, serving.elsewhere)?;
+    let watched = serving.metrics.map(|listen| bind(listen, METRICS_ELSEWHERE)).transpose()?;
     let webhooks = serving.webhooks;
     let address = listener.local_addr().context("the listener has no address")?;
     let url = url_of(address);
@@ -210,11 +212,10 @@ struct Doors {
     webhooks: Webhooks,
 }
 
-fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+fn bind(listen: SocketAddr, elsewhere: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).map_err(|error| {
-        let told =
-            Told::new(format!("cannot listen on {listen}")).hint("another node may be running there; see --listen");
-        anyhow::Error::new(error).context(told)
+        let hint = format!("another node may be running there; {elsewhere} says where to listen");
+        anyhow::Error::new(error).context(Told::new(format!("cannot listen on {listen}")).hint(hint))
     })
 }
 
@@ -361,21 +362,4 @@ fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
             interrupt.recv().await;
         })
     }
-}
-
-/// Sends logs to stderr. `RUST_LOG` goes before the configured filter.
-///
-/// # Errors
-/// Where the filter cannot be read.
-pub fn log(config: &Log) -> anyhow::Result<()> {
-    let filter = match std::env::var("RUST_LOG") {
-        Ok(filter) => EnvFilter::try_new(filter).context("RUST_LOG cannot be read")?,
-        Err(_) => EnvFilter::try_new(&config.filter).context("`log.filter` cannot be read")?,
-    };
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
-    match config.format {
-        LogFormat::Text => subscriber.with_ansi(stderr().is_terminal()).init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).init(),
-    }
-    Ok(())
 }

@@ -13,6 +13,7 @@ use hefu_explorer::Neighbour;
 use super::{
     files,
     keyring::Keyring,
+    log,
     pid::PidFile,
     serve::{self, Serving},
 };
@@ -52,7 +53,7 @@ impl Start {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
         let config = Config::read(&self.config)?;
-        serve::log(&config.log)?;
+        log::to_stderr(&config.log)?;
         let _pid = self.pid_file.as_deref().map(PidFile::hold).transpose()?;
         let genesis = read_genesis(&config.genesis)?;
         let passphrase_file = config.keys.passphrase_file.or(self.passphrase_file);
@@ -76,7 +77,8 @@ impl Start {
         let neighbours = neighbours.into_iter().map(|node| Neighbour { origin: node.origin, party: node.party });
         let (language, neighbours) = (language.into(), neighbours.collect());
         let origins = origins.into_iter().map(|Spelled(origin)| origin).collect();
-        let serving = Serving { origin, origins, language, neighbours, metrics, webhooks, ..Serving::at(listen) };
+        let serving = Serving::at(listen, "`listen` in `[http]` of the configuration");
+        let serving = Serving { origin, origins, language, neighbours, metrics, webhooks, ..serving };
         serve::run(node, serving, async |ready| if self.json { ready.print_json() } else { Ok(()) })
     }
 }

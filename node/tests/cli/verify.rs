@@ -46,6 +46,9 @@ fn every_item_of_the_demo_is_proven_and_a_changed_proof_is_not() {
     other.check_because(4, "genesis: this is chain");
     verify("nowhere.json").check_because(1, "cannot read nowhere.json");
     bench.hefu(&["verify", "proof.json", "--genesis", &node.genesis, "--max-age", "600"]).check(0);
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let old = bench.hefu(&["verify", "proof.json", "--genesis", &node.genesis, "--max-age", "1"]);
+    old.check_because(4, "seconds old, at most 1 are accepted");
 
     // Whoever was here before knows a block, and is shown nothing from before it or beside it.
     let story = verify(&node.items[0]).json();

@@ -9,7 +9,6 @@ use anyhow::Context;
 use clap::Args;
 use hefu_contracts::{
     certificate::{MEMBERS_MAX, Member},
-    genesis::Parameters,
     register::Depth,
 };
 use hefu_engine::{Guard, Multiaddr, peer_id};
@@ -23,7 +22,7 @@ use crate::{
     cli::{
         failure::Told,
         files,
-        init::{self, Founder, NodeKeys, Template},
+        init::{self, Founder, NodeKeys, Template, Waits},
         keyring::{self, Keyring},
         output,
     },
@@ -59,30 +58,13 @@ pub struct TestnetInit {
     #[arg(long, default_value_t = 12, value_name = "LEVELS", value_parser = clap::value_parser!(u8).range(1..=26))]
     depth: u8,
     #[command(flatten)]
-    parameters: Waits,
+    waits: Waits,
     /// Tell the demo's story on it; the organisations' keys are then public
     #[arg(long)]
     demo: bool,
     /// Which of the demo's stories
     #[arg(long, value_enum, default_value_t, requires = "demo", value_name = "STORY")]
     story: Edition,
-}
-
-/// What genesis says about time.
-#[derive(Debug, Args)]
-struct Waits {
-    /// Least milliseconds between two blocks
-    #[arg(long, default_value_t = init::parameters().block_interval_ms, value_name = "MS")]
-    block_interval: u64,
-    /// Milliseconds after which a block is made although no record waits
-    #[arg(long, default_value_t = init::parameters().heartbeat_ms, value_name = "MS")]
-    heartbeat: u64,
-    /// Milliseconds that validators wait for a proposal
-    #[arg(long, default_value_t = init::parameters().propose_timeout_ms, value_name = "MS")]
-    propose_timeout: u64,
-    /// Milliseconds that validators wait for votes
-    #[arg(long, default_value_t = init::parameters().vote_timeout_ms, value_name = "MS")]
-    vote_timeout: u64,
 }
 
 /// A validator of the network in the making.
@@ -103,7 +85,7 @@ struct Ports {
 impl TestnetInit {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
-        let TestnetInit { validators, dir, port, chain, depth, parameters, demo, story } = self;
+        let TestnetInit { validators, dir, port, chain, depth, waits, demo, story } = self;
         let ports = seats(port, validators)?;
         let mut seats = Vec::with_capacity(ports.len());
         let mut founders = Vec::with_capacity(ports.len());
@@ -117,7 +99,7 @@ impl TestnetInit {
             seats.push(Seat { id: party.id.clone(), keys, ports });
             founders.push(Founder { member, party });
         }
-        let mut genesis = init::genesis(founders, chain, Depth::try_from(depth)?, parameters.into())?;
+        let mut genesis = init::genesis(founders, chain, Depth::try_from(depth)?, waits.into())?;
         if demo {
             // The others join in the course of the story, or run a validator only.
             genesis.parties = vec![demo::founder()?];
@@ -135,19 +117,6 @@ impl TestnetInit {
         network::write(&dir, seats.iter().map(|seat| seat.id.clone()).collect(), demo.then_some(story))?;
         eprintln!("Start with    hefu testnet up --dir {}", dir.display());
         output::line(genesis.chain())
-    }
-}
-
-impl From<Waits> for Parameters {
-    fn from(waits: Waits) -> Parameters {
-        let Waits { block_interval, heartbeat, propose_timeout, vote_timeout } = waits;
-        Parameters {
-            block_interval_ms: block_interval,
-            heartbeat_ms: heartbeat,
-            propose_timeout_ms: propose_timeout,
-            quota: None,
-            vote_timeout_ms: vote_timeout,
-        }
     }
 }
 
