@@ -224,4 +224,9 @@ fn the_same_seed_does_the_same() {
         let [first, second] = [(); 2].map(|()| toys(seed, Kind::Faults));
         assert_eq!((first.trace, first.events, first.heights), (second.trace, second.events, second.heights));
     }
+    for seed in 0..4 {
+        let [first, second] = [(); 2].map(|()| ledgers(Schedule::draw(seed, Kind::Faults, GOES_WRONG), None));
+        let told = |(ledgers, report): (Ledgers, Report)| (report.trace, report.events, report.heights, ledgers.finals);
+        assert_eq!(told(first), told(second), "HEFU_SEED={seed} in the whole ledger");
+    }
 }

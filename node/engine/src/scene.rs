@@ -4,7 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use hefu_keys::{Address, Hash, SecretKey, Signature};
-use malachite::app::types::core::{Context, ExtendedCommitCertificate, NilOrVal, PolkaCertificate, Round, SignedVote};
+use malachite::app::types::core::{
+    Context, ExtendedCommitCertificate, NilOrVal, PolkaCertificate, Round, RoundCertificate, RoundCertificateType,
+    SignedVote,
+};
 
 use crate::application::{Member, Terms, Timeouts};
 use crate::context::{Autograph, Hefu, Height, Vote, Voter};
@@ -130,4 +133,13 @@ pub(crate) fn polka(height: u64, block: Hash, signers: &[u8]) -> PolkaCertificat
         .iter()
         .map(|number| signed(*number, Hefu.new_prevote(at, round, NilOrVal::Val(block), Voter(address(*number)))));
     PolkaCertificate::new(at, round, block, votes.collect())
+}
+
+/// The end of the first round at `height` without a decision: precommits for no block, signed by the members numbered.
+pub(crate) fn round_end(height: u64, signers: &[u8]) -> RoundCertificate<Hefu> {
+    let (at, round) = (Height(height), Round::new(0));
+    let votes = signers
+        .iter()
+        .map(|number| signed(*number, Hefu.new_precommit(at, round, NilOrVal::Nil, Voter(address(*number)))));
+    RoundCertificate::new_from_votes(at, round, RoundCertificateType::Precommit, votes.collect())
 }

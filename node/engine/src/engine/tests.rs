@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
-use hefu_keys::SecretKey;
+use hefu_keys::{Hash, SecretKey};
 use malachite::app::net::Multiaddr;
 use tokio::time::{Instant, sleep};
 
@@ -44,9 +44,10 @@ fn free_port() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
-/// A place to run an engine at: who it is, where it listens, whom it knows, where its log lies.
+/// A place to run an engine at: who it is, of which chain, where it listens, whom it knows, where its log lies.
 struct Seat {
     number: u8,
+    chain: Hash,
     port: u16,
     peers: Vec<Multiaddr>,
     open: bool,
@@ -54,7 +55,7 @@ struct Seat {
 
 impl Seat {
     fn alone(number: u8) -> Seat {
-        Seat { number, port: free_port(), peers: Vec::new(), open: false }
+        Seat { number, chain: CHAIN, port: free_port(), peers: Vec::new(), open: false }
     }
 
     /// Seats 1 to `count` that know each other.
@@ -80,7 +81,7 @@ impl Seat {
 
     fn config(&self, directory: &Path) -> EngineConfig {
         EngineConfig {
-            chain: CHAIN,
+            chain: self.chain,
             wording: wording(),
             moniker: format!("node-{}", self.number),
             listen: format!("/ip4/127.0.0.1/tcp/{}", self.port).parse().expect("an address"),

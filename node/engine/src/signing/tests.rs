@@ -5,7 +5,9 @@ use tempfile::tempdir;
 
 use super::{Judge, Statement, Texts};
 use crate::context::{Block, Heading, Hefu, Height, Vote, Voter};
-use crate::scene::{address, commit, judge, key, polka, signatory, signed_freely, texts, validators, wording};
+use crate::scene::{
+    address, commit, judge, key, polka, round_end, signatory, signed_freely, texts, validators, wording,
+};
 
 const BLOCK: Hash = Hash::from_bytes([1; 32]);
 
@@ -52,12 +54,15 @@ async fn nothing_that_was_signed_for_another_chain_means_anything_here() {
 
     let (validators, thresholds) = (validators(4), ThresholdParams::default());
     let (decided, prevoted) = (commit(5, BLOCK, &[1, 2, 3]), polka(5, BLOCK, &[1, 2, 3]));
+    let ended = round_end(5, &[1, 2, 3]);
     let policy = VoteExtensionPolicy::Disabled;
     for (judge, holds) in [(judge(), true), (elsewhere, false)] {
         let commit = judge.verify_extended_commit_certificate(&Hefu, &decided, &validators, thresholds, policy).await;
         assert_eq!(commit.is_ok(), holds, "a served block's certificate");
         let polka = judge.verify_polka_certificate(&Hefu, &prevoted, &validators, thresholds).await;
         assert_eq!(polka.is_ok(), holds, "two thirds of prevotes");
+        let end = judge.verify_round_certificate(&Hefu, &ended, &validators, thresholds).await;
+        assert_eq!(end.is_ok(), holds, "the end of a round");
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use hefu_keys::{Address, Hash};
 use tempfile::{TempDir, tempdir};
+use tokio::time::{Instant, sleep};
 
 use super::ledger::Ledger;
-use super::{PATIENCE, Seat, within};
+use super::{BODY_BYTES_MAX, PATIENCE, Seat, within};
 use crate::application::Certificate;
 use crate::engine::Engine;
 use crate::scene::{CHAIN, address, members, proposer, terms, validators, vote_text};
@@ -15,6 +16,9 @@ use crate::wake::Wake;
 use crate::wording::{VoteKind, VoteText};
 
 const COUNT: u8 = 4;
+
+/// More bytes than the first line of a block takes.
+const HEAD_BYTES_MAX: usize = 512;
 
 struct Node {
     seat: Seat,
@@ -194,4 +198,92 @@ async fn a_node_without_a_key_follows() {
     assert_eq!(copy.lines(), ledger.lines());
     following.shutdown().await;
     engine.shutdown().await;
+}
+
+/// A validator whose ledger has a line; callers that are not served do not come as far as to ask for it.
+struct Served {
+    directory: TempDir,
+    seat: Seat,
+    ledger: Ledger,
+    wake: Wake,
+    engine: Engine,
+}
+
+impl Served {
+    /// `listed` may follow, and whoever else does where the validator is open to all.
+    async fn start(listed: &Seat, open: bool) -> Served {
+        let directory = tempdir().expect("a directory");
+        let seat = Seat { open, peers: vec![listed.address()], ..Seat::alone(1) };
+        let (ledger, wake) = (Ledger::new(address(1), terms(members(1))), Wake::new());
+        let engine = seat.vote(directory.path(), &ledger, &wake).await;
+        let served = Served { directory, seat, ledger, wake, engine };
+        served.decides("first").await;
+        served
+    }
+
+    async fn decides(&self, line: &str) {
+        self.ledger.submit(line);
+        self.wake.wake();
+        assert!(within(PATIENCE, || async { self.ledger.lines().iter().any(|one| one == line) }).await, "{line}");
+    }
+
+    fn calling(&self, seat: Seat) -> Seat {
+        Seat { peers: vec![self.seat.address()], ..seat }
+    }
+
+    /// Who may follow does; whoever else calls has three times as long for it.
+    async fn serves_alone(self, listed: Seat, stranger: Seat) {
+        let copy = || Ledger::new(address(2), terms(members(1)));
+        let (own, started) = (copy(), Instant::now());
+        let following = self.calling(listed).follow(self.directory.path(), &own).await;
+        assert!(within(PATIENCE, || async { own.lines() == self.ledger.lines() }).await);
+        let took = started.elapsed();
+        following.shutdown().await;
+
+        let (served, strange) = (self.ledger.served(), copy());
+        assert!(served > 0);
+        let calling = self.calling(stranger).follow(self.directory.path(), &strange).await;
+        sleep(took.saturating_mul(3)).await;
+        assert_eq!((self.ledger.served(), strange.height()), (served, 0));
+        calling.shutdown().await;
+        // The validator has taken no harm.
+        self.decides("last").await;
+        self.engine.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_of_another_chain_is_served_nothing_by_those_who_let_everybody_follow() {
+    let listed = Seat::alone(2);
+    let served = Served::start(&listed, true).await;
+    served.serves_alone(listed, Seat { chain: Hash::ZERO, ..Seat::alone(3) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_not_listed_is_served_nothing() {
+    let listed = Seat::alone(2);
+    let served = Served::start(&listed, false).await;
+    served.serves_alone(listed, Seat::alone(3)).await;
+}
+
+/// Bodies as large as they may be pass the network in pieces, and whoever was away is served them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_largest_blocks_are_decided_and_caught_up_with() {
+    let mut cluster = Cluster::start().await;
+    let large =
+        |number: u8| char::from(b'a'.saturating_add(number)).to_string().repeat(BODY_BYTES_MAX - HEAD_BYTES_MAX);
+    cluster.submit(&large(0));
+    assert!(cluster.decides(&large(0)).await, "{:?}", cluster.heights());
+    cluster.stop_node(3).await;
+    for number in 1..6 {
+        cluster.submit(&large(number));
+        assert!(cluster.decides(&large(number)).await, "{number}: {:?}", cluster.heights());
+    }
+    cluster.nodes[3].ledger.forget_lines();
+    cluster.start_node(3).await;
+    assert!(cluster.decides(&large(5)).await, "{:?}", cluster.heights());
+    let bodies = cluster.nodes[3].ledger.blocks();
+    let largest = bodies.iter().map(|block| block.body.len()).max().unwrap_or_default();
+    assert!(largest > BODY_BYTES_MAX - HEAD_BYTES_MAX && largest <= BODY_BYTES_MAX, "{largest} bytes");
+    cluster.stop().await;
 }
