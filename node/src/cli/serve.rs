@@ -363,3 +363,19 @@ fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::failure::exit_of;
+
+    /// The service's unit does not start again by itself what ends with this code.
+    #[test]
+    fn only_an_engine_that_could_not_write_its_log_ends_the_process_as_unsafe() {
+        let words = || "the engine could not write its log".to_owned();
+        assert_eq!(exit_of(&stopped(&StopReason::Unsafe(words()))), Exit::Unsafe);
+        for reason in [StopReason::Fault(words()), StopReason::Engine(words())] {
+            assert_eq!(exit_of(&stopped(&reason)), Exit::Failed);
+        }
+    }
+}

@@ -15,7 +15,8 @@ use hefu_contracts::{
 };
 use hefu_keys::Hash;
 use rocksdb::{
-    Cache, ColumnFamily, ColumnFamilyDescriptor, DB, Direction, IteratorMode, ReadOptions, Snapshot, WriteBatch,
+    Cache, ColumnFamily, ColumnFamilyDescriptor, DB, Direction, ErrorKind, IteratorMode, ReadOptions, Snapshot,
+    WriteBatch,
 };
 
 use super::{
@@ -96,6 +97,9 @@ pub enum OpenError {
         /// The system's words.
         source: io::Error,
     },
+    /// Somebody has it open.
+    #[error("another process uses the store in {0}: one data directory is for one node")]
+    InUse(PathBuf),
     /// RocksDB does not open it; its own words name the file.
     #[error("the tables in {path} cannot be opened: {source}")]
     Tables {
@@ -225,7 +229,11 @@ fn open_tables(path: &Path, read_only: bool) -> Result<DB, OpenError> {
     } else {
         DB::open_cf_descriptors(&options, path, families(&cache))
     };
-    opened.map_err(|source| OpenError::Tables { path: path.to_owned(), source })
+    opened.map_err(|source| match source.kind() {
+        // RocksDB has no kind of its own for it.
+        ErrorKind::IOError if source.as_ref().contains("lock file") => OpenError::InUse(path.to_owned()),
+        _ => OpenError::Tables { path: path.to_owned(), source },
+    })
 }
 
 /// That the store was written by a program of this format for this chain. Returns its last block.

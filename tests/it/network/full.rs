@@ -11,28 +11,19 @@ use std::{
 
 use hefu_tests::{history::Log, testnet::Testnet};
 
-use super::{Clients, FINALS_LEAST, QUICK, VALIDATORS, goes_on, holds, one, seed, verify};
+use super::{Clients, FINALS_LEAST, QUICK, VALIDATORS, goes_on, holds, one, seed};
 use crate::kill::Dice;
 
 /// Of the small disk; a store keeps some tens of MiB for its log.
 const DISK: &str = "size=192m";
-
-/// Of one that holds the engine's log of votes alone.
-const LOG_DISK: &str = "size=256k";
-
-/// Rounds without a decision follow each other quickly, and the log of them grows.
-const RESTLESS: [&str; 6] = ["--heartbeat", "500", "--propose-timeout", "100", "--vote-timeout", "50"];
-
-/// What a process answers that must not be started again before somebody has looked at its disk.
-const UNSAFE: i32 = 5;
 
 /// A disk in memory, until it is dropped.
 struct Disk(PathBuf);
 
 impl Disk {
     /// None where this process may not mount anything.
-    fn mount(at: &Path, size: &str) -> Option<Disk> {
-        let status = Command::new("mount").args(["-t", "tmpfs", "-o", size, "hefu-test"]).arg(at).status();
+    fn mount(at: &Path) -> Option<Disk> {
+        let status = Command::new("mount").args(["-t", "tmpfs", "-o", DISK, "hefu-test"]).arg(at).status();
         status.is_ok_and(|status| status.success()).then(|| Disk(at.to_owned()))
     }
 
@@ -92,7 +83,7 @@ fn a_disk_that_is_really_full_stops_one_validator_and_loses_nothing() {
     let aside = data.with_extension("aside");
     fs::rename(&data, &aside).unwrap();
     fs::create_dir(&data).unwrap();
-    let Some(disk) = Disk::mount(&data, DISK) else {
+    let Some(disk) = Disk::mount(&data) else {
         println!("this process may not mount a disk: only `a_write_that_fails…` is evidence here");
         return;
     };
@@ -114,33 +105,4 @@ fn a_write_that_fails_anywhere_stops_one_validator_and_loses_nothing() {
     let empty = |net: &Testnet, ()| drop(net.limit_files(victim, "unlimited"));
     one_is_full(net, victim, |net| net.limit_files(victim, "0").unwrap(), empty);
     started.wait().unwrap();
-}
-
-/// The service's unit and whoever watches know by the exit code that a start by itself might contradict a vote.
-#[test]
-fn a_validator_whose_log_of_votes_cannot_be_written_ends_and_says_that_somebody_must_look() {
-    let mut net = Testnet::init(VALIDATORS, &RESTLESS).unwrap();
-    let votes = net.homes().unwrap()[0].join("data/votes");
-    fs::create_dir_all(&votes).unwrap();
-    let Some(disk) = Disk::mount(&votes, LOG_DISK) else {
-        println!("this process may not mount a disk: no log of votes was filled");
-        return;
-    };
-    let mut victim = net.start(0, &[]).unwrap();
-    net.up().unwrap();
-    net.until("a block", |net| net.height(0).is_some_and(|height| height > 1)).unwrap();
-    for away in [2, 3] {
-        net.kill(away).unwrap();
-    }
-    let filler = disk.fill();
-    let status = victim.wait().unwrap();
-    assert_eq!(status.code(), Some(UNSAFE), "{}", net.log(0));
-    assert!(net.log(0).contains("could not write its log of votes"), "{}", net.log(0));
-
-    // With room, and started by somebody, it goes on.
-    fs::remove_file(filler).unwrap();
-    net.up().unwrap();
-    let height = net.height(1).unwrap();
-    net.until("further blocks", |net| net.height(0).is_some_and(|now| now > height)).unwrap();
-    verify(&net);
 }
