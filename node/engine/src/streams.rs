@@ -151,6 +151,15 @@ impl Streams {
         height: u64,
         mut judge: impl FnMut(&PeerId, &Heading) -> Standing,
     ) -> Vec<(PeerId, Arrival)> {
+        for (peer, Heading { height, round, block, .. }) in self.withheld(height) {
+            tracing::warn!(
+                peer.id = %peer,
+                block.height = height,
+                block.round = round,
+                block.id = %block,
+                "a body that was announced has not come whole"
+            );
+        }
         self.told.clear();
         self.delivered.clear();
         // Parts may precede their heading, so a nameless stream lives one height longer than it began.
@@ -175,6 +184,18 @@ impl Streams {
         }
         arrivals.retain(|(_, arrival)| *arrival != Arrival::Nothing);
         arrivals
+    }
+
+    /// Bodies of heights before `height` that were announced and that nobody has brought, with who announced them here.
+    fn withheld(&self, height: u64) -> Vec<(PeerId, Heading)> {
+        let brought = |name: &StreamId| self.delivered.iter().any(|(_, one)| one == name);
+        let of_stream = |((peer, name), stream): (&(PeerId, StreamId), &Stream)| match stream.heading {
+            Some((heading, Standing::Genuine)) if heading.height < height && !stream.closed && !brought(name) => {
+                Some((*peer, heading))
+            }
+            Some(_) | None => None,
+        };
+        self.streams.iter().filter_map(of_stream).collect()
     }
 
     fn make_room(&mut self, peer: PeerId) {

@@ -105,6 +105,19 @@ fn a_genuine_heading_is_announced_before_its_body_is_there() {
 }
 
 #[test]
+fn who_announces_a_body_that_nobody_brings_is_named_when_its_height_is_over() {
+    let (body, other) = (body(2 * CHUNK_BYTES), body(CHUNK_BYTES));
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    add_all(&mut streams, peer(1), messages(5, &body).drain(..2).collect());
+    assert!(streams.withheld(5).is_empty(), "it may still come");
+    assert_eq!(streams.withheld(6), [(peer(1), heading(5, &body))]);
+    assert!(whole(&add_all(&mut streams, peer(2), messages(5, &body))).is_some());
+    assert!(streams.withheld(6).is_empty(), "somebody else has brought it");
+    add_all(&mut streams, peer(3), messages(4, &other).drain(..1).collect());
+    assert!(streams.withheld(6).is_empty(), "what does not count was not announced");
+}
+
+#[test]
 fn a_refused_heading_ends_its_stream_whatever_follows() {
     let body = body(2 * CHUNK_BYTES);
     let mut parts = messages(5, &body);
