@@ -11,9 +11,12 @@ use hefu_keys::{Hash, canonical};
 
 use super::{
     body::Body,
-    processors::helped,
+    processors::{helped, spread},
     sealed::{Rejected, SIGNATURES, Sealed},
 };
+
+/// Fewer seals than this are not worth another thread: one takes some microseconds.
+const SEALS: usize = 200;
 
 /// A block whose form has been checked, and what is known of its records.
 ///
@@ -66,14 +69,15 @@ impl Verifying {
     /// The seals of all records, by which a header binds them; none where one of them has no record in it. Nothing is verified
     /// for it.
     pub(super) fn seals(&self) -> Option<Vec<Hash>> {
-        let seals = self.body.records.iter().zip(&self.found).map(|(text, slot)| match slot.get() {
+        let records = self.body.records.iter().zip(&self.found);
+        let seals = spread(records.collect(), SEALS, |(text, slot): (&Bytes, &OnceLock<Found>)| match slot.get() {
             Some(Ok(sealed)) => Some(sealed.submission().record().seal),
             Some(Err(_)) | None => {
                 let record = canonical::member(std::str::from_utf8(text).ok()?, "record")?;
                 Some(Hash::of(record.as_bytes()))
             }
         });
-        seals.collect()
+        seals.into_iter().collect()
     }
 
     /// Nobody verifies any more of it than what is begun: its turn is over.
