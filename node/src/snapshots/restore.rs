@@ -133,8 +133,10 @@ fn gather<S: Source>(
         }
         bytes = more.iter().fold(bytes, |bytes, piece| bytes.saturating_add(piece.len()));
         pieces.extend(more);
-        let seconds = u64::try_from(bytes / BYTES_PER_SECOND_MIN).unwrap_or(u64::MAX);
-        if source.clock().saturating_sub(begun) > PIECE_WITHIN.saturating_add(Duration::from_secs(seconds)) {
+        let seconds = bytes.checked_div(BYTES_PER_SECOND_MIN).and_then(|seconds| u64::try_from(seconds).ok());
+        if source.clock().saturating_sub(begun)
+            > PIECE_WITHIN.saturating_add(Duration::from_secs(seconds.unwrap_or_default()))
+        {
             return None;
         }
     }

@@ -229,10 +229,12 @@ fn open_tables(path: &Path, read_only: bool) -> Result<DB, OpenError> {
     } else {
         DB::open_cf_descriptors(&options, path, families(&cache))
     };
-    opened.map_err(|source| match source.kind() {
+    opened.map_err(|source| {
         // RocksDB has no kind of its own for it.
-        ErrorKind::IOError if source.as_ref().contains("lock file") => OpenError::InUse(path.to_owned()),
-        _ => OpenError::Tables { path: path.to_owned(), source },
+        if source.kind() == ErrorKind::IOError && source.as_ref().contains("lock file") {
+            return OpenError::InUse(path.to_owned());
+        }
+        OpenError::Tables { path: path.to_owned(), source }
     })
 }
 

@@ -1,6 +1,9 @@
 //! Capture jobs (EPCIS 2.0 §12.4): what became of each event that was handed in.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use actix_web::http::header::HeaderMap;
 use hefu_contracts::{
@@ -162,18 +165,30 @@ impl Job {
     }
 }
 
-/// An id that later jobs have greater ones than, and that nobody guesses.
+/// The millisecond of the last id, and how many were made in it before.
+static LAST: Mutex<(i64, u16)> = Mutex::new((0, 0));
+
+/// An id that nobody guesses. Of two that a process makes the later is greater, also within one millisecond, unless the clock is set
+/// back: jobs are worked off in the order of their ids.
 ///
 /// # Errors
 /// `E-NODE-FAULT` where there is no randomness.
 pub fn new_id(now: Time) -> Result<String, Problem> {
-    let mut random = [0_u8; 16];
+    let (millis, number) = {
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = match (last.0 == now.millis(), last.1.checked_add(1)) {
+            (true, Some(next)) => (last.0, next),
+            (true, None) | (false, _) => (now.millis(), 0),
+        };
+        *last
+    };
+    let mut random = [0_u8; 14];
     getrandom::fill(&mut random).map_err(|_| {
         tracing::error!("the operating system gave no random bytes");
         Problem::from(Door::NodeFault)
     })?;
     let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{:014}-{random}", now.millis()))
+    Ok(format!("{millis:014}-{number:04x}{random}"))
 }
 
 impl fmt::Display for Behaviour {
@@ -182,5 +197,20 @@ impl fmt::Display for Behaviour {
             Behaviour::Rollback => "rollback",
             Behaviour::Proceed => "proceed",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_one_millisecond_are_in_the_order_in_which_they_were_made() {
+        let now = Time::from_millis(1_700_000_000_000).unwrap();
+        let ids: Vec<String> = (0..1_000).map(|_| new_id(now).unwrap()).collect();
+        assert!(ids.is_sorted());
+        let different: std::collections::BTreeSet<&str> = ids.iter().filter_map(|id| id.get(19..)).collect();
+        assert_eq!(different.len(), ids.len(), "what is not counted is random");
+        assert!(ids.iter().all(|id| id.len() == 14 + 1 + 32));
     }
 }

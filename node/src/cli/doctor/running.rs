@@ -71,10 +71,9 @@ fn agent() -> ureq::Agent {
 }
 
 fn ask(origin: &str) -> Result<Told, Silence> {
-    let mut answer = agent().get(format!("{origin}/v1/status")).call().map_err(|error| match error {
-        ureq::Error::StatusCode(503) => Silence::Busy,
-        error => Silence::Away(error),
-    })?;
+    let answer = agent().get(format!("{origin}/v1/status")).call();
+    let busy = matches!(answer, Err(ureq::Error::StatusCode(503)));
+    let mut answer = answer.map_err(|error| if busy { Silence::Busy } else { Silence::Away(error) })?;
     let clock = answer.headers().get(header::DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
     let here = SystemTime::now();
     let status = answer.body_mut().read_json().map_err(Silence::Away)?;

@@ -227,8 +227,9 @@ impl Served {
         assert!(within(PATIENCE, || async { self.ledger.lines().iter().any(|one| one == line) }).await, "{line}");
     }
 
-    fn calling(&self, seat: Seat) -> Seat {
-        Seat { peers: vec![self.seat.address()], ..seat }
+    fn calling(&self, mut seat: Seat) -> Seat {
+        seat.peers = vec![self.seat.address()];
+        seat
     }
 
     /// Who may follow does; whoever else calls has three times as long for it.
