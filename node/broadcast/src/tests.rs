@@ -67,6 +67,16 @@ impl Node {
     }
 }
 
+/// Two that want to hear of a topic and have told each other, over a first connection.
+fn connected(topic: Topic) -> (Node, Node) {
+    let (mut one, mut other) = (Node::hearing(topic), Node::hearing(topic));
+    one.opens(&other.name, 1);
+    other.opens(&one.name, 1);
+    one.reaches(&mut other, &[1]);
+    other.reaches(&mut one, &[1]);
+    (one, other)
+}
+
 #[test]
 fn who_wants_to_hear_is_sent_what_others_say() {
     let topic = Topic::new(b"votes");
@@ -88,12 +98,8 @@ fn who_wants_to_hear_is_sent_what_others_say() {
 #[test]
 fn a_node_that_closed_what_the_other_still_holds_is_heard_again() {
     let topic = Topic::new(b"votes");
-    let (mut one, mut other) = (Node::hearing(topic), Node::hearing(topic));
+    let (mut one, mut other) = connected(topic);
     let names = (one.name, other.name);
-    one.opens(&names.1, 1);
-    other.opens(&names.0, 1);
-    one.reaches(&mut other, &[1]);
-    other.reaches(&mut one, &[1]);
     // Only one side knows that the first connection is over.
     one.closes(&names.1, 1);
     one.opens(&names.1, 2);
@@ -114,11 +120,8 @@ fn a_node_that_closed_what_the_other_still_holds_is_heard_again() {
 #[test]
 fn topics_that_this_node_does_not_want_leave_no_trace() {
     let topic = Topic::new(b"votes");
-    let (mut one, mut other) = (Node::hearing(topic), Node::hearing(topic));
+    let (one, mut other) = connected(topic);
     let names = (one.name, other.name);
-    one.opens(&names.1, 1);
-    other.opens(&names.0, 1);
-    one.reaches(&mut other, &[1]);
     let mut registry = Registry::default();
     other.behaviour.figures = Some(Figures::register(&mut registry));
     for number in 0..1_000_u32 {
@@ -139,11 +142,8 @@ fn topics_that_this_node_does_not_want_leave_no_trace() {
 #[test]
 fn a_node_that_reads_too_slowly_is_let_go_and_heard_again_on_its_next_connection() {
     let topic = Topic::new(b"parts");
-    let (mut one, mut slow) = (Node::hearing(topic), Node::hearing(topic));
+    let (mut one, mut slow) = connected(topic);
     let names = (one.name, slow.name);
-    one.opens(&names.1, 1);
-    slow.opens(&names.0, 1);
-    slow.reaches(&mut one, &[1]);
     let part = Bytes::from(vec![0; 1 << 20]);
     let handed = |one: &mut Node| {
         let due = one.behaviour.due.drain(..).collect::<Vec<_>>();
