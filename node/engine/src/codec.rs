@@ -71,7 +71,7 @@ impl Codec {
         Codec { sightings: Some(sightings), ahead, guard: None }
     }
 
-    /// A report that finds no room is dropped: it only ever saves waiting.
+    /// A report that finds no room is dropped: with it less is waited for, and a served block need not be asked for again.
     fn report(&self, sighting: impl FnOnce() -> Sighting) {
         if let Some(place) = self.sightings.as_ref().and_then(|sender| sender.try_reserve().ok()) {
             place.send(sighting());

@@ -98,9 +98,14 @@ impl Sightings {
             return;
         }
         let known = self.ahead.entry(at).or_default();
-        if known.len() < AHEAD_PER_HEIGHT_MAX && !known.contains(&certificate) {
-            known.push(certificate);
+        if known.contains(&certificate) {
+            return;
         }
+        // The newest is what is about to be judged: false ones that came before must not keep it out.
+        if known.len() >= AHEAD_PER_HEIGHT_MAX {
+            known.remove(0);
+        }
+        known.push(certificate);
     }
 
     async fn polka_holds(&self, certificate: &PolkaCertificate<Hefu>, validators: &Validators) -> bool {

@@ -134,9 +134,9 @@ fn gather<S: Source>(
         bytes = more.iter().fold(bytes, |bytes, piece| bytes.saturating_add(piece.len()));
         pieces.extend(more);
         let seconds = bytes.checked_div(BYTES_PER_SECOND_MIN).and_then(|seconds| u64::try_from(seconds).ok());
-        if source.clock().saturating_sub(begun)
-            > PIECE_WITHIN.saturating_add(Duration::from_secs(seconds.unwrap_or_default()))
-        {
+        let within = PIECE_WITHIN.saturating_add(Duration::from_secs(seconds.unwrap_or_default()));
+        let is_missing = (pieces.len() as u64) < count;
+        if is_missing && source.clock().saturating_sub(begun) > within {
             return None;
         }
     }

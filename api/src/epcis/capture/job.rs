@@ -168,17 +168,19 @@ impl Job {
 /// The millisecond of the last id, and how many were made in it before.
 static LAST: Mutex<(i64, u16)> = Mutex::new((0, 0));
 
-/// An id that nobody guesses. Of two that a process makes the later is greater, also within one millisecond, unless the clock is set
-/// back: jobs are worked off in the order of their ids.
+/// An id that nobody guesses. Of two that a process makes the later is greater, also within one millisecond: jobs are worked off in the
+/// order of their ids.
 ///
 /// # Errors
 /// `E-NODE-FAULT` where there is no randomness.
 pub fn new_id(now: Time) -> Result<String, Problem> {
     let (millis, number) = {
         let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = match (last.0 == now.millis(), last.1.checked_add(1)) {
-            (true, Some(next)) => (last.0, next),
-            (true, None) | (false, _) => (now.millis(), 0),
+        // Where the clock was set back, or another thread has a later moment, ids go on from there.
+        *last = match (now.millis() > last.0, last.1.checked_add(1)) {
+            (true, _) => (now.millis(), 0),
+            (false, Some(next)) => (last.0, next),
+            (false, None) => (last.0.saturating_add(1), 0),
         };
         *last
     };
@@ -209,6 +211,7 @@ mod tests {
         let now = Time::from_millis(1_700_000_000_000).unwrap();
         let ids: Vec<String> = (0..1_000).map(|_| new_id(now).unwrap()).collect();
         assert!(ids.is_sorted());
+        assert!(new_id(Time::from_millis(1_600_000_000_000).unwrap()).unwrap() > ids[999], "the clock was set back");
         let different: std::collections::BTreeSet<&str> = ids.iter().filter_map(|id| id.get(19..)).collect();
         assert_eq!(different.len(), ids.len(), "what is not counted is random");
         assert!(ids.iter().all(|id| id.len() == 14 + 1 + 32));
