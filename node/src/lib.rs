@@ -30,6 +30,7 @@ pub mod gateway;
 pub mod gossip;
 pub mod ledger;
 pub mod local;
+pub mod memory;
 pub mod metrics;
 pub mod node;
 pub mod ports;

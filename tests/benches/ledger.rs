@@ -20,6 +20,7 @@ use hefu_keys::SecretKey;
 use hefu_node::{
     core::{Admission, Judged, Proposal, Sealed},
     demo::PHRASE,
+    memory::use_small_pages,
     world::{Codes, Deed, REFILL, World},
 };
 use hefu_tests::{machine::verification, people::Person, process::Hefu};
@@ -30,6 +31,8 @@ const RECORDS: usize = 4_000;
 const LATENCIES: usize = 300;
 
 fn main() -> Result<()> {
+    // As a node does: huge ones would be cleared whenever a block is copied.
+    use_small_pages();
     println!("signature    {:>8.1} µs per strict verification", verification()? * 1e6);
     pipeline()?;
     largest_block()?;

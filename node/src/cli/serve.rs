@@ -23,6 +23,7 @@ use super::{
 use crate::{
     Node, NodeConfig, StopReason,
     local::{self, Webhooks},
+    memory::use_small_pages,
     metrics::Meter,
 };
 
@@ -166,15 +167,6 @@ pub fn run(
     held.ledger.into_iter().for_each(close);
     held.shelf.into_iter().for_each(close);
     ended
-}
-
-/// Has the system give this process small pages. The allocator asks for huge ones, gives back what it does not use of them piece
-/// by piece, and the system joins and fills them again: a node would hold what it uses no more.
-fn use_small_pages() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = nix::sys::prctl::set_thp_disable(true) {
-        tracing::debug!(%error, "memory may come in huge pages");
-    }
 }
 
 /// Databases of a node that serves: whoever has one last closes it.
