@@ -15,7 +15,7 @@
 //! its inner nodes fit in memory, and only buckets are ever read from the store.
 //!
 //! - [`Tree`] is that memory, [`Buckets`] is how the store is read.
-//! - [`plan`] computes what a set of changed rows would do, as a [`Patch`] that leaves the tree as it is, so that
+//! - [`plan`], or [`plan_by`] on two processors, computes what a set of changed rows would do, as a [`Patch`] that leaves the tree as it is, so that
 //!   several candidate blocks can stand on one parent; [`Tree::apply`] takes the one that was decided.
 //! - [`Range`] is a part of the register that can be checked by itself.
 //! - [`prove`] makes a [`Multiproof`] for any number of keys, [`Multiproof::check`] checks it against a root.
@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 pub use bucket::{Bucket, Buckets, DamagedBucket, Pair};
 pub use check::BadProof;
 pub use fault::Fault;
-pub use patch::{Patch, plan};
+pub use patch::{Half, Patch, plan, plan_by};
 pub use proof::{KEYS_MAX, Multiproof, prove};
 pub use range::{Range, range_of, root_over};
 pub use tree::Tree;

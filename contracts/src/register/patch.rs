@@ -15,8 +15,8 @@ pub struct Patch {
     parent: Hash,
     root: Hash,
     buckets: BTreeMap<u32, Bucket>,
-    /// As the tree's levels, each ascending by index, but only what changed.
-    levels: Vec<Vec<(u32, Hash)>>,
+    /// Only what changed.
+    levels: Levels,
 }
 
 impl Patch {
@@ -35,7 +35,7 @@ impl Patch {
         &self.buckets
     }
 
-    pub(super) fn into_levels(self) -> Vec<Vec<(u32, Hash)>> {
+    pub(super) fn into_levels(self) -> Levels {
         self.levels
     }
 
@@ -60,36 +60,65 @@ pub fn plan(
     changes: &BTreeMap<Hash, Hash>,
     base: Option<&Patch>,
 ) -> Result<Patch, Fault> {
+    plan_by(tree, buckets, changes, base, |half| [half(false), half(true)])
+}
+
+/// As [`plan`], where `both` decides how the hashes of the two halves are computed, lower half first: for instance by two
+/// threads, as most of the time goes there. What is given to it reads nothing from the store.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_by(
+    tree: &Tree,
+    buckets: &dyn Buckets,
+    changes: &BTreeMap<Hash, Hash>,
+    base: Option<&Patch>,
+    both: impl FnOnce(&(dyn Fn(bool) -> Half + Sync)) -> [Half; 2],
+) -> Result<Patch, Fault> {
     if let Some(base) = base
         && base.parent != tree.root()
     {
         return Err(Fault::OtherParent { planned: base.parent, found: tree.root() });
     }
-    let ground = Ground { tree, buckets, base };
-    let parent = base.map_or(tree.root(), Patch::root);
-    let buckets = ground.buckets_with(changes)?;
-
-    let mut levels = Vec::with_capacity(usize::from(tree.depth().levels()));
-    let mut level: Vec<(u32, Hash)> = buckets.iter().map(|(index, bucket)| (*index, bucket.leaf())).collect();
-    for number in 0..tree.depth().levels() {
-        let above = ground.above(number, &level)?;
-        levels.push(std::mem::replace(&mut level, above));
+    let nodes = Nodes { tree, base };
+    let buckets = nodes.buckets_with(buckets, changes)?;
+    let middle = tree.depth().buckets() / 2;
+    let half = |upper: bool| {
+        let part = if upper { buckets.range(middle..) } else { buckets.range(..middle) };
+        Half(nodes.climb(part.map(|(index, bucket)| (*index, bucket.leaf())).collect()))
+    };
+    let [Half(lower), Half(upper)] = both(&half);
+    let mut levels = lower?;
+    for (level, more) in levels.iter_mut().zip(upper?) {
+        level.extend(more);
     }
+    let parent = base.map_or(tree.root(), Patch::root);
     // What is above the last level is the root, unless nothing changed at all.
-    let root = level.first().map_or(parent, |(_, root)| *root);
+    let above = levels.last().map(|last| nodes.above(nodes.last_level(), last)).transpose()?.unwrap_or_default();
+    let root = above.first().map_or(parent, |(_, root)| *root);
     Ok(Patch { parent, root, buckets, levels })
 }
 
+/// The changed nodes of one half of the register; see [`plan_by`].
+pub struct Half(Result<Levels, Fault>);
+
+/// As the tree's levels, each ascending by index.
+type Levels = Vec<Vec<(u32, Hash)>>;
+
 /// What a patch is planned on.
-struct Ground<'a> {
+#[derive(Clone, Copy)]
+struct Nodes<'a> {
     tree: &'a Tree,
-    buckets: &'a dyn Buckets,
     base: Option<&'a Patch>,
 }
 
-impl Ground<'_> {
+impl Nodes<'_> {
     /// The buckets that the changes touch, as they are afterwards.
-    fn buckets_with(&self, changes: &BTreeMap<Hash, Hash>) -> Result<BTreeMap<u32, Bucket>, Fault> {
+    fn buckets_with(
+        &self,
+        buckets: &dyn Buckets,
+        changes: &BTreeMap<Hash, Hash>,
+    ) -> Result<BTreeMap<u32, Bucket>, Fault> {
         // Ascending key hashes give ascending buckets, so the changes of one bucket stand side by side.
         let changes: Vec<Pair> = changes.iter().map(|(key, row)| Pair { key: *key, row: *row }).collect();
         let depth = self.tree.depth();
@@ -97,18 +126,18 @@ impl Ground<'_> {
         for together in changes.chunk_by(|a, b| bucket_index(&a.key, depth) == bucket_index(&b.key, depth)) {
             if let Some(first) = together.first() {
                 let index = bucket_index(&first.key, depth);
-                after.insert(index, self.bucket(index)?.with(together));
+                after.insert(index, self.bucket(buckets, index)?.with(together));
             }
         }
         Ok(after)
     }
 
     /// A bucket as it is before the patch.
-    fn bucket(&self, index: u32) -> Result<Bucket, Fault> {
+    fn bucket(&self, buckets: &dyn Buckets, index: u32) -> Result<Bucket, Fault> {
         if let Some(bucket) = self.base.and_then(|base| base.buckets.get(&index)) {
             return Ok(bucket.clone());
         }
-        self.tree.read(self.buckets, index).map(|(bucket, _)| bucket)
+        self.tree.read(buckets, index).map(|(bucket, _)| bucket)
     }
 
     /// A node as it is before the patch.
@@ -117,6 +146,22 @@ impl Ground<'_> {
             Some(node) => Ok(node),
             None => self.tree.node(level, index),
         }
+    }
+
+    /// The two nodes below the root.
+    fn last_level(&self) -> u8 {
+        self.tree.depth().levels().saturating_sub(1)
+    }
+
+    /// The changed nodes of a half over the changed leaves in it, up to the one below the root.
+    fn climb(&self, mut level: Vec<(u32, Hash)>) -> Result<Levels, Fault> {
+        let mut levels = Vec::with_capacity(usize::from(self.tree.depth().levels()));
+        for number in 0..self.last_level() {
+            let above = self.above(number, &level)?;
+            levels.push(std::mem::replace(&mut level, above));
+        }
+        levels.push(level);
+        Ok(levels)
     }
 
     /// The nodes above the changed ones of a level, in the same order.

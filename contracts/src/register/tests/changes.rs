@@ -1,9 +1,11 @@
 //! Patches against the naive register.
 
+use std::thread;
+
 use proptest::prelude::*;
 
 use super::{Register, Rows, by_hash, depth, naive, row};
-use crate::register::{Fault, Tree, plan};
+use crate::register::{Fault, Tree, plan, plan_by};
 
 /// Rows out of a few names, so that changes meet rows that exist.
 fn changes() -> impl Strategy<Value = Rows> {
@@ -105,6 +107,13 @@ proptest! {
         let mut register = Register::empty(levels);
         register.set(&start);
         let whole = register.plan(&block, None).unwrap();
+        let by_two = plan_by(&register.tree, &register.store, &by_hash(&block), None, |half| {
+            thread::scope(|scope| {
+                let upper = scope.spawn(|| half(true));
+                [half(false), upper.join().unwrap()]
+            })
+        });
+        prop_assert_eq!(&by_two.unwrap(), &whole);
         let some = |wanted: u64| -> Rows {
             let numbered = (0_u64..).zip(&block);
             let part = numbered.filter(|(n, _)| chosen.wrapping_shr(u32::try_from(n % 64).unwrap()) & 1 == wanted);
