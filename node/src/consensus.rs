@@ -71,9 +71,9 @@ impl Participant {
     fn judge(&self, proposal: &Proposal, prepare: impl FnOnce(&mut Core) -> Prepared) -> Result<Verdict, EngineFault> {
         let judged = self.doing("judging a block", |desk| {
             let prepared = prepare(&mut *desk.core()?);
-            // Signatures are verified while the core serves others.
-            let checked = prepared.verify();
-            desk.core()?.validate(now(), proposal, checked)
+            // The largest part of what others may send in vain is found out while the core serves others.
+            let bound = prepared.bind();
+            desk.core()?.validate(now(), proposal, bound)
         })?;
         Ok(match judged {
             Judged::Valid(block) => Verdict::Valid(block),

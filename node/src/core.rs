@@ -1,11 +1,11 @@
 //! The node's own part in consensus, as a plain state machine: the pool, building and judging blocks, committing them.
 //!
-//! Input goes in, with the time, and effects come out; there is no clock, no thread and no socket in here. The node
-//! drives it with the engine, the simulation with a seed. What it knows is on the disk before it says so.
+//! Input goes in, with the time, and effects come out; there is no clock and no socket in here, and no thread outlives a
+//! call. The node drives it with the engine, the simulation with a seed. What it knows is on the disk before it says so.
 //!
 //! ```text
 //!  submissions ─► Sealed::read_all ─► admit ─► pool ─► build ──► candidates ──► commit ─► store, head
-//!  blocks ─────► prepare ─► Prepared::verify ────────► validate ─┘
+//!  blocks ─────► prepare ─► Prepared::bind ──────────► validate ─┘
 //! ```
 
 mod ahead;
@@ -55,7 +55,7 @@ pub use build::Built;
 pub use candidates::CANDIDATES_PER_ROUND_MAX;
 pub use catchup::Served;
 pub use commit::{Committed, Final};
-pub use judge::{AHEAD_MAX, Checked, Judged, Prepared, Proposal, Undecided};
+pub use judge::{AHEAD_MAX, Bound, Judged, Prepared, Proposal, Undecided};
 pub use pool::{Left, POOL_BYTES_MAX, POOL_RECORDS_MAX};
 pub(crate) use processors::{processors, spread};
 pub use sealed::{Rejected, Sealed, read_all};

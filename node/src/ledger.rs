@@ -1,7 +1,7 @@
 //! The door: what servers see of the node.
 //!
-//! Whoever only reads takes the newest [`Head`] and never waits for consensus. Records are verified on the caller's
-//! side of the core's lock; the core sees only those that are.
+//! Whoever only reads takes the newest [`Head`] and never waits for consensus. What is handed in is verified on the
+//! caller's side of the core's lock; the core sees only what is.
 
 mod asking;
 mod passing;

@@ -24,7 +24,7 @@ use super::{
     Core, Left, News,
     body::Body,
     cache::Ground,
-    candidates::{Candidate, Judgement, Origin, Ready},
+    candidates::{Arrival, Candidate, Judgement, Origin, Ready},
     execution::{Execution, Step},
     sealed::Sealed,
 };
@@ -106,9 +106,10 @@ impl Core {
             round,
             "block built"
         );
+        let arrival = Arrival { round, origin: Origin::Built };
+        arrival.store(&*self.store, &block, &bytes)?;
         let judgement = Judgement::Valid(Box::new(ready));
-        let candidate = Candidate { header, bytes: bytes.clone(), round, origin: Origin::Built, judgement };
-        self.candidates.keep(&*self.store, block, candidate)?;
+        self.candidates.add(block, Candidate { header, bytes: bytes.clone(), arrival, judgement });
         let left = match refused.is_empty() {
             true => Vec::new(),
             false => self.settle(now, News { refused, ..News::default() })?,

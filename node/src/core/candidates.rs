@@ -27,12 +27,18 @@ pub(super) enum Origin {
     Built,
 }
 
+/// When and how a block came here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    pub round: u32,
+    pub origin: Origin,
+}
+
 /// A block that may be decided.
 pub(super) struct Candidate {
     pub header: Header,
     pub bytes: Bytes,
-    pub round: u32,
-    pub origin: Origin,
+    pub arrival: Arrival,
     pub judgement: Judgement,
 }
 
@@ -75,13 +81,17 @@ impl Origin {
     }
 }
 
-/// As it is stored: round u32 big-endian ‖ origin ‖ block.
-fn stored(candidate: &Candidate) -> Vec<u8> {
-    let mut value = Vec::with_capacity(candidate.bytes.len().saturating_add(5));
-    value.extend_from_slice(&candidate.round.to_be_bytes());
-    value.push(candidate.origin.code());
-    value.extend_from_slice(&candidate.bytes);
-    value
+impl Arrival {
+    /// Stores a block with how it came: round u32 big-endian ‖ origin ‖ block.
+    pub(super) fn store(self, store: &dyn Store, id: &Hash, bytes: &Bytes) -> Result<(), StoreError> {
+        let mut value = Vec::with_capacity(bytes.len().saturating_add(5));
+        value.extend_from_slice(&self.round.to_be_bytes());
+        value.push(self.origin.code());
+        value.extend_from_slice(bytes);
+        let mut batch = Batch::default();
+        batch.put(Table::Candidates, *id.as_bytes(), value);
+        store.write(batch)
+    }
 }
 
 fn read(id: &Hash, value: Vec<u8>) -> Result<Candidate, StoreError> {
@@ -99,7 +109,8 @@ fn read(id: &Hash, value: Vec<u8>) -> Result<Candidate, StoreError> {
     if body.id != *id {
         return Err(damaged("it is another block"));
     }
-    Ok(Candidate { header: body.header, bytes: body.bytes, round, origin, judgement: Judgement::Open })
+    let arrival = Arrival { round, origin };
+    Ok(Candidate { header: body.header, bytes: body.bytes, arrival, judgement: Judgement::Open })
 }
 
 impl Candidates {
@@ -115,13 +126,9 @@ impl Candidates {
         Ok(Candidates(candidates))
     }
 
-    /// Stores a block, then knows it.
-    pub(super) fn keep(&mut self, store: &dyn Store, id: Hash, candidate: Candidate) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        batch.put(Table::Candidates, *id.as_bytes(), stored(&candidate));
-        store.write(batch)?;
+    /// Knows a block from now on, which is stored.
+    pub(super) fn add(&mut self, id: Hash, candidate: Candidate) {
         self.0.insert(id, candidate);
-        Ok(())
     }
 
     pub(super) fn get(&self, id: &Hash) -> Option<&Candidate> {
@@ -138,23 +145,23 @@ impl Candidates {
 
     /// What this node has built for a round.
     pub(super) fn built(&self, round: u32) -> Option<(&Hash, &Candidate)> {
-        self.0.iter().find(|(_, candidate)| candidate.round == round && candidate.origin == Origin::Built)
+        self.0.iter().find(|(_, one)| one.arrival.round == round && one.arrival.origin == Origin::Built)
     }
 
     /// Whether no more blocks of others are kept for a round.
     pub(super) fn is_full(&self, round: u32) -> bool {
-        let others = self.0.values().filter(|one| one.round == round && one.origin == Origin::Fresh);
-        others.count() >= CANDIDATES_PER_ROUND_MAX
+        let arrivals = self.0.values().map(|one| one.arrival);
+        arrivals.filter(|one| one.round == round && one.origin == Origin::Fresh).count() >= CANDIDATES_PER_ROUND_MAX
     }
 
-    /// Forgets all of them and returns them; the batch that is written next deletes them from the disk.
-    pub(super) fn clear(&mut self, batch: &mut Batch) {
+    /// Has a batch delete all of them from the disk.
+    pub(super) fn clear(&self, batch: &mut Batch) {
         for id in self.0.keys() {
             batch.delete(Table::Candidates, *id.as_bytes());
         }
     }
 
-    /// After that batch was written.
+    /// Forgets all of them and returns them, once that batch is written.
     pub(super) fn take(&mut self) -> BTreeMap<Hash, Candidate> {
         std::mem::take(&mut self.0)
     }

@@ -7,14 +7,17 @@ use hefu_contracts::{
     execute::{BLOCK_ROWS_MAX, Effects, Moment, check},
     parties::{Shares, quota::Exceeded},
     refusal::Refusal,
-    register::{Fault, Patch, plan},
+    register::{Fault, Patch, plan_by},
     row::Row,
     state::{Overlay, Stop},
     submission::Submission,
 };
 use hefu_keys::Hash;
 
-use super::{cache::Ground, processors::spread};
+use super::{
+    cache::Ground,
+    processors::{alongside, spread},
+};
 use crate::store::entry_key;
 
 /// Fewer rows than this are not worth another thread: writing and hashing one takes some microseconds.
@@ -90,7 +93,10 @@ impl<'a> Execution<'a> {
         }
         let entries = changes.entries.into_iter();
         let entries = entries.map(|((row, n), text)| (entry_key(&row, n), Bytes::from(text))).collect();
-        let patch = plan(self.ground.tree(), self.ground, &hashes, None)?;
+        let patch = plan_by(self.ground.tree(), self.ground, &hashes, None, |half| {
+            let (lower, upper) = alongside(hashes.len() > ROWS, || half(true), || half(false));
+            [lower, upper]
+        })?;
         Ok(Executed { rows, entries, patch })
     }
 }

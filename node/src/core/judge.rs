@@ -23,9 +23,9 @@ use super::{
     Core,
     body::Body,
     cache::Ground,
-    candidates::{Candidate, Judgement, Origin, Ready},
+    candidates::{Arrival, Candidate, Judgement, Origin, Ready},
     execution::{Execution, Step},
-    processors::processors,
+    processors::{WRITTEN_ALONE, alongside, processors},
     sealed::Sealed,
     verifying::{Unsound, Verifying},
 };
@@ -82,22 +82,26 @@ enum Preparation {
     New(Arc<Verifying>),
 }
 
-/// A block whose records are verified.
-pub struct Checked(Check);
+/// A block whose records are those of its header.
+pub struct Bound(Binding);
 
-enum Check {
+enum Binding {
     Malformed(String),
     Seen(Hash),
-    /// The header binds a record that is wrongly signed.
-    Forged(Arc<Verifying>, String),
-    Sound(Arc<Verifying>, Vec<Arc<Sealed>>),
+    New(Arc<Verifying>),
 }
 
-/// What execution says of a block.
+/// What the rules say of a block.
 enum Verdict {
-    Ready(Ready),
+    Ready(Box<Ready>),
     Invalid(String),
     Malformed(String),
+}
+
+/// Why nothing after a record of a block is looked at.
+enum End {
+    Verdict(Verdict),
+    Fault(Fault),
 }
 
 impl Core {
@@ -126,29 +130,19 @@ impl Core {
         Ok(Arc::new(block))
     }
 
-    /// Judges a block. It is on the disk before any answer but [`Judged::Malformed`], unless a proposer sends more than
-    /// can be kept for a round: then it is held back for good.
+    /// Judges a block: its records are verified and executed in their order. It is on the disk before any answer but
+    /// [`Judged::Malformed`], unless a proposer sends more than can be kept for a round: then it is held back for good.
     ///
     /// # Errors
     /// [`Fault`] from the storage.
-    pub fn validate(&mut self, now: Time, proposal: &Proposal, checked: Checked) -> Result<Judged, Fault> {
+    pub fn validate(&mut self, now: Time, proposal: &Proposal, bound: Bound) -> Result<Judged, Fault> {
         if self.expect_next(proposal.height).is_err() {
             return Ok(Judged::HeldBack);
         }
-        let (block, verdict) = match checked.0 {
-            Check::Malformed(why) => return Ok(malformed(proposal, &why)),
-            Check::Seen(id) => return Ok(self.seen(now, proposal, &id)),
-            Check::Forged(block, why) => (block, Verdict::Invalid(why)),
-            Check::Sound(block, records) => {
-                records.iter().for_each(|sealed| self.remember(sealed));
-                let verdict = self.judge(&block.body.header, records)?;
-                (block, verdict)
-            }
-        };
-        let judgement = match verdict {
-            Verdict::Malformed(why) => return Ok(malformed(proposal, &why)),
-            Verdict::Invalid(why) => Judgement::Invalid(why),
-            Verdict::Ready(ready) => Judgement::Valid(Box::new(ready)),
+        let block = match bound.0 {
+            Binding::Malformed(why) => return Ok(malformed(proposal, &why)),
+            Binding::Seen(id) => return Ok(self.seen(now, proposal, &id)),
+            Binding::New(block) => block,
         };
         let Body { header, id, bytes, .. } = &block.body;
         if proposal.fresh && self.candidates.is_full(proposal.round) {
@@ -156,19 +150,30 @@ impl Core {
             return Ok(Judged::HeldBack);
         }
         let origin = if proposal.fresh { Origin::Fresh } else { Origin::Backed };
-        let (header, bytes) = (header.clone(), bytes.clone());
-        let candidate = Candidate { header, bytes, round: proposal.round, origin, judgement };
-        self.candidates.keep(&*self.store, *id, candidate)?;
+        let arrival = Arrival { round: proposal.round, origin };
+        let store = &*self.store;
+        let judgement = match self.judge(&block, || arrival.store(store, id, bytes))? {
+            Verdict::Malformed(why) => return Ok(malformed(proposal, &why)),
+            Verdict::Invalid(why) => Judgement::Invalid(why),
+            Verdict::Ready(ready) => self.ready(ready),
+        };
+        self.candidates.add(*id, Candidate { header: header.clone(), bytes: bytes.clone(), arrival, judgement });
         Ok(self.answer(now, id))
+    }
+
+    /// Its records are recognised from now on, as long as it is kept.
+    fn ready(&mut self, ready: Box<Ready>) -> Judgement {
+        ready.records.iter().for_each(|sealed| self.remember(sealed));
+        Judgement::Valid(ready)
     }
 
     /// A block that is a candidate already, and may be backed by a quorum now.
     fn seen(&mut self, now: Time, proposal: &Proposal, id: &Hash) -> Judged {
         if let Some(candidate) = self.candidates.get_mut(id)
             && !proposal.fresh
-            && candidate.origin == Origin::Fresh
+            && candidate.arrival.origin == Origin::Fresh
         {
-            candidate.origin = Origin::Backed;
+            candidate.arrival.origin = Origin::Backed;
         }
         self.answer(now, id)
     }
@@ -198,7 +203,7 @@ impl Core {
             let Some(candidate) = self.candidates.get(&block) else { continue };
             if !is_held_back(candidate, now) {
                 let valid = matches!(candidate.judgement, Judgement::Valid(_));
-                undecided.push(Undecided { round: candidate.round, block, valid });
+                undecided.push(Undecided { round: candidate.arrival.round, block, valid });
             }
         }
         undecided
@@ -235,17 +240,13 @@ impl Core {
         let damaged = |what: String| Fault::from(StoreError::damaged(Table::Candidates, id, what));
         let bytes = candidate.bytes.clone();
         let block = self.taken_up(bytes).map_err(|bad| damaged(bad.to_string()))?;
-        let verdict = match Prepared(Preparation::New(block)).verify().0 {
-            Check::Sound(block, records) => {
-                records.iter().for_each(|sealed| self.remember(sealed));
-                self.judge(&block.body.header, records)?
-            }
-            Check::Forged(_, why) => Verdict::Invalid(why),
-            Check::Malformed(why) => return Err(damaged(why)),
-            Check::Seen(_) => return Ok(()),
+        let block = match Prepared(Preparation::New(block)).bind().0 {
+            Binding::New(block) => block,
+            Binding::Malformed(why) => return Err(damaged(why)),
+            Binding::Seen(_) => return Ok(()),
         };
-        let judgement = match verdict {
-            Verdict::Ready(ready) => Judgement::Valid(Box::new(ready)),
+        let judgement = match self.judge(&block, || Ok(()))? {
+            Verdict::Ready(ready) => self.ready(ready),
             Verdict::Invalid(why) => Judgement::Invalid(why),
             Verdict::Malformed(why) => return Err(damaged(why)),
         };
@@ -255,36 +256,40 @@ impl Core {
         Ok(())
     }
 
-    /// The rules for a block. No clock is asked.
-    fn judge(&self, header: &Header, records: Vec<Arc<Sealed>>) -> Result<Verdict, Fault> {
+    /// The rules for a block. No clock is asked. The first record of which anything is wrong decides, as no body of this
+    /// block has another there. The block is stored unless it is malformed: no earlier than that is known, and while what
+    /// it changes is hashed.
+    fn judge(
+        &self,
+        block: &Verifying,
+        store: impl FnOnce() -> Result<(), StoreError> + Send,
+    ) -> Result<Verdict, Fault> {
+        let header = &block.body.header;
         if let Err(what) = self.check_header(header) {
+            store()?;
             return Ok(Verdict::Invalid(what.to_owned()));
         }
         let moment = Moment { chain: self.identity.chain, height: header.height, time: header.time };
         let ground = Ground::new(&self.chain, &self.cache, &self.head)?;
         let mut execution = Execution::new(&ground, &moment);
-        for (index, sealed) in records.iter().enumerate() {
-            match execution.run(sealed.submission())? {
-                Step::Done => {}
-                Step::TooManyRows => return Ok(Verdict::Invalid("it changes too many rows".to_owned())),
-                Step::TooManyOfAuthor(_) => {
-                    let why = format!("record {index} is more than its author may have of a block");
-                    return Ok(Verdict::Invalid(why));
+        let records = match execute_all(&mut execution, block) {
+            Ok(records) => records,
+            Err(End::Fault(fault)) => return Err(fault),
+            Err(End::Verdict(verdict)) => {
+                if !matches!(verdict, Verdict::Malformed(_)) {
+                    store()?;
                 }
-                Step::Refused(refusal) => {
-                    let why = format!("record {index} is refused: {refusal}");
-                    // The one part of an annex that a record does not bind; the batch does, where it fits.
-                    let unbound = sealed.submission().annex().commissioning.is_some();
-                    return Ok(if unbound { Verdict::Malformed(why) } else { Verdict::Invalid(why) });
-                }
+                return Ok(verdict);
             }
-        }
-        let executed = execution.finish()?;
+        };
+        let (executed, stored) = alongside(records.len() > WRITTEN_ALONE, store, || execution.finish());
+        stored?;
+        let executed = executed?;
         let (found, said) = (executed.patch.root(), header.register);
         if found != said {
             return Ok(Verdict::Invalid(format!("it leads to the register {found}, its header says {said}")));
         }
-        Ok(Verdict::Ready(Ready { records, executed }))
+        Ok(Verdict::Ready(Box::new(Ready { records, executed })))
     }
 
     fn check_header(&self, header: &Header) -> Result<(), &'static str> {
@@ -310,9 +315,49 @@ fn malformed(proposal: &Proposal, why: &str) -> Judged {
     Judged::Malformed
 }
 
+/// Executes a block's records as far as they are sound and no rule speaks against one.
+fn execute_all(execution: &mut Execution<'_>, block: &Verifying) -> Result<Vec<Arc<Sealed>>, End> {
+    let mut records = Vec::with_capacity(block.body.records.len());
+    block.each(processors(), |index, found| {
+        let sealed = found.as_ref().map_err(|unsound| End::Verdict(unsound.verdict(index)))?;
+        let submission = sealed.submission();
+        let invalid = match execution.run(submission).map_err(End::Fault)? {
+            Step::Done => {
+                records.push(sealed.clone());
+                return Ok(());
+            }
+            Step::TooManyRows => "it changes too many rows".to_owned(),
+            Step::TooManyOfAuthor(_) => format!("record {index} is more than its author may have of a block"),
+            Step::Refused(refusal) => {
+                let why = format!("record {index} is refused: {refusal}");
+                // The one part of an annex that a record does not bind; the batch does, where it fits.
+                if submission.annex().commissioning.is_some() {
+                    return Err(End::Verdict(Verdict::Malformed(why)));
+                }
+                why
+            }
+        };
+        Err(End::Verdict(Verdict::Invalid(invalid)))
+    })?;
+    Ok(records)
+}
+
+impl Unsound {
+    /// What it says of the block whose record it is. The header binds the signature with the rest of the record.
+    fn verdict(&self, index: usize) -> Verdict {
+        match self {
+            Unsound::Values => Verdict::Malformed(format!("record {index} carries detached values")),
+            Unsound::Rejected(rejected) => {
+                let why = format!("record {index}: {}", rejected.refusal);
+                if rejected.seal.is_some() { Verdict::Invalid(why) } else { Verdict::Malformed(why) }
+            }
+        }
+    }
+}
+
 /// Whether the clock speaks against a block at present.
 fn is_held_back(candidate: &Candidate, now: Time) -> bool {
-    candidate.origin == Origin::Fresh && candidate.header.time > now.plus(AHEAD_MAX)
+    candidate.arrival.origin == Origin::Fresh && candidate.header.time > now.plus(AHEAD_MAX)
 }
 
 #[cfg(test)]
@@ -327,45 +372,24 @@ impl Prepared {
 }
 
 #[cfg(test)]
-impl Checked {
+impl Bound {
     pub(super) fn is_malformed(&self) -> bool {
-        matches!(self.0, Check::Malformed(_))
+        matches!(self.0, Binding::Malformed(_))
     }
 }
 
 impl Prepared {
-    /// Verifies the records that are not known yet, spread over the processors. Nothing of the node is needed for it.
-    pub fn verify(self) -> Checked {
+    /// Looks whether its records are those of its header. Nothing of the node is needed for it, and nothing is verified.
+    pub fn bind(self) -> Bound {
         let block = match self.0 {
-            Preparation::Malformed(why) => return Checked(Check::Malformed(why)),
-            Preparation::Seen(id) => return Checked(Check::Seen(id)),
+            Preparation::Malformed(why) => return Bound(Binding::Malformed(why)),
+            Preparation::Seen(id) => return Bound(Binding::Seen(id)),
             Preparation::New(block) => block,
         };
         // Anybody can put other records under a genuine header: they are not worth verifying.
         if block.seals().is_none_or(|seals| records_root(seals.iter()) != block.body.header.records) {
-            return Checked(Check::Malformed("the records are not those of the header".to_owned()));
+            return Bound(Binding::Malformed("the records are not those of the header".to_owned()));
         }
-        block.work(processors());
-        let mut records = Vec::with_capacity(block.body.records.len());
-        let mut forged = None;
-        for (index, found) in block.all().enumerate() {
-            match found {
-                Ok(sealed) => records.push(sealed.clone()),
-                Err(Unsound::Values) => {
-                    return Checked(Check::Malformed(format!("record {index} carries detached values")));
-                }
-                Err(Unsound::Rejected(rejected)) => {
-                    let why = format!("record {index}: {}", rejected.refusal);
-                    if rejected.seal.is_none() {
-                        return Checked(Check::Malformed(why));
-                    }
-                    forged.get_or_insert(why);
-                }
-            }
-        }
-        Checked(match forged {
-            Some(why) => Check::Forged(block, why),
-            None => Check::Sound(block, records),
-        })
+        Bound(Binding::New(block))
     }
 }

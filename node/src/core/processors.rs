@@ -8,14 +8,30 @@ pub(crate) fn processors() -> usize {
     *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
 }
 
-/// Does the same on so many threads, of which this is one; a panic of one is this one's.
-pub(super) fn helped(threads: usize, work: impl Fn() + Sync) {
+/// Does a thing while so many other threads help; a panic of one is this one's.
+pub(super) fn helped<T>(helpers: usize, help: impl Fn() + Sync, own: impl FnOnce() -> T) -> T {
     thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(&work);
+        for _ in 0..helpers {
+            scope.spawn(&help);
         }
-        work();
-    });
+        own()
+    })
+}
+
+/// A block of so many records is written by the thread that has made it: of more, what else is to be done meanwhile takes
+/// longer than another thread costs.
+pub(super) const WRITTEN_ALONE: usize = 200;
+
+/// Does a thing while another thread does the other, where it is worth a thread.
+pub(super) fn alongside<T, R: Send>(worth: bool, other: impl FnOnce() -> R + Send, own: impl FnOnce() -> T) -> (T, R) {
+    if !worth {
+        return (own(), other());
+    }
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let own = own();
+        (own, other.join().unwrap_or_else(|reason| panic::resume_unwind(reason)))
+    })
 }
 
 /// Does something with many, spread over the processors where each gets as many as are worth a thread; the results in the

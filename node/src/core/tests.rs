@@ -130,8 +130,8 @@ impl Scene {
     /// The same of one that was announced as this block.
     pub fn judge_as(&mut self, block: Option<Hash>, body: Bytes, fresh: bool) -> Judged {
         let proposal = Proposal { height: self.next(), round: 0, block, fresh };
-        let checked = self.core.prepare(&proposal, body).verify();
-        self.core.validate(self.world.now, &proposal, checked).expect("no fault")
+        let bound = self.core.prepare(&proposal, body).bind();
+        self.core.validate(self.world.now, &proposal, bound).expect("no fault")
     }
 
     /// Reads everything again.

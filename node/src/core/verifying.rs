@@ -92,11 +92,35 @@ impl Verifying {
 
     /// Verifies what nobody has taken on, on as many processors as are worth it, at most `processors`.
     pub fn work(&self, processors: usize) {
-        helped(processors.min(self.unverified().div_ceil(SIGNATURES)), || {
-            while let Some(at) = self.take() {
-                self.found(at);
+        self.helped(processors, || self.verify_rest());
+    }
+
+    /// Does something with what is known of each record, in their order, while those behind it are verified as by
+    /// [`Verifying::work`]. The first error ends it, and the verifying too.
+    pub(super) fn each<E>(
+        &self,
+        processors: usize,
+        mut each: impl FnMut(usize, &Found) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.helped(processors, || {
+            let mut all = (0..self.found.len()).filter_map(|at| Some((at, self.reach(at)?)));
+            let done = all.try_for_each(|(at, found)| each(at, found));
+            if done.is_err() {
+                self.end();
             }
-        });
+            done
+        })
+    }
+
+    fn helped<T>(&self, processors: usize, own: impl FnOnce() -> T) -> T {
+        let worth = processors.min(self.unverified().div_ceil(SIGNATURES));
+        helped(worth.saturating_sub(1), || self.verify_rest(), own)
+    }
+
+    fn verify_rest(&self) {
+        while let Some(at) = self.take() {
+            self.found(at);
+        }
     }
 
     fn take(&self) -> Option<usize> {
@@ -104,9 +128,14 @@ impl Verifying {
         (at < self.found.len()).then_some(at)
     }
 
-    /// What is known of all records, in their order; waits for those that others are at.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Found> {
-        (0..self.found.len()).filter_map(|at| self.found(at))
+    /// What is known of a record. As long as another thread is at it this one verifies others.
+    fn reach(&self, at: usize) -> Option<&Found> {
+        while self.found.get(at)?.get().is_none()
+            && let Some(other) = self.take()
+        {
+            self.found(other);
+        }
+        self.found(at)
     }
 
     /// What is known of a record. Where another thread is at it this one waits, and verifies it itself should that one panic.

@@ -143,8 +143,8 @@ fn assert_restored(others: &Others, store: &Arc<dyn Store>) {
         let (certificate, body) = all.body(height).expect("read").expect("a block");
         let block = Some(certificate.block);
         let proposal = crate::core::Proposal { height: height.get(), round: 0, block, fresh: false };
-        let checked = core.prepare(&proposal, body.into()).verify();
-        core.validate(others.scene.world.now, &proposal, checked).expect("no fault");
+        let bound = core.prepare(&proposal, body.into()).bind();
+        core.validate(others.scene.world.now, &proposal, bound).expect("no fault");
         core.commit(others.scene.world.now, certificate).expect("committed");
     }
     let restored = core.head().read().expect("not poisoned").chain.clone();

@@ -119,8 +119,8 @@ impl Ledger {
 
     fn judge(&mut self, proposal: &Proposal, body: &Bytes) -> Result<Verdict, Fault> {
         let now = self.time();
-        let checked = self.core.prepare(proposal, body.clone()).verify();
-        let judged = self.core.validate(now, proposal, checked).map_err(|fault| failed("judging", &fault))?;
+        let bound = self.core.prepare(proposal, body.clone()).bind();
+        let judged = self.core.validate(now, proposal, bound).map_err(|fault| failed("judging", &fault))?;
         if self.who.honest {
             self.tell_of_flaws(body, judged);
         }

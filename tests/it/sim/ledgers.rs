@@ -208,8 +208,8 @@ impl Ledgers {
         let (mut ids, mut records) = (BTreeSet::new(), 0);
         for (height, (body, certificate)) in (1..).zip(blocks) {
             let proposal = Proposal { height, round: 0, block: Some(certificate.block), fresh: false };
-            let checked = core.prepare(&proposal, body.clone()).verify();
-            let judged = core.validate(self.begun, &proposal, checked).map_err(|fault| format!("{fault:?}"))?;
+            let bound = core.prepare(&proposal, body.clone()).bind();
+            let judged = core.validate(self.begun, &proposal, bound).map_err(|fault| format!("{fault:?}"))?;
             if judged != Judged::Valid(certificate.block) {
                 return Err(format!("block {height} is {judged:?} when it is executed again"));
             }

@@ -11,7 +11,7 @@ use hefu_contracts::{register::Depth, submission::Unverified};
 
 use super::{Deed, Scene};
 use crate::{
-    core::{Proposal, Sealed},
+    core::{Proposal, Sealed, processors},
     store::{Rocks, Store, create_store, verify_store},
     world::{World, key},
 };
@@ -86,8 +86,12 @@ fn two_nodes_go_through_full_blocks_on_disk() {
         assert_eq!(proposer.core.waiting(), RECORDS);
         let built = measured(&mut build, || proposer.build(0));
         let proposal = Proposal { height: other.next(), round: 0, block: Some(built.block), fresh: true };
-        let checked = measured(&mut verify, || other.core.prepare(&proposal, built.body.clone()).verify());
-        measured(&mut judge, || other.core.validate(other.world.now, &proposal, checked).expect("no fault"));
+        let prepared = measured(&mut verify, || {
+            let prepared = other.core.prepare(&proposal, built.body.clone());
+            prepared.verifying().expect("a new block").work(processors());
+            prepared
+        });
+        measured(&mut judge, || other.core.validate(other.world.now, &proposal, prepared.bind()).expect("no fault"));
         let committed = measured(&mut own, || proposer.commit(&built.block));
         measured(&mut commit, || other.commit(&built.block));
         assert_eq!(committed.finals.len(), RECORDS);

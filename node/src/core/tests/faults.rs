@@ -6,10 +6,11 @@ use std::sync::{
 };
 
 use hefu_contracts::schema::Table;
+use hefu_keys::Hash;
 
-use super::{Deed, REFILL, Scene, World, open};
+use super::{Deed, Judged, REFILL, Scene, World, open, rewritten};
 use crate::{
-    core::Core,
+    core::{Core, Proposal},
     store::{Batch, Mark, Memory, Store, StoreError, View, bucket_key, found},
     world,
 };
@@ -58,6 +59,38 @@ fn nothing_is_proposed_that_is_not_on_the_disk() {
     disk.broken.store(true, Ordering::Relaxed);
     assert!(scene.core.build(scene.world.now, 1, 0).is_err());
     assert!(scene.core.undecided(scene.world.now, 1).is_empty());
+}
+
+/// Large blocks are written while they are hashed; that must not make a difference.
+#[test]
+fn nothing_is_said_of_a_block_that_is_not_on_the_disk() {
+    for records in [1, 300] {
+        let mut proposer = Scene::new();
+        for number in 0..records {
+            let item = format!("https://id.gs1.org/01/04012345999990/21/{number}");
+            let deed = Deed::event(&proposer.world, "OBSERVE", "inspecting", &[item]);
+            proposer.takes(["corenest", "huaxu", "yueling", "puyan"][number % 4], &deed);
+        }
+        let built = proposer.build(0);
+        let disk = Disk::new();
+        let mut other = Scene::on(Arc::new(disk.clone()), World::new(4));
+        let lie = rewritten(&built.body, |header, _| header.register = Hash::ZERO);
+        for body in [&built.body, &lie] {
+            let proposal = Proposal { height: 1, round: 0, block: None, fresh: true };
+            let bound = other.core.prepare(&proposal, body.clone()).bind();
+            disk.broken.store(true, Ordering::Relaxed);
+            assert!(other.core.validate(other.world.now, &proposal, bound).is_err());
+            assert!(other.core.undecided(other.world.now, 1).is_empty());
+            disk.broken.store(false, Ordering::Relaxed);
+        }
+        assert_eq!(other.judge(built.body, true), Judged::Valid(built.block));
+        assert!(matches!(other.judge(lie, true), Judged::Invalid(_)));
+        let Scene { world, store, core } = other;
+        drop(core);
+        let core = open(&world, &store);
+        let valid = core.undecided(world.now, 1).iter().map(|one| one.valid).collect::<Vec<_>>();
+        assert!(valid.len() == 2 && valid.contains(&true) && valid.contains(&false), "both are on the disk");
+    }
 }
 
 #[test]

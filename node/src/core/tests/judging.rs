@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hefu_contracts::{
     block::{BODY_BYTES_MAX, Header},
     height::Height,
+    schema::Table,
 };
 use hefu_keys::Hash;
 
@@ -76,7 +77,14 @@ fn many_who_verify_a_block_do_each_record_once() {
     let (_, other, body, _) = proposal();
     let block = other.core.taken_up(body).expect("a block");
     let found = |block: &Verifying| -> Vec<Arc<Sealed>> {
-        block.all().map(|found| found.as_ref().expect("sound").clone()).collect()
+        let mut all = Vec::new();
+        let done = block.each(2, |at, found| {
+            assert_eq!(at, all.len(), "they come in their order");
+            all.push(found.as_ref().map_err(|_| ())?.clone());
+            Ok::<(), ()>(())
+        });
+        assert_eq!(done, Ok(()));
+        all
     };
     let every: Vec<Vec<Arc<Sealed>>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8)
@@ -93,6 +101,11 @@ fn many_who_verify_a_block_do_each_record_once() {
     for others in every {
         assert!(first.iter().zip(&others).all(|(one, other)| Arc::ptr_eq(one, other)), "two have read the same record");
     }
+}
+
+/// Blocks on the disk that are not decided.
+fn stored(scene: &Scene) -> usize {
+    scene.store.view().scan(Table::Candidates, &[], None).count()
 }
 
 /// Has a block's records verified before its turn, where it can be cut at all.
@@ -228,8 +241,44 @@ fn bytes_that_no_header_binds_say_nothing_about_a_block() {
     for (what, bytes) in mangled {
         verified_ahead(&mut other, &bytes);
         assert_eq!(other.judge(bytes, false), Judged::Malformed, "{what}");
+        assert_eq!(stored(&other), 0, "{what} is not kept");
     }
     assert!(matches!(other.judge(body, true), Judged::Valid(_)), "the true block may still come");
+}
+
+/// A header binds each record, but not all that travels beside it. Where a record is refused that every body of a block has,
+/// what comes after it is of no account; where one is mangled, nothing after it is.
+#[test]
+fn the_first_record_of_which_anything_is_wrong_decides() {
+    let (mut proposer, mut other, body, codes) = proposal();
+    let early = String::from_utf8(proposer.world.sign("corenest", &Deed::product(REFILL, 9))).expect("text");
+    let seal = |text: &str| Sealed::read(text.as_bytes().to_vec()).expect("sound").submission().record().seal;
+    let texts = super::super::body::Body::cut(body.clone()).expect("a block").records;
+    let commissions = texts.iter().map(|text| String::from_utf8(text.to_vec()).expect("text"));
+    let commissions = commissions.into_iter().find(|text| text.contains("\"serials\"")).expect("codes");
+    let mangled = commissions.replacen(&codes.epc(0), &codes.epc(5), 1);
+    assert_ne!(mangled, commissions);
+    let of = |sound: [&String; 2], sent: [&String; 2]| {
+        let seals = sound.map(|text| seal(text));
+        rewritten(&body, |header, records| {
+            header.records = hefu_contracts::block::records_root(seals.iter());
+            *records = sent.map(Clone::clone).into();
+        })
+    };
+    let refused_first = of([&early, &commissions], [&early, &mangled]);
+    let refused_last = of([&commissions, &early], [&mangled, &early]);
+    for ahead in [false, true] {
+        if ahead {
+            verified_ahead(&mut other, &refused_first);
+            verified_ahead(&mut other, &refused_last);
+        }
+        let before = stored(&other);
+        assert_eq!(other.judge(refused_last.clone(), true), Judged::Malformed);
+        assert_eq!(stored(&other), before, "it is not kept");
+        assert!(matches!(other.judge(refused_first.clone(), true), Judged::Invalid(_)));
+    }
+    let whole = of([&commissions, &early], [&commissions, &early]);
+    assert!(matches!(other.judge(whole, true), Judged::Invalid(_)), "its true body may still come");
 }
 
 #[test]
@@ -286,7 +335,7 @@ fn records_that_the_header_does_not_bind_are_not_verified() {
     let proposal = Proposal { height: 2, round: 0, block: None, fresh: true };
     let prepared = other.core.prepare(&proposal, swapped);
     let block = prepared.verifying().expect("a new block").clone();
-    assert!(prepared.verify().is_malformed());
+    assert!(prepared.bind().is_malformed());
     assert_eq!(block.unverified(), 2);
 }
 
@@ -308,8 +357,8 @@ fn a_block_for_another_height_is_not_judged() {
     let (_, mut other, body, _) = proposal();
     let height = other.core.height().get() + 2;
     let proposal = Proposal { height, round: 0, block: None, fresh: false };
-    let checked = other.core.prepare(&proposal, body).verify();
-    assert_eq!(other.core.validate(other.world.now, &proposal, checked).expect("no fault"), Judged::HeldBack);
+    let bound = other.core.prepare(&proposal, body).bind();
+    assert_eq!(other.core.validate(other.world.now, &proposal, bound).expect("no fault"), Judged::HeldBack);
 }
 
 #[test]

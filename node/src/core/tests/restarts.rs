@@ -1,6 +1,11 @@
 //! What is still there after everything in memory is lost.
 
+use std::sync::Arc;
+
+use hefu_contracts::schema::Table;
+
 use super::{Deed, Judged, REFILL, Scene, millis, open, rewritten, world};
+use crate::{core::Core, store::Batch};
 
 /// The same store, with everything in memory forgotten.
 fn restart(scene: Scene) -> Scene {
@@ -57,6 +62,29 @@ fn blocks_of_others_survive_with_their_judgement() {
     expected.sort();
     assert_eq!(found, expected);
     other.commit(&valid);
+}
+
+/// Bytes that its header does not bind say nothing about a block: neither that it is invalid nor that it never came.
+#[test]
+fn a_block_that_a_disk_has_changed_is_not_judged() {
+    let mut scene = Scene::new();
+    scene.takes("corenest", &Deed::product(REFILL, 1));
+    let body = scene.build(0).body;
+    let mut other = Scene::new();
+    let Judged::Valid(id) = other.judge(body, true) else { panic!("a valid block") };
+    let mut stored = other.store.view().get(Table::Candidates, id.as_bytes()).expect("read").expect("a block");
+    let signature = b"\"proofValue\":\"";
+    let at = stored.windows(signature.len()).position(|window| window == signature).expect("signed") + 40;
+    stored[at] = if stored[at] == b'2' { b'3' } else { b'2' };
+    let mut batch = Batch::default();
+    batch.put(Table::Candidates, *id.as_bytes(), stored);
+    other.store.write(batch).expect("written");
+    let Scene { world, store, core } = other;
+    drop(core);
+    let genesis = Arc::new(world.genesis().clone());
+    let fault = Core::open(store, &genesis, world::validator(0).address()).err().expect("refused");
+    let words = crate::ledger::describe(&fault);
+    assert!(words.contains("candidates") && words.contains("damaged"), "{words}");
 }
 
 #[test]
