@@ -20,7 +20,7 @@ use hefu_engine::{
 use hefu_keys::Hash;
 
 use crate::{
-    core::{Core, Judged, Prepared, Proposal},
+    core::{Core, Judged, Next, Prepared, Proposal},
     ledger::{Desk, describe, now},
 };
 
@@ -130,10 +130,11 @@ impl Application for Participant {
         })
     }
 
-    fn decide(&mut self, certificate: Precommits) -> Result<(), EngineFault> {
+    fn decide(&mut self, certificate: Precommits, proposes_next: bool) -> Result<(), EngineFault> {
         self.doing("committing a block", |desk| {
+            let next = if proposes_next { Next::Full } else { Next::Elsewhere };
             let mut core = desk.core()?;
-            let committed = core.commit(now(), of_engine(certificate))?;
+            let committed = core.commit(now(), of_engine(certificate), next)?;
             desk.committed(&committed)
         })
     }

@@ -46,12 +46,13 @@ use hefu_keys::{Address, Hash};
 
 use crate::store::{Chain, Head, Store};
 use ahead::Ahead;
+use build::Begun;
 use cache::{Cache, Ground};
 use candidates::Candidates;
-use pool::{News, Pool};
+use pool::{News, Pool, is_urgent};
 use receipts::Receipts;
 
-pub use build::Built;
+pub use build::{Built, Next};
 pub use candidates::CANDIDATES_PER_ROUND_MAX;
 pub use catchup::Served;
 pub use commit::{Committed, Final};
@@ -76,6 +77,8 @@ pub struct Core {
     cache: Cache,
     pool: Pool,
     candidates: Candidates,
+    /// The next block, where it was begun while the last one was written.
+    begun: Option<Begun>,
     /// Verified records by the hash of their text, as long as somebody holds them.
     known: HashMap<Hash, Weak<Sealed>>,
     ahead: Ahead,
@@ -129,6 +132,7 @@ impl Core {
             cache: Cache::new(),
             pool: Pool::default(),
             candidates,
+            begun: None,
             known: HashMap::new(),
             ahead: Ahead::default(),
             receipts: Receipts::default(),
@@ -181,6 +185,9 @@ impl Core {
             Err(Stop::Fault(fault)) => return Err(fault),
         }
         self.remember(&sealed);
+        if is_urgent(&sealed) {
+            self.begun = None;
+        }
         let receipt = receipts::pending(&self.identity, id, now);
         Ok(Admission::Taken(receipt, sealed))
     }
@@ -253,8 +260,12 @@ impl Core {
     /// Where and when the next block takes effect, were it made now.
     fn moment(&self, now: Time) -> Moment {
         let tip = self.chain.tip();
-        let time = now.max(tip.time.plus(Millis(1)));
-        Moment { chain: self.identity.chain, height: tip.height.next(), time }
+        self.moment_after((tip.height, tip.time), now)
+    }
+
+    fn moment_after(&self, (height, time): (Height, Time), now: Time) -> Moment {
+        let time = now.max(time.plus(Millis(1)));
+        Moment { chain: self.identity.chain, height: height.next(), time }
     }
 
     /// Recognises a verified record from now on by its text.

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, bail};
 use hefu_contracts::{block::Block, register::Depth};
 use hefu_node::{
-    core::{Admission, Core, Sealed},
+    core::{Admission, Core, Next, Sealed},
     create_store,
     store::Rocks,
     world::{World, validator},
@@ -60,7 +60,7 @@ impl Alone {
         while self.core.waiting() > 0 {
             let built = self.core.build(self.world.now, self.core.height().get() + 1, 0)?;
             let header = Block::cut(&built.body)?.header;
-            self.core.commit(self.world.now, self.world.certify(&header))?;
+            self.core.commit(self.world.now, self.world.certify(&header), Next::Elsewhere)?;
         }
         Ok(Cost { records, read, executed: start.elapsed() })
     }

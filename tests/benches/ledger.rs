@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use hefu_contracts::{action::Action, block::Block, execute::BLOCK_ROWS_MAX};
 use hefu_keys::SecretKey;
 use hefu_node::{
-    core::{Admission, Judged, Proposal, Sealed},
+    core::{Admission, Judged, Next, Proposal, Sealed},
     demo::PHRASE,
     memory::use_small_pages,
     world::{Codes, Deed, REFILL, World},
@@ -36,6 +36,7 @@ fn main() -> Result<()> {
     println!("signature    {:>8.1} µs per strict verification", verification()? * 1e6);
     pipeline()?;
     largest_block()?;
+    next_block()?;
     let data = tempfile::tempdir()?;
     let node = Hefu::start(data.path(), &[])?;
     latency(&node)?;
@@ -113,6 +114,33 @@ fn largest_block() -> Result<()> {
          {unknown:.0} ms where none is; at most 200 should be",
         records,
         body.len()
+    );
+    Ok(())
+}
+
+/// From the decision of the largest block to the next proposal, both by one node.
+fn next_block() -> Result<()> {
+    let took = |next: Next| -> Result<f64> {
+        let data = tempfile::tempdir()?;
+        let mut node = Alone::open(World::new(1), data.path())?;
+        for text in observations(&mut node.world, BLOCK_ROWS_MAX) {
+            hand_in(&mut node, &text)?;
+        }
+        let now = node.world.now;
+        let first = node.core.build(now, 1, 0)?.body;
+        let certificate = node.world.certify(&Block::cut(&first)?.header);
+        let start = Instant::now();
+        node.core.commit(now, certificate, next)?;
+        let second = node.core.build(now, 2, 0)?.body;
+        let took = start.elapsed().as_secs_f64() * 1e3;
+        let records = Block::cut(&second)?.records.len();
+        anyhow::ensure!(records > BLOCK_ROWS_MAX / 4, "only {records} records are in the next block");
+        Ok(took)
+    };
+    let (after, meanwhile) = (took(Next::Elsewhere)?, took(Next::Full)?);
+    println!(
+        "next block   {after:>8.0} ms from the decision of the largest one to the next proposal, {meanwhile:.0} ms where it is \
+         begun while that one is written"
     );
     Ok(())
 }

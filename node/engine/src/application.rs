@@ -64,11 +64,12 @@ pub trait Application: Send + 'static {
     fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, Fault>;
 
     /// Commits a decided block, whose body this node was given or built earlier. Everything must be durable before the
-    /// answer: at that moment the node tells others that it has this height.
+    /// answer: at that moment the node tells others that it has this height. `proposes_next` says that the next block is this
+    /// node's to propose, as far as is known before that height begins, so that it can be built meanwhile.
     ///
     /// # Errors
     /// A fault of storage.
-    fn decide(&mut self, certificate: Certificate) -> Result<(), Fault>;
+    fn decide(&mut self, certificate: Certificate, proposes_next: bool) -> Result<(), Fault>;
 
     /// Validators caught contradicting themselves at the height just decided, with the two texts each of them signed.
     /// The signatures have been verified.

@@ -119,6 +119,12 @@ impl<A: Application> Glue<A> {
         }
     }
 
+    /// Whether the first proposal of a height is this node's, by the validators of the present one.
+    fn proposes(&self, height: u64) -> bool {
+        let stage = self.stage.as_ref().filter(|_| self.signatory.is_some());
+        stage.is_some_and(|stage| stage.validators.proposer(height, 0).address() == self.me)
+    }
+
     async fn handle(&mut self, message: AppMsg<Hefu>) -> Result<(), Fault> {
         match message {
             AppMsg::ConsensusReady { reply } => self.ready(reply).await,
@@ -137,7 +143,8 @@ impl<A: Application> Glue<A> {
                 self.send_again(height, round, address.0, value_id).await
             }
             AppMsg::Decided { certificate, extensions: _, reply } => {
-                self.application.decide(certified(certificate))?;
+                let proposes_next = self.proposes(certificate.height.0.saturating_add(1));
+                self.application.decide(certified(certificate), proposes_next)?;
                 answer(reply, ());
                 Ok(())
             }

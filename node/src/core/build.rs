@@ -25,7 +25,7 @@ use super::{
     body::Body,
     cache::Ground,
     candidates::{Arrival, Candidate, Judgement, Origin, Ready},
-    execution::{Execution, Step},
+    execution::{Executed, Execution, Step},
     sealed::Sealed,
 };
 
@@ -80,6 +80,26 @@ enum Offer {
 struct Selection {
     ready: Ready,
     refused: HashMap<Hash, Refusal>,
+    /// Whether something had no place in it.
+    full: bool,
+}
+
+/// Who builds the block after one that is committed, and whether that is begun meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Somebody else builds it, or nobody knows who.
+    Elsewhere,
+    /// This node, and it begins where more waits than the block holds. What comes meanwhile is in the one after that; it would
+    /// be in this one only as the turn of an organisation that has less waiting. What cannot wait has the block built anew.
+    Full,
+    /// This node, and it begins with whatever waits.
+    Any,
+}
+
+/// The records of the next block, executed while the last one was written. Nothing of it is on the disk.
+pub(super) struct Begun {
+    moment: Moment,
+    selection: Selection,
 }
 
 impl Core {
@@ -92,8 +112,15 @@ impl Core {
         if let Some((block, candidate)) = self.candidates.built(round) {
             return Ok(Built { block: *block, body: candidate.bytes.clone(), left: Vec::new() });
         }
-        let moment = self.moment(now);
-        let Selection { ready, refused } = self.select(&moment)?;
+        let (moment, Selection { ready, refused, .. }) = match self.begun.take().filter(|_| round == 0) {
+            Some(Begun { moment, selection }) => (moment, selection),
+            None => {
+                let moment = self.moment(now);
+                let ground = Ground::new(&self.chain, &self.cache, &self.head)?;
+                let selection = self.select(&ground, &moment, &HashSet::new())?;
+                (moment, selection)
+            }
+        };
         let header = self.header(&moment, &ready);
         let text = Block::write(&header, ready.records.iter().map(|sealed| text_of(sealed)));
         let (block, bytes) = (header.id(), Bytes::from(text));
@@ -122,12 +149,38 @@ impl Core {
         if height == next.get() { Ok(()) } else { Err(Fault::new(OutOfStep { asked: height, next })) }
     }
 
-    /// Takes waiting records in their order until the block is full.
-    fn select(&self, moment: &Moment) -> Result<Selection, Fault> {
-        let ground = Ground::new(&self.chain, &self.cache, &self.head)?;
-        let mut filling = Filling::new(Execution::new(&ground, moment));
+    /// Begins the block after one that is executed, and takes none of its records again.
+    pub(super) fn begin_next(
+        &self,
+        now: Time,
+        (header, block): (&Header, &Executed),
+        included: &HashSet<Hash>,
+        next: Next,
+    ) -> Result<Option<Begun>, Fault> {
+        if next == Next::Elsewhere || (next == Next::Full && self.pool.fits_a_block_without(included)) {
+            return Ok(None);
+        }
+        let ground = Ground::new(&self.chain, &self.cache, &self.head)?.after(block);
+        let moment = self.moment_after((header.height, header.time), now);
+        let selection = self.select(&ground, &moment, included)?;
+        let kept = selection.full || next == Next::Any;
+        Ok(kept.then_some(Begun { moment, selection }))
+    }
+
+    /// Keeps a block that was begun, unless something in it has left the pool since.
+    pub(super) fn keep_begun(&mut self, begun: Option<Begun>) {
+        let waits = |id: &Hash| self.pool.get(id).is_some();
+        self.begun = begun.filter(|begun| begun.selection.ready.records.iter().all(|sealed| waits(&sealed.id())));
+        if let Some(begun) = &mut self.begun {
+            begun.selection.refused.retain(|id, _| waits(id));
+        }
+    }
+
+    /// Takes waiting records in their order until the block is full; none that are gone.
+    fn select(&self, ground: &Ground<'_>, moment: &Moment, gone: &HashSet<Hash>) -> Result<Selection, Fault> {
+        let mut filling = Filling::new(Execution::new(ground, moment));
         let mut early = Vec::new();
-        for (ticket, sealed) in self.pool.in_order() {
+        for (ticket, sealed) in self.pool.in_order().filter(|(_, sealed)| !gone.contains(&sealed.id())) {
             if filling.has_enough_of(sealed, self.pool.party_of(ticket)) {
                 continue;
             }
@@ -154,7 +207,7 @@ impl Core {
             }
         }
         let executed = filling.execution.finish()?;
-        Ok(Selection { ready: Ready { records: filling.records, executed }, refused })
+        Ok(Selection { ready: Ready { records: filling.records, executed }, refused, full: filling.full })
     }
 
     fn header(&self, moment: &Moment, ready: &Ready) -> Header {

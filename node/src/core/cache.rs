@@ -10,12 +10,12 @@ use std::{
 };
 
 use hefu_contracts::{
-    register::{Bucket, Buckets, Fault, Tree},
+    register::{Bucket, Buckets, Fault, Patch, Tree},
     row::Row,
     state::Snapshot,
 };
 
-use super::Poisoned;
+use super::{Poisoned, execution::Executed};
 use crate::store::{Chain, Head};
 
 /// Rows remembered, in each of two generations; a row takes about a kilobyte.
@@ -79,11 +79,12 @@ impl Cache {
     }
 }
 
-/// The committed state, read through the cache.
+/// The committed state, read through the cache; with what one more block changes before it.
 pub(super) struct Ground<'a> {
     chain: &'a Chain,
     cache: &'a Cache,
     head: RwLockReadGuard<'a, Head>,
+    after: Option<&'a Executed>,
 }
 
 impl<'a> Ground<'a> {
@@ -93,10 +94,20 @@ impl<'a> Ground<'a> {
     /// [`Fault`] where a thread has panicked that was changing the head.
     pub(super) fn new(chain: &'a Chain, cache: &'a Cache, head: &'a RwLock<Head>) -> Result<Ground<'a>, Fault> {
         let head = head.read().map_err(|_| Fault::new(Poisoned))?;
-        Ok(Ground { chain, cache, head })
+        Ok(Ground { chain, cache, head, after: None })
     }
 
-    /// The register over the rows.
+    /// The same after a block that is executed on it.
+    pub(super) fn after(self, block: &'a Executed) -> Ground<'a> {
+        Ground { after: Some(block), ..self }
+    }
+
+    /// What that block does to the register.
+    pub(super) fn patch(&self) -> Option<&Patch> {
+        self.after.map(|block| &block.patch)
+    }
+
+    /// The register over the committed rows.
     pub(super) fn tree(&self) -> &Tree {
         &self.head.tree
     }
@@ -104,6 +115,9 @@ impl<'a> Ground<'a> {
 
 impl Snapshot for Ground<'_> {
     fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+        if let Some(row) = self.after.and_then(|block| block.row(key)) {
+            return Ok(Some(row.clone()));
+        }
         if let Some(row) = self.cache.rows.borrow_mut().get(key) {
             return Ok(row);
         }

@@ -19,9 +19,11 @@ use hefu_keys::Hash;
 
 use super::{
     Core, Left, News,
+    build::{Begun, Next},
     cache::Ground,
     candidates::{Judgement, Ready},
     pool::{is_spent, spends_alone},
+    processors::{WRITTEN_ALONE, alongside},
     receipts,
     sealed::Sealed,
 };
@@ -64,26 +66,33 @@ enum Undecidable {
 }
 
 impl Core {
-    /// Commits a decided block. It is durable before the answer, and so is everything that it changes.
+    /// Commits a decided block. It is durable before the answer, and so is everything that it changes. The block after it is
+    /// begun while it is written, where `next` wants that.
     ///
     /// # Errors
     /// [`Fault`] from the storage, or where the block was never here or is not valid here. The node must stop.
-    pub fn commit(&mut self, now: Time, certificate: Certificate) -> Result<Committed, Fault> {
+    pub fn commit(&mut self, now: Time, certificate: Certificate, next: Next) -> Result<Committed, Fault> {
         self.expect_next(certificate.height.get())?;
         let id = certificate.block;
         let candidate = self.candidates.get(&id).ok_or_else(|| Fault::new(Undecidable::Unknown(id)))?;
         let header = candidate.header.clone();
-        let mut batch = match &candidate.judgement {
-            Judgement::Valid(ready) => self.batch(&header, ready)?,
+        let ready = match &candidate.judgement {
+            Judgement::Valid(ready) => ready,
             Judgement::Invalid(why) => return Err(Fault::new(Undecidable::Invalid(id, why.clone()))),
             Judgement::Open => return Err(Fault::new(Undecidable::Unknown(id))),
         };
         let height = header.height;
+        let mut batch = self.batch(&header, ready)?;
         batch.put(Table::Blocks, height_key(height), block_text(&header, &certificate));
         batch.put(Table::Heights, *id.as_bytes(), height_key(height).to_vec());
         batch.put(Table::Tip, "height", height_key(height).to_vec());
         self.candidates.clear(&mut batch);
-        self.store.commit(batch, Mark { height, block: id })?;
+        let (store, mark) = (&*self.store, Mark { height, block: id });
+        let worth = next != Next::Elsewhere || ready.records.len() > WRITTEN_ALONE;
+        let write = || store.commit(batch, mark);
+        let (found, written) = alongside(worth, write, || self.meanwhile(now, (&header, ready), next));
+        written?;
+        let (news, begun) = found?;
 
         // From here on the block is final.
         let candidate = self.candidates.take().remove(&id);
@@ -95,7 +104,6 @@ impl Core {
             return Err(Fault::new(Undecidable::Unknown(id)));
         };
         let Ready { records, executed } = *ready;
-        let news = self.news(&records, &executed.rows)?;
         for (index, bucket) in executed.patch.buckets() {
             self.cache.set_bucket(*index, bucket.clone());
         }
@@ -105,6 +113,7 @@ impl Core {
         self.ahead.reached(height);
         let finals = self.finals(height, time, records);
         let left = self.settle(now, news)?;
+        self.keep_begun(begun);
         tracing::info!(
             block.height = height.get(),
             block.id = %id,
@@ -113,6 +122,18 @@ impl Core {
             "block committed"
         );
         Ok(Committed { height, block: id, time, finals, left })
+    }
+
+    /// What can be found out while a block is written.
+    fn meanwhile(
+        &self,
+        now: Time,
+        (header, Ready { records, executed }): (&Header, &Ready),
+        next: Next,
+    ) -> Result<(News, Option<Begun>), Fault> {
+        let news = self.news(records, &executed.rows)?;
+        let begun = self.begin_next(now, (header, executed), &news.included, next)?;
+        Ok((news, begun))
     }
 
     /// What a block writes, except for its header.

@@ -45,12 +45,20 @@ pub(super) enum Step {
 
 /// What a block changes, computed before anybody votes and written when it is decided.
 pub(super) struct Executed {
-    /// Every changed row with its canonical text.
+    /// Every changed row with its canonical text, by key.
     pub rows: Vec<(Row, Bytes)>,
     /// Every new entry's text under its key in the table.
     pub entries: Vec<(Vec<u8>, Bytes)>,
     /// The register afterwards.
     pub patch: Patch,
+}
+
+impl Executed {
+    /// A row as the block leaves it, where it changes it.
+    pub(super) fn row(&self, key: &str) -> Option<&Row> {
+        let at = self.rows.binary_search_by(|(row, _)| row.key.as_str().cmp(key)).ok()?;
+        self.rows.get(at).map(|(row, _)| row)
+    }
 }
 
 impl<'a> Execution<'a> {
@@ -93,7 +101,7 @@ impl<'a> Execution<'a> {
         }
         let entries = changes.entries.into_iter();
         let entries = entries.map(|((row, n), text)| (entry_key(&row, n), Bytes::from(text))).collect();
-        let patch = plan_by(self.ground.tree(), self.ground, &hashes, None, |half| {
+        let patch = plan_by(self.ground.tree(), self.ground, &hashes, self.ground.patch(), |half| {
             let (lower, upper) = alongside(hashes.len() > ROWS, || half(true), || half(false));
             [lower, upper]
         })?;

@@ -10,7 +10,7 @@ mod turns;
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -25,7 +25,8 @@ use hefu_contracts::{
 use hefu_keys::{Address, Hash};
 
 use super::sealed::Sealed;
-use room::{Room, is_urgent};
+use room::Room;
+pub(super) use room::is_urgent;
 
 pub use room::{POOL_BYTES_MAX, POOL_RECORDS_MAX};
 pub use settle::Left;
@@ -77,6 +78,12 @@ impl Pool {
     pub(super) fn get(&self, id: &Hash) -> Option<&Arc<Sealed>> {
         let waiting = self.waiting.get(self.tickets.get(id)?)?;
         Some(&waiting.sealed)
+    }
+
+    /// Whether all of them but those that are gone have room in one block, as far as their bytes go.
+    pub(super) fn fits_a_block_without(&self, gone: &HashSet<Hash>) -> bool {
+        let going = gone.iter().filter_map(|id| self.get(id)).map(|sealed| sealed.bytes());
+        self.room.fits_a_block_without(going.fold(0, usize::saturating_add))
     }
 
     /// The organisation that the author of a waiting record signs for.

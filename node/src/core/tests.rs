@@ -21,7 +21,7 @@ use hefu_contracts::{
 };
 use hefu_keys::Hash;
 
-use super::{Admission, Built, Committed, Core, Judged, Proposal, Sealed};
+use super::{Admission, Built, Committed, Core, Judged, Next, Proposal, Sealed};
 use crate::{
     store::{Memory, Store, VerifyReport, found, verify_view},
     world::{self, Codes, Deed, REFILL, World},
@@ -109,9 +109,14 @@ impl Scene {
 
     /// Commits a block that the core has.
     pub fn commit(&mut self, block: &Hash) -> Committed {
+        self.commit_before(block, Next::Elsewhere)
+    }
+
+    /// The same, beginning the next one.
+    pub fn commit_before(&mut self, block: &Hash, next: Next) -> Committed {
         let (header, _) = self.core.candidate(self.next(), block).expect("a candidate");
         let certificate = self.world.certify(&header);
-        self.core.commit(self.world.now, certificate).expect("committed")
+        self.core.commit(self.world.now, certificate, next).expect("committed")
     }
 
     /// Builds the next block of what waits and commits it.

@@ -12,7 +12,7 @@ mod finding;
 
 use super::{NodeLedger, now};
 use crate::{
-    core::tests::open,
+    core::{Next, tests::open},
     store::{Memory, Store, found},
     world::{self, Deed, REFILL, World},
 };
@@ -37,7 +37,7 @@ fn block(world: &World, ledger: &NodeLedger) {
     let built = core.build(now(), next, 0).expect("built");
     desk.left(&built.left).expect("told");
     let (header, _) = core.candidate(next, &built.block).expect("a candidate");
-    let committed = core.commit(now(), world.certify(&header)).expect("committed");
+    let committed = core.commit(now(), world.certify(&header), Next::Elsewhere).expect("committed");
     desk.committed(&committed).expect("told");
 }
 

@@ -17,7 +17,10 @@ use super::{
     shelf::BadSnapshot,
 };
 use crate::{
-    core::tests::{Scene, open},
+    core::{
+        Next,
+        tests::{Scene, open},
+    },
     store::{Chain, Memory, Pair, Restoring, Rocks, Store, verify_store, verify_view},
     world::{Deed, World},
 };
@@ -145,7 +148,7 @@ fn assert_restored(others: &Others, store: &Arc<dyn Store>) {
         let proposal = crate::core::Proposal { height: height.get(), round: 0, block, fresh: false };
         let bound = core.prepare(&proposal, body.into()).bind();
         core.validate(others.scene.world.now, &proposal, bound).expect("no fault");
-        core.commit(others.scene.world.now, certificate).expect("committed");
+        core.commit(others.scene.world.now, certificate, Next::Elsewhere).expect("committed");
     }
     let restored = core.head().read().expect("not poisoned").chain.clone();
     let tables = [Table::Rows, Table::Entries, Table::Buckets, Table::Blocks, Table::Records, Table::Ids, Table::Tip];

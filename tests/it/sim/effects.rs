@@ -94,7 +94,8 @@ impl<A: Chronicle> Hands<A> {
             Effect::Decide(certificate, _, resume) => {
                 self.flush()?;
                 let (height, block) = (certificate.height.0, certificate.value_id);
-                self.asked(|app| app.decide(certified(certificate)))?;
+                let proposes_next = self.proposes(height + 1, 0);
+                self.asked(|app| app.decide(certified(certificate), proposes_next))?;
                 self.acts.push(Act::Decided(height, block));
                 Ok(resume.resume_with(()))
             }

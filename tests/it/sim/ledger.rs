@@ -27,7 +27,7 @@ use hefu_engine::{
 use hefu_keys::{Address, Hash, SecretKey};
 use hefu_node::{
     consensus::{evidence_of, of_engine, terms, to_engine},
-    core::{Admission, Core, Judged, Proposal},
+    core::{Admission, Core, Judged, Next, Proposal},
     store::Chain,
     world,
 };
@@ -236,14 +236,15 @@ impl Application for Ledger {
         Ok(candidate.map(|(header, body)| Kept { builder: header.builder, body }))
     }
 
-    fn decide(&mut self, certificate: Certificate) -> Result<(), Fault> {
+    fn decide(&mut self, certificate: Certificate, proposes_next: bool) -> Result<(), Fault> {
         let mut certificate = of_engine(certificate);
         let text = self.precommit(&certificate);
         for precommit in &mut certificate.signatures {
             let key = key_of(&precommit.validator).expect("a validator");
             precommit.signature = key.sign(text.as_bytes());
         }
-        let committed = self.core.commit(self.time(), certificate);
+        let next = if proposes_next { Next::Any } else { Next::Elsewhere };
+        let committed = self.core.commit(self.time(), certificate, next);
         let committed = committed.map_err(|fault| failed("committing", &fault))?;
         let (finals, left) = (committed.finals.iter(), committed.left.iter());
         self.end(finals.map(|done| &done.sealed).chain(left.map(|(left, _)| &left.sealed)));

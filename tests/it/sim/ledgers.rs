@@ -21,7 +21,7 @@ use hefu_gossip::{Answer, Message};
 use hefu_keys::Hash;
 use hefu_node::{
     consensus::WORDING,
-    core::{AHEAD_MAX, Admission, Core, Judged, Proposal, Sealed},
+    core::{AHEAD_MAX, Admission, Core, Judged, Next, Proposal, Sealed},
     store::{Chain, Memory, Store as _, found, verify_view},
     world::{self, Codes, Deed, REFILL, World},
 };
@@ -213,7 +213,8 @@ impl Ledgers {
             if judged != Judged::Valid(certificate.block) {
                 return Err(format!("block {height} is {judged:?} when it is executed again"));
             }
-            let committed = core.commit(self.begun, certificate.clone()).map_err(|fault| format!("{fault:?}"))?;
+            let committed =
+                core.commit(self.begun, certificate.clone(), Next::Elsewhere).map_err(|fault| format!("{fault:?}"))?;
             records += committed.finals.len();
             ids.extend(committed.finals.iter().map(|done| done.receipt.id));
         }

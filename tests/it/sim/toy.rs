@@ -340,7 +340,7 @@ impl Application for Toy {
         Ok(disk.bodies.get(block).map(|body| Kept { builder: body.builder, body: body.bytes.clone() }))
     }
 
-    fn decide(&mut self, certificate: Certificate) -> Result<(), Fault> {
+    fn decide(&mut self, certificate: Certificate, _: bool) -> Result<(), Fault> {
         let Some(Body { bytes: body, .. }) = lock(&self.disk).bodies.get(&certificate.block).cloned() else {
             return Err(Fault::new("committing", "a block was decided that is not here"));
         };

@@ -81,7 +81,12 @@ impl Room {
 
     /// Whether all that waits has room in one block, as far as its bytes go.
     pub(super) const fn fits_a_block(&self) -> bool {
-        self.all.bytes <= BODY_BYTES_MAX
+        self.fits_a_block_without(0)
+    }
+
+    /// The same without so many bytes of it.
+    pub(super) const fn fits_a_block_without(&self, bytes: usize) -> bool {
+        self.all.bytes.saturating_sub(bytes) <= BODY_BYTES_MAX
     }
 
     pub(super) fn add(&mut self, sealed: &Sealed, party: &Arc<str>) {
@@ -92,6 +97,6 @@ impl Room {
 }
 
 /// Whether a record cannot wait: it takes a key back, sets a quota, or shows that a validator has contradicted itself.
-pub(super) fn is_urgent(sealed: &Sealed) -> bool {
+pub(in super::super) fn is_urgent(sealed: &Sealed) -> bool {
     is_free(sealed.submission().record().action)
 }

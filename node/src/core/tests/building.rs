@@ -1,8 +1,13 @@
 //! What a block takes, and in which order.
 
-use hefu_contracts::{block::BODY_BYTES_MAX, receipt::Status, refusal::Code};
+use hefu_contracts::{
+    block::{BODY_BYTES_MAX, Block},
+    receipt::Status,
+    refusal::Code,
+};
 
-use super::{Deed, REFILL, Scene};
+use super::{Deed, Judged, Next, REFILL, Scene};
+use crate::core::pool::Pool;
 
 #[test]
 fn a_chain_begins_with_an_empty_block() {
@@ -110,4 +115,80 @@ fn a_height_that_is_not_the_next_is_a_fault() {
     assert!(scene.core.build(now, 2, 0).is_err());
     scene.block();
     assert!(scene.core.build(now, 1, 0).is_err());
+}
+
+/// Fills a pool with more than four blocks hold.
+fn flood(scene: &mut Scene) -> usize {
+    let mut waiting = 0;
+    for number in 0..60 {
+        let things: Vec<String> = (0..4_000)
+            .map(|serial| format!("https://id.gs1.org/01/04012345999990/21/{number:02}{serial:05}"))
+            .collect();
+        let deed = Deed::event(&scene.world, "OBSERVE", "inspecting", &things);
+        scene.takes(["huaxu", "yueling", "corenest"][number % 3], &deed);
+        waiting += 1;
+    }
+    waiting
+}
+
+#[test]
+fn the_next_block_is_built_while_one_is_written_where_more_waits_than_it_holds() {
+    let mut scene = Scene::new();
+    let mut other = Scene::new();
+    scene.takes("corenest", &Deed::grant("line", &["capture"]));
+    let first = scene.build(0);
+    assert_eq!(other.judge(first.body, true), Judged::Valid(first.block));
+    for one in [&mut scene, &mut other] {
+        one.commit(&first.block);
+        one.world.wait(1_000);
+    }
+    let mut waiting = flood(&mut scene);
+    for _ in 0..3 {
+        let built = scene.build(0);
+        assert_eq!(other.judge(built.body.clone(), true), Judged::Valid(built.block));
+        other.commit(&built.block);
+        scene.world.wait(100);
+        waiting -= scene.commit_before(&built.block, Next::Full).finals.len();
+        assert_eq!(scene.core.waiting(), waiting, "what was begun still waits");
+        assert!(scene.core.begun.is_some());
+        let begun = scene.world.now;
+        scene.world.wait(500);
+        other.world.wait(500);
+        let next = scene.build(0);
+        let header = Block::cut(&next.body).expect("a block").header;
+        assert_eq!((header.time, header.previous), (begun, built.block), "it was built then");
+        assert!(scene.core.begun.is_none(), "it is used once");
+        assert_eq!(scene.build(0).body, next.body, "and is that round's block from then on");
+        assert_ne!(scene.build(1).block, next.block, "a later round has its own");
+    }
+    let last = scene.build(0).block;
+    scene.commit_before(&last, Next::Full);
+    assert!(scene.core.begun.is_some());
+    let revoked = scene.takes("corenest", &Deed::revoke("line"));
+    assert!(scene.core.begun.is_none(), "what cannot wait does not wait for a block more");
+    let last = scene.build(0).block;
+    let committed = scene.commit_before(&last, Next::Elsewhere);
+    assert_eq!(committed.finals[0].receipt.id, revoked);
+    assert!(scene.core.begun.is_none(), "somebody else builds");
+    assert_eq!(scene.verify().height.get(), 6);
+}
+
+#[test]
+fn a_block_that_what_waits_does_not_fill_is_not_begun() {
+    let mut scene = Scene::new();
+    scene.takes("corenest", &Deed::product(REFILL, 1));
+    let built = scene.build(0);
+    scene.takes("corenest", &Deed::grant("line", &["catalogue"]));
+    scene.commit_before(&built.block, Next::Full);
+    assert!(scene.core.begun.is_none(), "what comes until it is asked for has a place in it");
+    let built = scene.build(0);
+    scene.takes("corenest", &Deed::grant("another line", &["catalogue"]));
+    scene.commit_before(&built.block, Next::Any);
+    let begun = scene.core.begun.take();
+    scene.core.keep_begun(begun);
+    assert!(scene.core.begun.is_some(), "all that is in it still waits");
+    let begun = scene.core.begun.take();
+    scene.core.pool = Pool::default();
+    scene.core.keep_begun(begun);
+    assert!(scene.core.begun.is_none(), "a client was told that it has left");
 }

@@ -8,7 +8,7 @@ use std::sync::{
 use hefu_contracts::schema::Table;
 use hefu_keys::Hash;
 
-use super::{Deed, Judged, REFILL, Scene, World, open, rewritten};
+use super::{Deed, Judged, Next, REFILL, Scene, World, open, rewritten};
 use crate::{
     core::{Core, Proposal},
     store::{Batch, Mark, Memory, Store, StoreError, View, bucket_key, found},
@@ -102,7 +102,7 @@ fn a_commit_that_fails_leaves_the_head_where_it_was() {
     let (header, _) = scene.core.candidate(1, &built.block).expect("a candidate");
     let root = scene.root();
     disk.broken.store(true, Ordering::Relaxed);
-    assert!(scene.core.commit(scene.world.now, scene.world.certify(&header)).is_err());
+    assert!(scene.core.commit(scene.world.now, scene.world.certify(&header), Next::Any).is_err());
     assert_eq!((scene.core.height().get(), scene.root()), (0, root));
     // The process stops; the disk works again at the next start.
     disk.broken.store(false, Ordering::Relaxed);

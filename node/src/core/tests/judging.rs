@@ -10,7 +10,7 @@ use hefu_contracts::{
 };
 use hefu_keys::Hash;
 
-use super::{Codes, Deed, Judged, REFILL, Scene, millis, rewritten, world};
+use super::{Codes, Deed, Judged, Next, REFILL, Scene, millis, rewritten, world};
 use crate::core::{CANDIDATES_PER_ROUND_MAX, Proposal, Sealed, Verifying};
 
 /// Two cores at the same height; the first has built a block that the second has not seen.
@@ -379,11 +379,11 @@ fn a_decision_on_an_unknown_or_invalid_block_is_a_fault() {
     let (proposer, mut other, body, _) = proposal();
     let parsed = super::super::body::Body::cut(body.clone()).expect("a block");
     let unknown = proposer.world.certify(&parsed.header);
-    assert!(other.core.commit(other.world.now, unknown).is_err());
+    assert!(other.core.commit(other.world.now, unknown, Next::Any).is_err());
     let lie = rewritten(&body, |header, _| header.register = Hash::ZERO);
     let header = super::super::body::Body::cut(lie.clone()).expect("a block").header;
     assert!(matches!(other.judge(lie, true), Judged::Invalid(_)));
     let certificate = other.world.certify(&header);
-    assert!(other.core.commit(other.world.now, certificate).is_err());
+    assert!(other.core.commit(other.world.now, certificate, Next::Any).is_err());
     assert_eq!(other.core.height(), Height::new(1).expect("a height"), "nothing was committed");
 }

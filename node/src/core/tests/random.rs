@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use hefu_contracts::{receipt::Status, refusal::Refusal};
 use hefu_keys::Hash;
 
-use super::{Codes, Deed, Judged, REFILL, Scene, dice::Dice};
+use super::{Codes, Deed, Judged, Next, REFILL, Scene, dice::Dice};
 use crate::{
     store::{Memory, Rocks, Store, create_store},
     world::World,
@@ -81,7 +81,8 @@ impl Play {
             if number != proposer {
                 assert_eq!(scene.judge(built.body.clone(), true), Judged::Valid(built.block));
             }
-            let committed = scene.commit(&built.block);
+            let next = if self.dice.below(2) == 0 { Next::Elsewhere } else { Next::Any };
+            let committed = scene.commit_before(&built.block, next);
             for done in &committed.finals {
                 self.open.remove(&done.receipt.id);
             }

@@ -159,7 +159,7 @@ impl Application for Ledger {
         Ok(stored.map(|one| Kept { builder: one.builder, body: one.body.clone() }))
     }
 
-    fn decide(&mut self, certificate: Certificate) -> Result<(), Fault> {
+    fn decide(&mut self, certificate: Certificate, _: bool) -> Result<(), Fault> {
         let mut store = self.store();
         match store.trouble.take() {
             Some(Trouble::FaultAtDecision) => {
