@@ -94,6 +94,7 @@ fn the_ledger_in_it_loses_nothing_and_executes_again_to_one_register() {
     let least = FINALS_EACH_MIN * (seeds.end - seeds.start);
     let [restored, exposed, forged, in_vain] = [(); 4].map(|()| AtomicU64::new(0));
     let flaws: Mutex<BTreeMap<Flaw, (u64, u64)>> = Mutex::default();
+    let [misnamed, backed] = [(); 2].map(|()| AtomicU64::new(0));
     let tally = campaign(seeds, false, |seed| {
         let (ledgers, report) = ledgers(Schedule::draw(seed, Kind::Faults, GOES_WRONG), None);
         finals.fetch_add(ledgers.finals as u64, Ordering::Relaxed);
@@ -103,6 +104,8 @@ fn the_ledger_in_it_loses_nothing_and_executes_again_to_one_register() {
             *proposed += flawed.proposed.get(&flaw).unwrap_or(&0);
             *refused += flawed.refused.get(&flaw).unwrap_or(&0);
         }
+        misnamed.fetch_add(flawed.misnamed, Ordering::Relaxed);
+        backed.fetch_add(flawed.backed, Ordering::Relaxed);
         let shelves = ledgers.shared.shelves.lock().unwrap();
         restored.fetch_add(shelves.restored, Ordering::Relaxed);
         exposed.fetch_add(shelves.exposed, Ordering::Relaxed);
@@ -116,7 +119,11 @@ fn the_ledger_in_it_loses_nothing_and_executes_again_to_one_register() {
          by it; {forged} forged records were passed on"
     );
     let (finals, flaws) = (finals.into_inner(), flaws.into_inner().unwrap());
-    println!("{finals} records are final; blocks proposed with a flaw, and how often one was refused: {flaws:?}");
+    let [misnamed, backed] = [misnamed, backed].map(AtomicU64::into_inner);
+    println!(
+        "{finals} records are final; blocks proposed with a flaw, and how often one was refused: {flaws:?}; {misnamed} came \
+         under the name of another, {backed} when a quorum had voted for them"
+    );
     holds("ledgers", &tally);
     assert!(finals >= least, "only {finals} records are final");
     // A single schedule may be one in which nobody loses or forges anything.
@@ -124,6 +131,7 @@ fn the_ledger_in_it_loses_nothing_and_executes_again_to_one_register() {
     let refused = |flaw: &Flaw| flaws.get(flaw).is_some_and(|(_, refused)| *refused > 0);
     let missing: Vec<&Flaw> = Flaw::ALL.iter().filter(|flaw| !refused(flaw)).collect();
     assert!(is_repeated() || missing.is_empty(), "{missing:?} were never refused");
+    assert!(is_repeated() || misnamed.min(backed) > 0, "{misnamed} came under the name of another, {backed} late");
 }
 
 /// Of seven validators one lies, and others lose their disks meanwhile.
@@ -201,7 +209,7 @@ fn too_many_twins_fork() {
 
 #[test]
 fn every_mistake_of_the_list_is_found() {
-    for bug in Bug::ALL {
+    for bug in Bug::OF_CONSENSUS {
         let tally = campaign(0..MISTAKE_SHOWS_WITHIN, true, |seed| toys(seed, Kind::Bug(bug)));
         println!("{bug:?}: {:?} after {} schedules", tally.broken.first(), tally.schedules);
         assert!(!tally.broken.is_empty(), "{bug:?} shows in none of {MISTAKE_SHOWS_WITHIN} schedules");
@@ -209,7 +217,7 @@ fn every_mistake_of_the_list_is_found() {
 }
 
 #[test]
-fn mistakes_are_found_in_the_whole_ledger_too() {
+fn mistakes_of_whole_ledgers_are_found_in_them() {
     for bug in Bug::OF_LEDGERS {
         let shows = |seed| ledgers(Schedule::draw(seed, Kind::Bug(bug), GOES_WRONG), Some(bug)).1;
         let tally = campaign(0..MISTAKE_SHOWS_IN_LEDGERS_WITHIN, true, shows);

@@ -33,11 +33,13 @@ pub enum Bug {
     RenewedAtOnce,
     /// No timer survives a restart, and none is set after it.
     TimersLost,
+    /// Nobody compares a body with the block that it was announced as.
+    NameUnchecked,
 }
 
 impl Bug {
-    /// All of them.
-    pub const ALL: [Bug; 15] = [
+    /// Those that consensus and the guard show.
+    pub const OF_CONSENSUS: [Bug; 15] = [
         Bug::GuardOff,
         Bug::GuardUnsynced,
         Bug::LogUnsynced,
@@ -55,8 +57,8 @@ impl Bug {
         Bug::TimersLost,
     ];
 
-    /// Those that are looked for in the whole ledger too.
-    pub const OF_LEDGERS: [Bug; 3] = [Bug::BlocksUnjudged, Bug::CommitUnsynced, Bug::RulesDiffer];
+    /// Those that the whole ledger shows.
+    pub const OF_LEDGERS: [Bug; 4] = [Bug::BlocksUnjudged, Bug::CommitUnsynced, Bug::RulesDiffer, Bug::NameUnchecked];
 
     /// Whether validators with it have no guard.
     pub fn is_unguarded(self) -> bool {

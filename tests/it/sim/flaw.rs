@@ -122,6 +122,10 @@ pub struct Flawed {
     pub proposed: BTreeMap<Flaw, u64>,
     /// How often honest validators refused each, and why.
     pub refused: BTreeMap<Flaw, u64>,
+    /// How often honest validators refused a block that came under the name of another.
+    pub misnamed: u64,
+    /// Bodies that came to honest validators when a quorum was known to have voted for their block.
+    pub backed: u64,
     /// What an honest validator said of one that is not what is wrong with it.
     pub wrong: Vec<String>,
 }
@@ -143,6 +147,18 @@ impl Flawed {
     /// Whether a block of this name has a flaw.
     pub fn has(&self, name: &Hash) -> bool {
         self.names.contains(name)
+    }
+
+    /// What an honest validator thinks of a block that came under the name of another.
+    pub fn judged_misnamed(&mut self, named: &Hash, judged: Judged) {
+        match judged {
+            Judged::Malformed => self.misnamed += 1,
+            // It was for another height.
+            Judged::HeldBack => {}
+            Judged::Valid(block) | Judged::Invalid(block) => {
+                self.wrong.push(format!("{block} is taken for {named}, as which it was announced"));
+            }
+        }
     }
 
     /// What an honest validator thinks of one, and why.

@@ -1,6 +1,6 @@
 //! What a machine has besides the engine's core, and what it does by itself: bodies, and catching up.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use hefu_engine::{
@@ -9,7 +9,10 @@ use hefu_engine::{
         Block, Heading, Hefu, Height, Statement, Validators, Voter, extended, logbook,
         malachite::app::{
             consensus::{Input, ProposedValue, SignedConsensusMsg},
-            types::core::{LinearTimeouts, Round, ThresholdParam, ThresholdParams, Timeout, Validity, ValueOrigin},
+            types::core::{
+                LinearTimeouts, PolkaCertificate, Round, ThresholdParam, ThresholdParams, Timeout, Validity,
+                ValueOrigin,
+            },
         },
     },
 };
@@ -85,6 +88,8 @@ pub struct Hands<A> {
     pub held: bool,
     pub(super) headings: Vec<Heading>,
     pub(super) early: Vec<(Heading, Bytes)>,
+    /// Blocks of this height that two thirds are known to have voted for.
+    pub(super) polkas: BTreeSet<Hash>,
     /// The last heights of others, and who was asked last.
     pub(super) heard: BTreeMap<usize, u64>,
     pub(super) asked: usize,
@@ -152,6 +157,7 @@ impl<A: Chronicle> Hands<A> {
             held: true,
             headings: Vec::new(),
             early: Vec::new(),
+            polkas: BTreeSet::new(),
             heard: BTreeMap::new(),
             asked: 0,
             patient_until: 0,
@@ -267,6 +273,13 @@ impl<A: Chronicle> Hands<A> {
         }
     }
 
+    /// The prevotes of two thirds have come. No clock need judge the block of that name any more.
+    pub(super) fn polka(&mut self, polka: &PolkaCertificate<Hefu>) {
+        if polka.height.0 == self.height && self.judge.polka(polka, &self.set, self.least).is_ok() {
+            self.polkas.insert(polka.value_id);
+        }
+    }
+
     /// A body has come under this heading.
     pub(super) fn body(&mut self, heading: Heading, body: Bytes) {
         if heading.height == self.height + 1 && self.early.len() < HEADINGS_PER_ROUND_MAX * 2 {
@@ -278,7 +291,8 @@ impl<A: Chronicle> Hands<A> {
         }
         let Some(app) = &mut self.app else { return };
         let Heading { height, round, block, builder, .. } = heading;
-        let verdict = app.received(Received { height, round, block, builder, body, fresh: true });
+        let fresh = !self.polkas.contains(&block);
+        let verdict = app.received(Received { height, round, block, builder, body, fresh });
         match verdict {
             Ok(Verdict::Valid(block)) if block == heading.block => self.judged(round, block, Validity::Valid),
             Ok(Verdict::Invalid(block)) if block == heading.block => self.judged(round, block, Validity::Invalid),

@@ -119,10 +119,13 @@ impl Ledger {
 
     fn judge(&mut self, proposal: &Proposal, body: &Bytes) -> Result<Verdict, Fault> {
         let now = self.time();
-        let bound = self.core.prepare(proposal, body.clone()).bind();
-        let judged = self.core.validate(now, proposal, bound).map_err(|fault| failed("judging", &fault))?;
+        let named = proposal.block.filter(|_| self.who.bug != Some(Bug::NameUnchecked));
+        let told = Proposal { block: named, ..*proposal };
+        let bound = self.core.prepare(&told, body.clone()).bind();
+        let judged = self.core.validate(now, &told, bound).map_err(|fault| failed("judging", &fault))?;
         if self.who.honest {
             self.tell_of_flaws(body, judged);
+            self.tell_of_name(proposal, body, judged);
         }
         Ok(match judged {
             Judged::Valid(block) => self.bent(block, true),
@@ -143,6 +146,13 @@ impl Ledger {
             Some(Bug::BlocksUnjudged) => true,
             Some(Bug::RulesDiffer) if self.who.machine == 0 => valid && block.as_bytes()[0] % 4 != 1,
             _ => valid,
+        }
+    }
+
+    fn tell_of_name(&self, proposal: &Proposal, body: &Bytes, judged: Judged) {
+        let named = proposal.block.filter(|named| Block::cut(body).is_ok_and(|block| block.header.id() != *named));
+        if let Some(named) = named {
+            self.shared.flawed.lock().expect("not poisoned").judged_misnamed(&named, judged);
         }
     }
 
@@ -228,6 +238,9 @@ impl Application for Ledger {
 
     fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
         let Received { height, round, block, body, fresh, .. } = proposal;
+        if self.who.honest && !fresh {
+            self.shared.flawed.lock().expect("not poisoned").backed += 1;
+        }
         self.judge(&Proposal { height, round, block: Some(block), fresh }, &body)
     }
 

@@ -32,13 +32,15 @@ pub enum Lie {
     FalseHistory,
     /// It proposes blocks and votes for them, and sends their bodies to some only.
     Withholding,
+    /// It sends the bodies of other blocks under the names of those that it proposes, or proposes again, to some.
+    Misnaming,
     /// There are two of it, each honest by itself.
     Twins,
 }
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Lie; 8] = [
+    pub const ALL: [Lie; 9] = [
         Lie::Silence,
         Lie::Equivocation,
         Lie::Amnesia,
@@ -46,6 +48,7 @@ impl Lie {
         Lie::Forgery,
         Lie::FalseHistory,
         Lie::Withholding,
+        Lie::Misnaming,
         Lie::Twins,
     ];
 }
@@ -91,7 +94,8 @@ impl Liar {
             }
             Lie::FalseHistory => vec![self.rewritten(letter, forge)],
             Lie::Withholding if second && matches!(letter, Letter::Body(..)) => Vec::new(),
-            Lie::Withholding => vec![letter],
+            Lie::Misnaming if second => vec![misnamed(letter, forge)],
+            Lie::Withholding | Lie::Misnaming => vec![letter],
         }
     }
 
@@ -182,6 +186,13 @@ impl Liar {
         });
         Letter::Served(decisions.collect())
     }
+}
+
+/// The body of another block under a heading.
+fn misnamed(letter: Letter, forge: &mut Forge<'_>) -> Letter {
+    let Letter::Body(heading, body) = letter else { return letter };
+    let other = forge(&body, true).map_or(body, |(_, other)| other);
+    Letter::Body(heading, other)
 }
 
 /// Records, the first of them with another byte in the middle.

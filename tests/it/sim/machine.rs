@@ -63,6 +63,7 @@ impl<A: Chronicle> Machine<A> {
         hands.early.clear();
         hands.stash.clear();
         hands.headings.clear();
+        hands.polkas.clear();
         hands.failed = None;
         hands.broken = false;
         hands.recovering = false;
@@ -104,6 +105,7 @@ impl<A: Chronicle> Machine<A> {
         hands.timeouts = linear(&upcoming.terms.timeouts);
         (hands.height, hands.round, hands.held) = (upcoming.height, 0, false);
         hands.headings.clear();
+        hands.polkas.clear();
         hands.proposed.clear();
         hands.sound.clear();
         let height = Height(upcoming.height);
@@ -151,6 +153,7 @@ impl<A: Chronicle> Machine<A> {
                 self.input(Input::Proposal(proposal), metrics);
             }
             Letter::Liveness(LivenessMsg::PolkaCertificate(polka)) => {
+                self.hands.polka(&polka);
                 self.input(Input::PolkaCertificate(polka), metrics);
             }
             Letter::Liveness(LivenessMsg::SkipRoundCertificate(skip)) => {

@@ -161,6 +161,7 @@ impl Schedule {
                 Some(Bug::SyncUnchecked) => Some(Lie::FalseHistory),
                 Some(Bug::SignaturesUnchecked) => Some(Lie::Forgery),
                 Some(Bug::BlocksUnjudged) => Some(Lie::Spoiling),
+                Some(Bug::NameUnchecked) => Some(Lie::Misnaming),
                 Some(_) => None,
                 None => dice.bool().then(|| Lie::ALL[dice.usize(..Lie::ALL.len())]),
             };
