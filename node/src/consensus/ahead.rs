@@ -27,8 +27,8 @@ pub(super) fn start(desk: &Arc<Desk>) -> io::Result<impl Fn(Vec<Bytes>) + Send +
     // A node that has stopped is not kept open by what nobody will ask for.
     let desk = Arc::downgrade(desk);
     thread::Builder::new().name("ahead".to_owned()).spawn(move || {
-        for body in bodies.into_iter().flatten() {
-            if verify(&desk, &body).is_none() {
+        for bodies in bodies {
+            if verify(&desk, &bodies).is_none() {
                 return;
             }
         }
@@ -40,13 +40,18 @@ pub(super) fn start(desk: &Arc<Desk>) -> io::Result<impl Fn(Vec<Bytes>) + Send +
     })
 }
 
-/// Verifies a block's records on all processors but the one that executes the blocks before, where there are several; none
-/// where the node is over. What is forged is found out again when the block is judged.
-fn verify(desk: &Weak<Desk>, body: &Bytes) -> Option<()> {
-    // A copy: what is kept must not keep the whole answer that it is a part of.
-    let Ok(block) = Verifying::cut(Bytes::copy_from_slice(body)) else { return Some(()) };
-    let kept = with(desk, |desk| Ok(desk.core()?.keep_ahead(block)))?;
-    if let Some(block) = kept {
+/// Verifies the records of an answer's blocks on all processors but the one that executes the blocks before, where there are
+/// several; none where the node is over. What is forged is found out again when its block is judged.
+fn verify(desk: &Weak<Desk>, bodies: &[Bytes]) -> Option<()> {
+    // Copies: what is kept must not keep the whole answer that it is a part of.
+    let cut = |body: &Bytes| Verifying::cut(Bytes::copy_from_slice(body)).ok();
+    let blocks: Vec<Verifying> = bodies.iter().filter_map(cut).collect();
+    // All at once: whoever executes has the core for most of the time.
+    let kept: Vec<Arc<Verifying>> = with(desk, |desk| {
+        let mut core = desk.core()?;
+        Ok(blocks.into_iter().filter_map(|block| core.keep_ahead(block)).collect())
+    })?;
+    for block in kept {
         block.work(processors().saturating_sub(1));
     }
     Some(())
