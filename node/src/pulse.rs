@@ -80,7 +80,7 @@ impl fmt::Display for Old {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Old::Silent { age, heartbeat } => {
-                let (age, due) = (age.as_secs(), heartbeat.as_secs());
+                let (age, due) = (age.as_secs(), heartbeat.as_secs_f64());
                 write!(
                     f,
                     "no block for {age} s, one is due every {due} s: this node hears nobody, or too many validators are away"

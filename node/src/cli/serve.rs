@@ -100,7 +100,6 @@ const METRICS_ELSEWHERE: &str = "`listen` in `[metrics]` of the configuration";
 const ORIGIN_HINT: &str = "say in the configuration where the pages are reached: `origin` in `[http]`";
 
 /// The address of a server for a browser on this machine.
-/// How this machine reaches what listens there.
 pub(super) fn url_of(address: SocketAddr) -> String {
     let port = address.port();
     match address.ip() {
