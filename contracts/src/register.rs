@@ -15,8 +15,9 @@
 //! its inner nodes fit in memory, and only buckets are ever read from the store.
 //!
 //! - [`Tree`] is that memory, [`Buckets`] is how the store is read.
-//! - [`plan`], or [`plan_by`] on two processors, computes what a set of changed rows would do, as a [`Patch`] that leaves the tree as it is, so that
-//!   several candidate blocks can stand on one parent; [`Tree::apply`] takes the one that was decided.
+//! - [`plan`], or [`plan_by`] on two processors, computes what a set of changed rows would do, as a [`Patch`] that leaves
+//!   the tree as it is, so that several candidate blocks can stand on one parent; [`Tree::apply`] takes the one that was
+//!   decided.
 //! - [`Range`] is a part of the register that can be checked by itself.
 //! - [`prove`] makes a [`Multiproof`] for any number of keys, [`Multiproof::check`] checks it against a root.
 //!
