@@ -11,6 +11,7 @@ use hefu_contracts::{
     record::{Record, Visibility},
     refusal::{Code, Refusal},
     row::{self, Data, Row},
+    shared::Shared,
     state::{Fault, Snapshot},
     time::Time,
 };
@@ -109,7 +110,7 @@ fn party_of(ledger: &dyn Ledger, key: Address, now: Time) -> Result<(Name, Reade
     let found = ledger.key(&key)?;
     let party = access::party_of(found.as_ref(), &key, now).map_err(no)?;
     match ledger.row(&row::key_of_party(party))?.map(|row| row.data) {
-        Some(Data::Party(row)) => Ok((row.name, Reader::Party { id: party.to_owned(), kind: row.kind })),
+        Some(Data::Party(row)) => Ok((row.name.clone(), Reader::Party { id: party.to_owned(), kind: row.kind })),
         Some(_) | None => {
             tracing::error!(party, "the organisation of a registered key is not on the ledger");
             Err(Door::NodeFault.into())
@@ -121,8 +122,8 @@ fn party_of(ledger: &dyn Ledger, key: Address, now: Time) -> Result<(Name, Reade
 pub(crate) struct Rows<'a>(pub(crate) &'a dyn Ledger);
 
 impl Snapshot for Rows<'_> {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
-        self.0.row(key)
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
+        Ok(self.0.row(key)?.map(Shared::from))
     }
 }
 

@@ -20,6 +20,7 @@ use hefu_contracts::{
     receipt::Receipt,
     refusal::{Code, Refusal},
     row::Row,
+    shared::Shared,
     state::Fault,
 };
 use hefu_keys::{Address, Hash};
@@ -173,7 +174,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// A row as the last block left it. A ledger that can read rows one by one does so; the proof of a row, from which it
     /// is taken otherwise, costs the row's whole history.
     fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
-        let Some(proof) = self.proof(key)? else { return Ok(self.genesis().rows()?.remove(key)) };
+        let Some(proof) = self.proof(key)? else {
+            return Ok(self.genesis().rows()?.remove(key).map(Shared::into_owned));
+        };
         let rows = proof.rows.iter().map(|text| Row::read(text.get()).map_err(Fault::from));
         let is_wanted = |row: &Result<Row, Fault>| row.as_ref().map_or(true, |row| row.key == key);
         rows.into_iter().find(is_wanted).transpose()

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use hefu_contracts::{
     parties::QuotaRow,
-    row::{Data, KEY_OF_QUOTA, key_of_party, key_of_quota},
+    row::{KEY_OF_QUOTA, key_of_party, key_of_quota},
     state::Fault,
 };
 
@@ -69,8 +69,5 @@ fn find(ledger: &dyn Ledger, party: String) -> Result<Option<QuotaView>, Fault> 
 }
 
 fn row(ledger: &dyn Ledger, key: &str) -> Result<Option<QuotaRow>, Fault> {
-    Ok(match ledger.row(key)?.map(|row| row.data) {
-        Some(Data::Quota(row)) => Some(row),
-        Some(_) | None => None,
-    })
+    Ok(ledger.row(key)?.and_then(|row| row.data.into_kind()))
 }

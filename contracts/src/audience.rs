@@ -72,14 +72,14 @@ impl Audience {
             parties.extend(
                 row::get::<AgreementRow>(&rows, &row::key_of_agreement(contract))?
                     .into_iter()
-                    .flat_map(|agreement| agreement.parties),
+                    .flat_map(|agreement| agreement.parties.clone()),
             );
         }
         for address in &named.keys {
-            parties.extend(row::get::<KeyRow>(&rows, &row::key_of_key(address))?.map(|key| key.party));
+            parties.extend(row::get::<KeyRow>(&rows, &row::key_of_key(address))?.map(|key| key.party.clone()));
         }
         for gln in &named.glns {
-            parties.extend(row::get::<SiteRow>(&rows, &row::key_of_site(gln))?.map(|site| site.party));
+            parties.extend(row::get::<SiteRow>(&rows, &row::key_of_site(gln))?.map(|site| site.party.clone()));
         }
         Ok(Audience(parties))
     }

@@ -198,10 +198,10 @@ pub fn execute_all(base: &dyn Snapshot, moment: &Moment, records: &[Submission])
         if charge.as_ref().is_some_and(|charge| !shares.allow(charge)) {
             return Err(Invalid::Quota { index });
         }
-        if overlay.len_with(&writes) > BLOCK_ROWS_MAX {
+        if !overlay.has_room_for(&writes, BLOCK_ROWS_MAX) {
             return Err(Invalid::Rows);
         }
-        overlay.apply(writes, &stamp)?;
+        overlay.apply(writes, stamp)?;
         if let Some(charge) = charge {
             shares.add(charge);
         }

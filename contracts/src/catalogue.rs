@@ -17,7 +17,8 @@ use crate::{
     gs1::Gtin,
     parties::{KeyRole, Name, find_owner},
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::Writes,
 };
 
@@ -79,7 +80,7 @@ pub(crate) fn put(case: &Case<'_>, body: &ProductPut) -> Checked<Writes> {
     links::check(&body.links)?;
     require_own(case, &body.gtin)?;
     let key = row::key_of_product(&body.gtin);
-    let before: Option<ProductRow> = case.get(&key)?;
+    let before: Option<Shared<ProductRow>> = case.get(&key)?;
     let next = before.as_ref().map_or(Some(1), |row| row.version.checked_add(1));
     if next != Some(body.version) {
         let detail = format!("{} where {} comes next", body.version, next.unwrap_or_default());
@@ -98,7 +99,7 @@ pub(crate) fn put(case: &Case<'_>, body: &ProductPut) -> Checked<Writes> {
     };
     let role = if before.is_some() { Role::Update } else { Role::Register };
     let mut writes = Writes::default();
-    writes.note(key, Data::Product(row), role);
+    writes.note(key, row, role);
     Ok(writes)
 }
 

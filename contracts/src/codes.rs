@@ -19,7 +19,8 @@ use crate::{
     gs1::Gtin,
     parties::{KeyRole, PartyRow},
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::Writes,
 };
 
@@ -123,7 +124,7 @@ pub(crate) fn issue(case: &Case<'_>, body: &CodesIssue) -> Checked<Writes> {
         root: body.root,
     };
     let mut writes = Writes::default();
-    writes.note(row::key_of_batch(&case.record().id), Data::Batch(row), Role::Issue);
+    writes.note(row::key_of_batch(&case.record().id), row, Role::Issue);
     Ok(writes)
 }
 
@@ -142,9 +143,9 @@ pub struct Issued {
 ///
 /// # Errors
 /// `E-BATCH-UNKNOWN`, `E-BATCH-MAKER`, `E-CODE-NOT-ISSUED`, or `E-RECORD-SHAPE` for impossible ranges.
-pub(crate) fn prove_issued(case: &Case<'_>, commissioning: &Commissioning) -> Checked<(BatchRow, Vec<Issued>)> {
+pub(crate) fn prove_issued(case: &Case<'_>, commissioning: &Commissioning) -> Checked<(Shared<BatchRow>, Vec<Issued>)> {
     let unknown = || Refusal::new(Code::BatchUnknown).at("/body/commissioning/batch");
-    let batch: BatchRow = case.get(&row::key_of_batch(&commissioning.batch))?.ok_or_else(unknown)?;
+    let batch: Shared<BatchRow> = case.get(&row::key_of_batch(&commissioning.batch))?.ok_or_else(unknown)?;
     if let Some(maker) = batch.maker.as_deref().filter(|maker| *maker != case.party()) {
         let refusal = Refusal::new(Code::BatchMaker).at("/body/commissioning/batch").against(commissioning.batch);
         return Err(refusal.because(maker).into());

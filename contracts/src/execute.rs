@@ -16,6 +16,7 @@ use crate::{
     record::{Body, Record, Verified},
     refusal::{Code, Refusal},
     row::{self, Data, Kind, Row},
+    shared::Shared,
     state::{Fault, Overlay, Stamp, Stop, Writes},
     submission::Submission,
     time::{Millis, Time},
@@ -47,7 +48,7 @@ pub struct Case<'a> {
     overlay: &'a Overlay<'a>,
     submission: &'a Submission,
     moment: &'a Moment,
-    author: Signer,
+    author: &'a Signer,
     signers: &'a [Signer],
     by: &'a [String],
 }
@@ -71,9 +72,9 @@ pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) ->
     let record = submission.record();
     check_frame(record, moment)?;
     let signers = parties::signers(overlay, record, moment)?;
-    let author = signers.first().cloned().ok_or_else(|| Refusal::new(Code::KeyUnknown).at("/signers"))?;
+    let author = signers.first().ok_or_else(|| Refusal::new(Code::KeyUnknown).at("/signers"))?;
     let by = organisations(&signers, record);
-    check_seq(&author, record)?;
+    check_seq(author, record)?;
 
     let case = Case { overlay, submission, moment, author, signers: &signers, by: &by };
     let mut writes = dispatch(&case)?;
@@ -102,7 +103,7 @@ pub fn check(overlay: &Overlay<'_>, moment: &Moment, submission: &Submission) ->
 /// As [`check`]; the overlay is then unchanged.
 pub fn execute(overlay: &mut Overlay<'_>, moment: &Moment, submission: &Submission) -> Checked<()> {
     let Effects { stamp, writes, .. } = check(overlay, moment, submission)?;
-    Ok(overlay.apply(writes, &stamp)?)
+    Ok(overlay.apply(writes, stamp)?)
 }
 
 fn check_frame(record: &Record, moment: &Moment) -> Result<(), Refusal> {
@@ -131,20 +132,20 @@ fn check_seq(author: &Signer, record: &Record) -> Result<(), Refusal> {
 
 /// The author's key row, as the record leaves it, with its sequence number used; and what it takes of the quotas.
 fn spend(case: &Case<'_>, writes: &mut Writes) -> Checked<Option<Charge>> {
-    let Signer { key, row, .. } = &case.author;
+    let Signer { key, row, .. } = case.author;
     let mut key = match writes.get(row) {
-        Some(Data::Key(key)) => (**key).clone(),
+        Some(Data::Key(key)) => key.clone(),
         Some(_) | None => key.clone(),
     };
     key.window.spend(case.record().seq);
     let charge = Charge::of(case.overlay, case.submission, (row, case.party()))?;
     if let Some(charge) = &charge {
         let quota = row::key_of_quota(case.party());
-        let mut organisation: QuotaRow = case.get(&quota)?.unwrap_or_default();
+        let mut organisation: Shared<QuotaRow> = case.get(&quota)?.unwrap_or_default();
         charge.spend(&mut key, &mut organisation, case.moment.time)?;
-        writes.set(quota, Data::Quota(organisation));
+        writes.set(quota, organisation);
     }
-    writes.set(row.clone(), Data::Key(Box::new(key)));
+    writes.set(row.clone(), key);
     Ok(charge)
 }
 
@@ -203,7 +204,7 @@ impl Case<'_> {
 
     /// The key that spends its sequence number.
     pub fn author(&self) -> &Signer {
-        &self.author
+        self.author
     }
 
     /// The distinct organisations that signed, sorted.
@@ -225,7 +226,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// From the storage.
-    pub fn get<T: Kind>(&self, key: &str) -> Result<Option<T>, Fault> {
+    pub fn get<T: Kind>(&self, key: &str) -> Result<Option<Shared<T>>, Fault> {
         row::get(self.overlay, key)
     }
 
@@ -233,7 +234,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// From the storage.
-    pub fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+    pub fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         self.overlay.row(key)
     }
 
@@ -241,7 +242,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// `E-PARTY-UNKNOWN`, which a state never yields for a registered key, or from the storage.
-    pub fn own_party(&self) -> Checked<PartyRow> {
+    pub fn own_party(&self) -> Checked<Shared<PartyRow>> {
         let row = self.get(&row::key_of_party(self.party()))?;
         Ok(row.ok_or_else(|| Refusal::new(Code::PartyUnknown).because(self.party()))?)
     }

@@ -1,7 +1,5 @@
 //! Genesis: the document that a chain begins with and is named after.
 
-use std::collections::BTreeMap;
-
 use hefu_keys::{Hash, PublicKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -16,8 +14,8 @@ use crate::{
     record::Visibility,
     refusal::Refusal,
     register::Depth,
-    row::{Data, KEY_OF_MEMBERS, KEY_OF_QUOTA, Row},
-    state::{Fault, Overlay, Stamp, Writes},
+    row::{KEY_OF_MEMBERS, KEY_OF_QUOTA},
+    state::{Fault, Overlay, Rows, Stamp, Writes},
     time::Time,
     validators::MembersRow,
 };
@@ -168,8 +166,8 @@ impl Genesis {
     ///
     /// # Errors
     /// None: the state it starts from is in memory.
-    pub fn rows(&self) -> Result<BTreeMap<String, Row>, Fault> {
-        let nothing = BTreeMap::new();
+    pub fn rows(&self) -> Result<Rows, Fault> {
+        let nothing = Rows::new();
         let mut overlay = Overlay::new(&nothing);
         let entry = Entry {
             by: Vec::new(),
@@ -184,20 +182,20 @@ impl Genesis {
         let stamp = Stamp { entry };
         let roles: Vec<KeyRole> = KeyRole::OF_ADMINS.into_iter().chain([KeyRole::Registrar]).collect();
         for party in &self.parties {
-            overlay.apply(register_party(party, None, &roles), &stamp)?;
+            overlay.apply(register_party(party, None, &roles), stamp.clone())?;
         }
         for member in &self.members.0 {
             let writes = add_validator(&overlay, member)?;
-            overlay.apply(writes, &stamp)?;
+            overlay.apply(writes, stamp.clone())?;
         }
         let mut members = Writes::default();
         let row = MembersRow { members: self.members.clone(), since: Height::GENESIS.next() };
-        members.set(KEY_OF_MEMBERS, Data::Members(row));
-        overlay.apply(members, &stamp)?;
+        members.set(KEY_OF_MEMBERS, row);
+        overlay.apply(members, stamp.clone())?;
         if let Some(limits) = self.parameters.quota {
             let mut quota = Writes::default();
-            quota.set(KEY_OF_QUOTA, Data::Quota(QuotaRow { limits: Some(limits), ..QuotaRow::default() }));
-            overlay.apply(quota, &stamp)?;
+            quota.set(KEY_OF_QUOTA, QuotaRow { limits: Some(limits), ..QuotaRow::default() });
+            overlay.apply(quota, stamp)?;
         }
         Ok(overlay.into_changes().rows)
     }

@@ -44,6 +44,7 @@ pub mod register;
 pub mod row;
 pub mod schema;
 pub mod settlement;
+pub mod shared;
 pub mod state;
 pub mod submission;
 pub mod time;

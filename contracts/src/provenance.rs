@@ -34,7 +34,7 @@ mod tests;
 use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 
-use crate::time::Time;
+use crate::{shared::Shared, time::Time};
 
 pub use ancestry::{ANCESTORS_MAX, ANCESTRY_DEPTH_MAX, TransformationRow};
 pub use balance::BalanceRow;
@@ -141,7 +141,7 @@ pub struct ThingRow {
     pub batch: Option<Hash>,
     /// What the row said before its last effect, for a correction of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Box<ThingRow>>,
+    pub before: Option<Shared<ThingRow>>,
     /// Public half of the key that the hidden claim code seeds, base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim_key: Option<String>,

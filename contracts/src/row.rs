@@ -21,6 +21,7 @@ use crate::{
     parties::{AuthorityRow, KeyRow, PartyRow, PrefixRow, QuotaRow, SiteRow},
     provenance::{BalanceRow, EventRow, RecallRow, ThingRow, TransformationRow, TransitRow},
     register::Fault,
+    shared::Shared,
     state::Overlay,
     validators::{EvidenceRow, MembersRow},
 };
@@ -37,72 +38,72 @@ pub use key::{
 /// Domain tag of a row's hash.
 const ROW_TAG: u8 = 0x02;
 
-/// What a row says, by kind of row.
+/// What a row says, by kind of row. It is shared: whoever looks at a row copies nothing, whoever changes it copies first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Data {
     /// `party/<id>`: an organisation.
-    Party(PartyRow),
+    Party(Shared<PartyRow>),
     /// `prefix/<digits>`: a GS1 company prefix and its owner.
-    Prefix(PrefixRow),
+    Prefix(Shared<PrefixRow>),
     /// `site/<gln>`: a place of an organisation.
-    Site(SiteRow),
+    Site(Shared<SiteRow>),
     /// `key/<address>`: a key, what it may do, and which sequence numbers it has used.
-    Key(Box<KeyRow>),
+    Key(Shared<KeyRow>),
     /// `authority/<prefix>/<party>`: what an owner of identifiers lets another organisation record.
-    Authority(AuthorityRow),
+    Authority(Shared<AuthorityRow>),
     /// `product/<gtin>`: a trade item.
-    Product(ProductRow),
+    Product(Shared<ProductRow>),
     /// `batch/<record id>`: a batch of issued codes.
-    Batch(BatchRow),
+    Batch(Shared<BatchRow>),
     /// `item/…`, `lot/…`, `container/…`, `thing/…`: something that events are about.
-    Thing(Box<ThingRow>),
+    Thing(Shared<ThingRow>),
     /// `event/<party>/<cbv hash>`: an event that an organisation has recorded.
-    Event(EventRow),
+    Event(Shared<EventRow>),
     /// `feed/<name>`: whose word about order lines it is.
-    Feed(FeedRow),
+    Feed(Shared<FeedRow>),
     /// `agreement/<contract>`: what concerns a contract as a whole.
-    Agreement(Box<AgreementRow>),
+    Agreement(Shared<AgreementRow>),
     /// `terms/<contract>/<version>`: a signed version of its terms.
-    Terms(Box<TermsRow>),
+    Terms(Shared<TermsRow>),
     /// `account/<contract>/<party>`: what it owes a party.
-    Account(AccountRow),
+    Account(Shared<AccountRow>),
     /// `sale/<contract>/<line>`: an order line as far as it is the contract's.
-    Sale(Box<SaleRow>),
+    Sale(Shared<SaleRow>),
     /// `segment/<contract>/<period>/<version>`: sums over its lines.
-    Segment(Box<SegmentRow>),
+    Segment(Shared<SegmentRow>),
     /// `order/<contract>/<segment>/<order>`: how many lines of an order count.
-    Order(OrderRow),
+    Order(Shared<OrderRow>),
     /// `payout/<contract>/<batch>/<party>`: money on its way.
-    Payout(PayoutRow),
+    Payout(Shared<PayoutRow>),
     /// `cost/<contract>/<item>`: a cost of a pool.
-    Cost(Box<CostRow>),
+    Cost(Shared<CostRow>),
     /// `adjustment/<contract>/<name>`: amounts agreed on outside of the terms.
-    Adjustment(Box<AdjustmentRow>),
+    Adjustment(Shared<AdjustmentRow>),
     /// `dispute/<contract>/<unit>`: the last dispute about a unit.
-    Dispute(DisputeRow),
+    Dispute(Shared<DisputeRow>),
     /// `statement/<contract>/<party>/<number>`: a stretch of an account that was put before its party.
-    Statement(Box<StatementRow>),
+    Statement(Shared<StatementRow>),
     /// `line/<platform>/<month>/<order>/<line>`: an order line as its platform reports it.
-    Line(Box<LineRow>),
+    Line(Shared<LineRow>),
     /// `sold/<item>`: which order line an item code left with.
-    Sold(SoldRow),
+    Sold(Shared<SoldRow>),
     /// `transformation/<party>/<hash>`: what was used up together.
-    Transformation(TransformationRow),
+    Transformation(Shared<TransformationRow>),
     /// `balance/<unit>/<lot>@<who>`: how much of a lot somebody has.
-    Balance(BalanceRow),
+    Balance(Shared<BalanceRow>),
     /// `transit/<unit>/<lot>@<receiver>`: how much of a lot is on its way to somebody.
-    Transit(TransitRow),
+    Transit(Shared<TransitRow>),
     /// `recall/<record id>`: a recall.
-    Recall(RecallRow),
+    Recall(Shared<RecallRow>),
     /// `bom/<gtin>`: what a trade item is made of.
-    Bom(BomRow),
+    Bom(Shared<BomRow>),
     /// `quota`, `quota/<party>`: what may be recorded, and what an organisation has recorded today.
-    Quota(QuotaRow),
+    Quota(Shared<QuotaRow>),
     /// `members`: the validators.
-    Members(MembersRow),
+    Members(Shared<MembersRow>),
     /// `evidence/<validator>/<height>/<round>/<step>`: that a validator has contradicted itself.
-    Evidence(EvidenceRow),
+    Evidence(Shared<EvidenceRow>),
 }
 
 /// One row: its key, what it says now, and the chain of its entries.
@@ -213,6 +214,14 @@ impl Row {
 }
 
 impl Data {
+    /// The data by itself, where it is of a known kind.
+    pub fn into_kind<T: Kind>(self) -> Option<T> {
+        let row = T::of(&self).cloned();
+        // It is copied only where others have it too.
+        drop(self);
+        row.map(Shared::into_owned)
+    }
+
     fn read(key: &str, text: &str) -> Result<Option<Data>, serde_json::Error> {
         let kind = key.split('/').next().unwrap_or_default();
         Ok(Some(match kind {
@@ -253,62 +262,74 @@ impl Data {
 }
 
 /// A kind of data that rows hold.
-pub trait Kind: Sized {
+pub trait Kind: Clone {
     /// The data where it is of this kind.
-    fn of(data: Data) -> Option<Self>;
+    fn of(data: &Data) -> Option<&Shared<Self>>;
 }
 
 macro_rules! kinds {
-    ($($variant:ident: $type:ty, $data:ident => $unwrapped:expr;)*) => {
+    ($($variant:ident: $type:ty;)*) => {
         $(impl Kind for $type {
-            fn of(data: Data) -> Option<$type> {
-                if let Data::$variant($data) = data { Some($unwrapped) } else { None }
+            fn of(data: &Data) -> Option<&Shared<$type>> {
+                if let Data::$variant(row) = data { Some(row) } else { None }
+            }
+        }
+
+        impl From<$type> for Data {
+            fn from(row: $type) -> Data {
+                Data::$variant(Shared::from(row))
+            }
+        }
+
+        impl From<Shared<$type>> for Data {
+            fn from(row: Shared<$type>) -> Data {
+                Data::$variant(row)
             }
         })*
     };
 }
 
 kinds! {
-    Party: PartyRow, row => row;
-    Prefix: PrefixRow, row => row;
-    Site: SiteRow, row => row;
-    Key: KeyRow, row => *row;
-    Authority: AuthorityRow, row => row;
-    Product: ProductRow, row => row;
-    Batch: BatchRow, row => row;
-    Thing: ThingRow, row => *row;
-    Event: EventRow, row => row;
-    Feed: FeedRow, row => row;
-    Agreement: AgreementRow, row => *row;
-    Terms: TermsRow, row => *row;
-    Account: AccountRow, row => row;
-    Sale: SaleRow, row => *row;
-    Segment: SegmentRow, row => *row;
-    Order: OrderRow, row => row;
-    Payout: PayoutRow, row => row;
-    Cost: CostRow, row => *row;
-    Adjustment: AdjustmentRow, row => *row;
-    Dispute: DisputeRow, row => row;
-    Statement: StatementRow, row => *row;
-    Line: LineRow, row => *row;
-    Sold: SoldRow, row => row;
-    Transformation: TransformationRow, row => row;
-    Balance: BalanceRow, row => row;
-    Transit: TransitRow, row => row;
-    Recall: RecallRow, row => row;
-    Bom: BomRow, row => row;
-    Quota: QuotaRow, row => row;
-    Members: MembersRow, row => row;
-    Evidence: EvidenceRow, row => row;
+    Party: PartyRow;
+    Prefix: PrefixRow;
+    Site: SiteRow;
+    Key: KeyRow;
+    Authority: AuthorityRow;
+    Product: ProductRow;
+    Batch: BatchRow;
+    Thing: ThingRow;
+    Event: EventRow;
+    Feed: FeedRow;
+    Agreement: AgreementRow;
+    Terms: TermsRow;
+    Account: AccountRow;
+    Sale: SaleRow;
+    Segment: SegmentRow;
+    Order: OrderRow;
+    Payout: PayoutRow;
+    Cost: CostRow;
+    Adjustment: AdjustmentRow;
+    Dispute: DisputeRow;
+    Statement: StatementRow;
+    Line: LineRow;
+    Sold: SoldRow;
+    Transformation: TransformationRow;
+    Balance: BalanceRow;
+    Transit: TransitRow;
+    Recall: RecallRow;
+    Bom: BomRow;
+    Quota: QuotaRow;
+    Members: MembersRow;
+    Evidence: EvidenceRow;
 }
 
 /// The data of a row of a known kind.
 ///
 /// # Errors
 /// [`Fault`] from the storage, or where the row holds another kind than its key promises.
-pub fn get<T: Kind>(overlay: &Overlay<'_>, key: &str) -> Result<Option<T>, Fault> {
+pub fn get<T: Kind>(overlay: &Overlay<'_>, key: &str) -> Result<Option<Shared<T>>, Fault> {
     let Some(row) = overlay.row(key)? else { return Ok(None) };
-    T::of(row.data).map(Some).ok_or_else(|| BadRow { key: key.to_owned(), source: None }.into())
+    T::of(&row.data).cloned().map(Some).ok_or_else(|| BadRow { key: key.to_owned(), source: None }.into())
 }
 
 impl fmt::Display for Row {

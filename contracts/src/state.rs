@@ -9,6 +9,7 @@ use crate::{
     entry::{Deed, Enclosing, Entry, Role},
     refusal::Refusal,
     row::{BadRow, Data, Row},
+    shared::Shared,
 };
 
 pub use crate::register::Fault;
@@ -19,7 +20,7 @@ pub trait Snapshot {
     ///
     /// # Errors
     /// [`Fault`] where the storage cannot answer. It never means "no row".
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault>;
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault>;
 }
 
 /// Why an execution ended without a change.
@@ -64,13 +65,13 @@ pub struct Writes {
 
 impl Writes {
     /// Sets a row's data without an entry.
-    pub fn set(&mut self, key: impl Into<String>, data: Data) {
-        self.rows.insert(key.into(), (data, None));
+    pub fn set(&mut self, key: impl Into<String>, data: impl Into<Data>) {
+        self.rows.insert(key.into(), (data.into(), None));
     }
 
     /// Sets a row's data and adds an entry to its chain.
-    pub fn note(&mut self, key: impl Into<String>, data: Data, note: impl Into<Note>) {
-        self.rows.insert(key.into(), (data, Some(note.into())));
+    pub fn note(&mut self, key: impl Into<String>, data: impl Into<Data>, note: impl Into<Note>) {
+        self.rows.insert(key.into(), (data.into(), Some(note.into())));
     }
 
     /// What this record sets the row to, where it does.
@@ -90,7 +91,7 @@ impl Writes {
 }
 
 /// Rows by key.
-pub type Rows = BTreeMap<String, Row>;
+pub type Rows = BTreeMap<String, Shared<Row>>;
 
 /// The changes of a block, or of the records that wait for one, beside the state they change.
 ///
@@ -98,7 +99,7 @@ pub type Rows = BTreeMap<String, Row>;
 pub struct Overlay<'a> {
     base: &'a dyn Snapshot,
     changed: Rows,
-    entries: BTreeMap<(String, u64), String>,
+    entries: Vec<((String, u64), String)>,
 }
 
 /// What an overlay holds in the end.
@@ -106,8 +107,8 @@ pub struct Overlay<'a> {
 pub struct Changes {
     /// Every changed row, by key.
     pub rows: Rows,
-    /// Every new entry's canonical text, by row key and position (from 1).
-    pub entries: BTreeMap<(String, u64), String>,
+    /// Every new entry: row key and position (from 1), then its canonical text; in the order in which they came about.
+    pub entries: Vec<((String, u64), String)>,
 }
 
 /// The part of an entry that is the same for all rows a record touches.
@@ -132,7 +133,7 @@ impl<'a> Overlay<'a> {
     ///
     /// # Errors
     /// [`Fault`] from the storage.
-    pub fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+    pub fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         match self.changed.get(key) {
             Some(row) => Ok(Some(row.clone())),
             None => self.base.row(key),
@@ -143,7 +144,7 @@ impl<'a> Overlay<'a> {
     ///
     /// # Errors
     /// [`Fault`] where the storage cannot give a row that is to be changed; the overlay is then unchanged.
-    pub fn apply(&mut self, writes: Writes, stamp: &Stamp) -> Result<(), Fault> {
+    pub fn apply(&mut self, writes: Writes, stamp: Stamp) -> Result<(), Fault> {
         let (rows, notes) = self.rows_of(writes)?;
         self.enter(rows, notes, stamp)
     }
@@ -158,25 +159,23 @@ impl<'a> Overlay<'a> {
     }
 
     fn rows_of(&self, writes: Writes) -> Result<(Rows, Vec<(String, Note)>), Fault> {
-        let mut rows = BTreeMap::new();
+        let mut rows = Rows::new();
         let mut notes = Vec::new();
         for (key, (data, note)) in writes.rows {
-            let row = match self.row(&key)? {
-                Some(row) => Row { data, ..row },
-                None => Row { key: key.clone(), data, n: 0, head: Hash::ZERO },
-            };
-            rows.insert(key.clone(), row);
+            let (n, head) = self.row(&key)?.map_or((0, Hash::ZERO), |row| (row.n, row.head));
             if let Some(note) = note {
-                notes.push((key, note));
+                notes.push((key.clone(), note));
             }
+            rows.insert(key.clone(), Row { key, data, n, head }.into());
         }
         Ok((rows, notes))
     }
 
     /// Adds the entries: first those that tell no containers, because the others quote the heads that result; of
     /// those, parents before their contents, since an inner row's containers may be enclosed by this record as well.
-    fn enter(&mut self, mut rows: Rows, mut notes: Vec<(String, Note)>, stamp: &Stamp) -> Result<(), Fault> {
+    fn enter(&mut self, mut rows: Rows, mut notes: Vec<(String, Note)>, stamp: Stamp) -> Result<(), Fault> {
         notes.sort_by_key(|(_, note)| note.containers.len());
+        let Stamp { mut entry } = stamp;
         let mut entries = Vec::with_capacity(notes.len());
         for (key, note) in notes {
             let mut containers = Vec::with_capacity(note.containers.len());
@@ -188,7 +187,7 @@ impl<'a> Overlay<'a> {
                 let (head, n) = row.map_or((Hash::ZERO, 0), |row| (row.head, row.n));
                 containers.push(Enclosing { head, key: container, n });
             }
-            let entry = Entry { containers, data: note.data, role: note.role, ..stamp.entry.clone() };
+            (entry.containers, entry.data, entry.role) = (containers, note.data, note.role);
             if let Some(row) = rows.get_mut(&key) {
                 let text = entry.text();
                 row.head = Entry::extend_text(&text, &row.head);
@@ -211,10 +210,13 @@ impl<'a> Overlay<'a> {
         self.changed.is_empty()
     }
 
-    /// How many distinct rows there would be with these writes.
-    pub fn len_with(&self, writes: &Writes) -> usize {
+    /// Whether there would be at most so many distinct rows with these writes.
+    pub fn has_room_for(&self, writes: &Writes, max: usize) -> bool {
+        if self.changed.len().saturating_add(writes.len()) <= max {
+            return true;
+        }
         let new = writes.rows.keys().filter(|key| !self.changed.contains_key(*key)).count();
-        self.changed.len().saturating_add(new)
+        self.changed.len().saturating_add(new) <= max
     }
 
     /// The changes, without the state under them.
@@ -224,8 +226,8 @@ impl<'a> Overlay<'a> {
 }
 
 /// A state in memory, for tests and for the genesis block.
-impl Snapshot for BTreeMap<String, Row> {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+impl Snapshot for Rows {
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         Ok(self.get(key).cloned())
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     refusal::{Code, Refusal},
     register::Depth,
     row::Row,
-    state::{Overlay, Stop},
+    state::{Overlay, Rows, Stop},
     submission::{Submission, Unverified},
     time::{Millis, Time},
 };
@@ -201,7 +201,7 @@ pub(crate) fn transform(place: &str, at: &str, inputs: &[String], outputs: &[Str
 /// The chain and its state.
 pub(crate) struct World {
     pub chain: Hash,
-    pub rows: BTreeMap<String, Row>,
+    pub rows: Rows,
     pub entries: BTreeMap<(String, u64), String>,
     pub height: Height,
     pub time: Time,
@@ -320,7 +320,7 @@ impl World {
         }
         let changes = overlay.into_changes();
         for row in changes.rows.values() {
-            assert_eq!(Row::read(&row.text()).unwrap(), *row, "a row does not survive its text");
+            assert_eq!(Row::read(&row.text()).unwrap(), **row, "a row does not survive its text");
         }
         self.rows.extend(changes.rows);
         self.entries.extend(changes.entries);

@@ -17,7 +17,8 @@ use crate::{
     height::Height,
     parties::KeyRole,
     refusal::{Code, Refusal},
-    row::{Data, KEY_OF_MEMBERS, key_of_evidence},
+    row::{KEY_OF_MEMBERS, key_of_evidence},
+    shared::Shared,
     state::Writes,
     votes::{Statement, Step},
 };
@@ -128,8 +129,8 @@ fn form(pointer: &str, detail: &str) -> Refusal {
 ///
 /// # Errors
 /// From the storage.
-pub(crate) fn find(case: &Case<'_>, key: &Address) -> Checked<Option<(Member, MembersRow)>> {
-    let row: Option<MembersRow> = case.get(KEY_OF_MEMBERS)?;
+pub(crate) fn find(case: &Case<'_>, key: &Address) -> Checked<Option<(Member, Shared<MembersRow>)>> {
+    let row: Option<Shared<MembersRow>> = case.get(KEY_OF_MEMBERS)?;
     Ok(row.and_then(|row| Some((row.members.get(key)?.clone(), row))))
 }
 
@@ -148,8 +149,8 @@ pub(crate) fn record_evidence(case: &Case<'_>, body: &Evidence) -> Checked<Write
     }
 
     let mut writes = Writes::default();
-    writes.set(key, Data::Evidence(EvidenceRow { party: accused.party, record: case.record().id }));
-    writes.note(KEY_OF_MEMBERS, Data::Members(row), Role::Contradict);
+    writes.set(key, EvidenceRow { party: accused.party, record: case.record().id });
+    writes.note(KEY_OF_MEMBERS, row, Role::Contradict);
     Ok(writes)
 }
 

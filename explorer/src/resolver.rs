@@ -17,7 +17,7 @@ use hefu_contracts::{
     catalogue::{DEFAULT_LINK, ProductLink, ProductRow},
     gs1::{Epc, EpcKind, Gtin},
     parties::Name,
-    row::{self, Kind},
+    row,
 };
 use serde_json::json;
 
@@ -144,7 +144,7 @@ impl Known {
             EpcKind::Container | EpcKind::Other => return Ok(None),
         };
         let has_history = is_item && ledger.row(&row::key_of_thing(&epc))?.is_some();
-        let product = ledger.row(&row::key_of_product(&gtin))?.and_then(|row| ProductRow::of(row.data));
+        let product = ledger.row(&row::key_of_product(&gtin))?.and_then(|row| row.data.into_kind());
         let known = Known { epc, gtin, has_history, product };
         Ok((known.has_history || known.product.is_some()).then_some(known))
     }

@@ -3,10 +3,7 @@
 //! A code says nothing of its price, and anybody may look it up; that it was sold under a contract is told with the account of
 //! that contract, to whoever reads that.
 
-use hefu_contracts::{
-    agreements::{LineRow, SoldRow},
-    row::Kind,
-};
+use hefu_contracts::agreements::{LineRow, SoldRow};
 
 use crate::{
     ledger::Ledger,
@@ -25,7 +22,7 @@ pub(super) fn of_line(ledger: &dyn Ledger, line: &str, row: &LineRow) -> Result<
     let line = format!("line/{line}");
     let mut items = Vec::new();
     for key in ledger.onward(&line, None, None, ITEMS_MAX)? {
-        if let Some(sold) = ledger.row(&key)?.and_then(|row| SoldRow::of(row.data)) {
+        if let Some(sold) = ledger.row(&key)?.and_then(|row| row.data.into_kind::<SoldRow>()) {
             let id = format!("https://id.gs1.org/{}", key.trim_start_matches("sold/"));
             items.push(LineItemView { id, state: state(&sold, &line) });
         }

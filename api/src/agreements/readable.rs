@@ -90,7 +90,7 @@ pub fn agreements(ledger: &dyn Ledger, reader: &Reader, after: Option<&str>) -> 
 /// What a row of the register says; it is the ledger's own, so a row of another kind is a fault.
 fn kept<T: Kind>(row: Row) -> Result<T, Problem> {
     let Row { key, data, .. } = row;
-    T::of(data).ok_or_else(|| Fault::new(NotOfItsKind(key)).into())
+    data.into_kind().ok_or_else(|| Fault::new(NotOfItsKind(key)).into())
 }
 
 /// A row whose key promises another kind.

@@ -10,7 +10,7 @@ use hefu_contracts::{
     height::Height,
     parties::SiteRow,
     provenance::{Amount, Inherited, ThingRow},
-    row::{self, Data, Kind},
+    row::{self, Data},
 };
 use hefu_keys::Hash;
 use serde::Serialize;
@@ -180,10 +180,10 @@ impl Impact {
     /// What is to be gathered for the reader at the desk, before anything is.
     fn open(desk: &mut Desk<'_>, source: &Epc) -> Result<Impact, Problem> {
         let key = row::key_of_thing(source);
-        let own = desk.ledger.row(&key)?.and_then(|row| ThingRow::of(row.data)).unwrap_or_default();
+        let own = desk.ledger.row(&key)?.and_then(|row| row.data.into_kind()).unwrap_or_default();
         desk.fetch_names(&key, &own)?;
         let site = match site_of(&key) {
-            Some(gln) => desk.ledger.row(&row::key_of_site(&gln))?.and_then(|row| SiteRow::of(row.data)),
+            Some(gln) => desk.ledger.row(&row::key_of_site(&gln))?.and_then(|row| row.data.into_kind::<SiteRow>()),
             None => None,
         };
         let recalls = desk.recalls(&key, &own)?;

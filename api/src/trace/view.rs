@@ -7,8 +7,8 @@ use hefu_contracts::{
     gs1::{Epc, Gtin},
     height::Height,
     provenance::{Flag, Inherited, ThingRow, TransformationRow, inherited},
-    row::{self, Row},
-    state::Overlay,
+    row,
+    state::{self, Overlay},
     time::Time,
 };
 use hefu_keys::Hash;
@@ -173,7 +173,7 @@ pub(super) struct Desk<'l> {
     pub ledger: &'l dyn Ledger,
     pub reader: &'l Reader,
     /// Rows that names are taken from.
-    pub names: BTreeMap<String, Row>,
+    pub names: state::Rows,
     /// Rows of what encloses things.
     pub around: BTreeMap<String, ThingRow>,
 }
@@ -183,7 +183,7 @@ impl Desk<'_> {
         if !self.names.contains_key(&key)
             && let Some(row) = self.ledger.row(&key)?
         {
-            self.names.insert(key, row);
+            self.names.insert(key, row.into());
         }
         Ok(())
     }
@@ -218,7 +218,7 @@ impl Desk<'_> {
     /// The open recalls that hold for a thing, and what names in them stand for.
     pub(super) fn recalls(&mut self, key: &str, thing: &ThingRow) -> Result<BTreeMap<Hash, Inherited>, Problem> {
         let rows = Rows(self.ledger);
-        let found = inherited(&Overlay::new(&rows), &[(key.to_owned(), thing.clone())])?;
+        let found = inherited(&Overlay::new(&rows), &[(key.to_owned(), thing.clone().into())])?;
         for inherited in found.values() {
             self.fetch(row::key_of_party(&inherited.recall.by))?;
         }

@@ -13,7 +13,7 @@ use hefu_contracts::{
     entry::Role,
     gs1::{Gln, Gtin},
     provenance::{NESTING_MAX, Parent, Span, ThingRow, TransformationRow},
-    row::{self, Data, Kind, Row},
+    row::{self, Data, Row},
     state::Fault,
     time::Time,
 };
@@ -116,7 +116,7 @@ impl Walk<'_> {
             .or_else(|| class_of(key).map(|gtin| row::key_of_product(&gtin)));
         let Some(known) = known.filter(|_| row.is_none() && self.as_of.is_none()) else { return Ok(row) };
         let is_known = self.ledger.row(&known)?.is_some();
-        let data = Data::Thing(Box::default());
+        let data = ThingRow::default().into();
         Ok(is_known.then(|| Row { key: key.to_owned(), data, n: 0, head: Hash::ZERO }))
     }
 
@@ -125,9 +125,10 @@ impl Walk<'_> {
         if let Data::Thing(mut thing) = row.data {
             // Nobody asks for it here, and many rows are held at once.
             thing.before = None;
-            return Ok(self.then(&row.key, row.n, *thing)?.map(|thing| Met::Thing(Box::new(thing))));
+            return Ok(self.then(&row.key, row.n, thing.into_owned())?.map(|thing| Met::Thing(Box::new(thing))));
         }
-        let made = TransformationRow::of(row.data).filter(|made| self.as_of.is_none_or(|then| made.at <= then));
+        let made =
+            row.data.into_kind().filter(|made: &TransformationRow| self.as_of.is_none_or(|then| made.at <= then));
         Ok(made.map(Met::Transformation))
     }
 
@@ -324,7 +325,7 @@ pub(super) fn outermost(
         let row = match cache.get(&parent) {
             Some(row) => row.clone(),
             None => {
-                let row = ledger.row(&parent)?.and_then(|row| ThingRow::of(row.data)).unwrap_or_default();
+                let row = ledger.row(&parent)?.and_then(|row| row.data.into_kind::<ThingRow>()).unwrap_or_default();
                 cache.insert(parent, row.clone());
                 row
             }

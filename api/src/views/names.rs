@@ -1,13 +1,12 @@
 //! What the ids in rows stand for: organisations, places, trade items and containers, as proven rows name them.
 
-use std::collections::BTreeMap;
-
 use hefu_contracts::{
     catalogue::ProductKind,
     gs1::{Epc, Gln, Gtin},
     parties::{Name, PartyKind},
     provenance::Mark,
-    row::{self, Data, Row},
+    row::{self, Data},
+    state::Rows,
     time::Time,
 };
 use hefu_keys::Hash;
@@ -117,7 +116,7 @@ impl ContainerView {
 
 /// The rows that a proof shows, asked for what their ids stand for.
 #[derive(Clone, Copy)]
-pub(crate) struct Names<'a>(pub &'a BTreeMap<String, Row>);
+pub(crate) struct Names<'a>(pub &'a Rows);
 
 impl<'a> Names<'a> {
     fn data(self, key: &str) -> Option<&'a Data> {

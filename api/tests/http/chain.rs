@@ -27,7 +27,8 @@ use hefu_contracts::{
     refusal::Refusal,
     register::{Bucket, Buckets, Tree, plan},
     row::{self, Row},
-    state::{Changes, Fault, Overlay, Snapshot, Stop},
+    shared::Shared,
+    state::{Changes, Fault, Overlay, Rows, Snapshot, Stop},
     submission::{Submission, Unverified},
     time::{Millis, Time},
     votes::{self, VoteKind},
@@ -46,11 +47,11 @@ struct Books {
     entries: BTreeMap<(String, u64), Entry>,
     genesis: Genesis,
     places: BTreeMap<Hash, (Submission, Place)>,
-    rows: BTreeMap<String, Row>,
+    rows: Rows,
 }
 
 impl Snapshot for Books {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         self.rows.row(key)
     }
 }
@@ -115,11 +116,11 @@ impl Chain {
             entries: BTreeMap::new(),
             genesis: genesis.clone(),
             places: BTreeMap::new(),
-            rows: BTreeMap::new(),
+            rows: Rows::new(),
         };
         let tree = Tree::empty(genesis.register_depth);
         let mut state = State { books, pool: Vec::new(), pooled: Changes::default(), tree };
-        state.write(Changes { rows, entries: BTreeMap::new() });
+        state.write(Changes { rows, entries: Vec::new() });
         Chain {
             id: genesis.chain(),
             genesis,
@@ -294,13 +295,14 @@ impl Ledger for Chain {
 
     fn key(&self, address: &Address) -> Result<Option<KeyRow>, Fault> {
         let state = self.state();
-        row::get(&Overlay::resume(&state.books, state.pooled.clone()), &row::key_of_key(address))
+        let rows = Overlay::resume(&state.books, state.pooled.clone());
+        Ok(row::get(&rows, &row::key_of_key(address))?.map(Shared::into_owned))
     }
 
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault> {
         let state = self.state();
         let from = after.unwrap_or(prefix).to_owned();
-        let rows = state.books.rows.range(from..).map(|(_, row)| row);
+        let rows = state.books.rows.range(from..).map(|(_, row)| &**row);
         let rows = rows.take_while(|row| row.key.starts_with(prefix)).filter(|row| Some(row.key.as_str()) != after);
         Ok(rows.take(limit).cloned().collect())
     }

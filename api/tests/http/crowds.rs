@@ -17,7 +17,7 @@ use hefu_contracts::{
     proof::Proof,
     provenance::TransformationRow,
     receipt::Receipt,
-    row::{Data, Row, key_of_thing},
+    row::{Row, key_of_thing},
     state::Fault,
 };
 use hefu_keys::{Address, Hash};
@@ -68,7 +68,7 @@ impl Ledger for Crowd {
         }
         let at = self.chain.now();
         let made = TransformationRow { at, by: "yueling".to_owned(), depth: 1, inputs: vec![self.lot.clone()] };
-        Ok(Some(Row { key: key.to_owned(), data: Data::Transformation(made), n: 0, head: Hash::ZERO }))
+        Ok(Some(Row { key: key.to_owned(), data: made.into(), n: 0, head: Hash::ZERO }))
     }
 
     fn rows(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>, Fault> {

@@ -13,7 +13,7 @@ use crate::{
     execute::{Case, Checked},
     parties::KeyRole,
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
     settlement::{Adjustment, AdjustmentId, Party, What},
     state::Writes,
 };
@@ -41,7 +41,7 @@ pub(super) fn adjust(case: &Case<'_>, body: &AgreementAdjust) -> Checked<Writes>
     };
     let mut writes = Writes::default();
     desk.write(&mut writes)?;
-    writes.set(key, Data::Adjustment(Box::new(row)));
+    writes.set(key, row);
     Ok(writes)
 }
 

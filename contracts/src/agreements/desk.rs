@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    rows::{AccountRow, AgreementRow, MilestoneRow, TermsRow},
+    rows::{AccountRow, AgreementRow, MilestoneRow, Stated, TermsRow},
     spell,
     store::{self, Loaded},
 };
@@ -17,11 +17,12 @@ use crate::{
     raw::Raw,
     refusal::{Code, Refusal},
     register::Fault,
-    row::{self, Data},
+    row,
     settlement::{
         Account, Amendment, BatchId, Book, Event, EventId, LineId, Milestone, MilestoneName, OrderId, Party, Period,
         Reason, SegmentId, Terms, UnitId, Versions, What,
     },
+    shared::Shared,
     state::{Note, Writes},
     time::Time,
 };
@@ -30,7 +31,7 @@ use crate::{
 pub(super) struct Desk<'c> {
     case: &'c Case<'c>,
     contract: String,
-    agreement: AgreementRow,
+    agreement: Shared<AgreementRow>,
     book: Book,
     loaded: Loaded,
     changed: Changed,
@@ -52,11 +53,11 @@ impl<'c> Desk<'c> {
     /// The book of a contract that was signed, with its terms, milestones and accounts.
     pub(super) fn open(case: &'c Case<'c>, contract: &str, pointer: &str) -> Checked<Desk<'c>> {
         let unknown = || Refusal::new(Code::AgreementUnknown).at(pointer).because(contract.to_owned());
-        let agreement: AgreementRow = case.get(&row::key_of_agreement(contract))?.ok_or_else(unknown)?;
+        let agreement: Shared<AgreementRow> = case.get(&row::key_of_agreement(contract))?.ok_or_else(unknown)?;
         let mut versions = Versions::new();
         for version in 1..=agreement.version {
             let key = row::key_of_terms(contract, version);
-            let row: TermsRow = case.get(&key)?.ok_or_else(|| missing(&key))?;
+            let row: Shared<TermsRow> = case.get(&key)?.ok_or_else(|| missing(&key))?;
             versions.insert(version, row.sheet.terms()?);
         }
         let first = versions.get(&1).cloned().ok_or_else(|| missing(contract))?;
@@ -85,10 +86,10 @@ impl<'c> Desk<'c> {
             stated: None,
             version: 1,
         };
-        Desk::with(case, contract, agreement, Book::new(terms))
+        Desk::with(case, contract, agreement.into(), Book::new(terms))
     }
 
-    fn with(case: &'c Case<'c>, contract: &str, agreement: AgreementRow, book: Book) -> Desk<'c> {
+    fn with(case: &'c Case<'c>, contract: &str, agreement: Shared<AgreementRow>, book: Book) -> Desk<'c> {
         Desk {
             case,
             contract: contract.to_owned(),
@@ -101,8 +102,13 @@ impl<'c> Desk<'c> {
     }
 
     /// What concerns the contract as a whole.
-    pub(super) fn agreement(&mut self) -> &mut AgreementRow {
-        &mut self.agreement
+    pub(super) fn agreement(&self) -> &AgreementRow {
+        &self.agreement
+    }
+
+    /// Remembers which statement is the last.
+    pub(super) fn state(&mut self, stated: Stated) {
+        self.agreement.stated = Some(stated);
     }
 
     /// Number of the last event.
@@ -233,7 +239,7 @@ impl<'c> Desk<'c> {
     }
 
     /// Adds a payout.
-    pub(super) fn take_payout(&mut self, batch: &str, party: &Party) -> Checked<Option<super::PayoutRow>> {
+    pub(super) fn take_payout(&mut self, batch: &str, party: &Party) -> Checked<Option<Shared<super::PayoutRow>>> {
         let key = row::key_of_payout(&self.contract, batch, party.as_str());
         let Some(row) = self.case.get::<super::PayoutRow>(&key)? else { return Ok(None) };
         let id = batch_id(batch, party)?;
@@ -301,7 +307,7 @@ impl<'c> Desk<'c> {
     }
 
     /// What concerns the contract as a whole, for a record without events.
-    pub(super) fn into_row(self) -> AgreementRow {
+    pub(super) fn into_row(self) -> Shared<AgreementRow> {
         self.agreement
     }
 
@@ -315,33 +321,30 @@ impl<'c> Desk<'c> {
         let Desk { case, contract, book, loaded, changed, .. } = &self;
         for line in &changed.lines {
             let row = loaded.sale_row(book, line).ok_or_else(|| missing(line.as_str()))?;
-            writes.set(row::key_of_sale(contract, line.as_str()), Data::Sale(Box::new(row)));
+            writes.set(row::key_of_sale(contract, line.as_str()), row);
         }
         for id in &changed.segments {
             let row = loaded.segment_row(book, *id).ok_or_else(|| missing(&spell::segment(*id)))?;
-            writes.set(row::key_of_segment(contract, &spell::segment(*id)), Data::Segment(Box::new(row)));
+            writes.set(row::key_of_segment(contract, &spell::segment(*id)), row);
         }
         for (segment, order) in &changed.orders {
             let lines = book.orders.get(&(*segment, order.clone())).copied().unwrap_or(0);
             let key = row::key_of_order(contract, &spell::segment(*segment), order.as_str());
-            writes.set(key, Data::Order(super::OrderRow { lines }));
+            writes.set(key, super::OrderRow { lines });
         }
         for id in &changed.batches {
             let Some(batch) = book.batches.get(id) else { continue };
             let name = id.as_str().split(':').next().unwrap_or_default();
             let key = row::key_of_payout(contract, name, batch.party.as_str());
-            writes.set(
-                key,
-                Data::Payout(loaded.payout_row(id, batch, case.record().id, changed.results.get(id).copied())),
-            );
+            writes.set(key, loaded.payout_row(id, batch, case.record().id, changed.results.get(id).copied()));
         }
         for party in self.holders() {
             let data = self.deeds_of(&party)?;
             let key = row::key_of_account(&self.contract, party.as_str());
             let note = Note { data, ..Note::from(Role::Settle) };
-            writes.note(key, Data::Account(self.account_row(&party)), note);
+            writes.note(key, self.account_row(&party), note);
         }
-        writes.set(row::key_of_agreement(&self.contract), Data::Agreement(Box::new(self.agreement)));
+        writes.set(row::key_of_agreement(&self.contract), self.agreement);
         Ok(())
     }
 

@@ -11,8 +11,9 @@ use crate::{
     execute::{Case, Checked},
     parties::KeyRole,
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
     settlement::{Party, Roles, What},
+    shared::Shared,
     state::Writes,
 };
 
@@ -34,7 +35,7 @@ pub(super) fn open(case: &Case<'_>, body: &DisputeOpen) -> Checked<Writes> {
     let mut writes = Writes::default();
     desk.write(&mut writes)?;
     let row = DisputeRow { by: case.party().to_owned(), closed: None, record: case.record().id };
-    writes.set(key, Data::Dispute(row));
+    writes.set(key, row);
     Ok(writes)
 }
 
@@ -54,8 +55,8 @@ pub(super) fn close(case: &Case<'_>, body: &DisputeClose) -> Checked<Writes> {
     case.require_of_all(KeyRole::Contract)?;
     let mut desk = Desk::open(case, &body.contract, "/body/contract")?;
     let key = row::key_of_dispute(&body.contract, &body.unit);
-    let row: Option<DisputeRow> = case.get(&key)?;
-    let Some(row) = row.filter(|row| row.closed.is_none()) else {
+    let row: Option<Shared<DisputeRow>> = case.get(&key)?;
+    let Some(mut row) = row.filter(|row| row.closed.is_none()) else {
         return Err(Refusal::new(Code::UnitUndisputed).at("/body/unit").because(body.unit.clone()).into());
     };
     let may = match body.outcome {
@@ -70,7 +71,8 @@ pub(super) fn close(case: &Case<'_>, body: &DisputeClose) -> Checked<Writes> {
 
     let mut writes = Writes::default();
     desk.write(&mut writes)?;
-    writes.set(key, Data::Dispute(DisputeRow { closed: Some(case.record().id), ..row }));
+    row.closed = Some(case.record().id);
+    writes.set(key, row);
     Ok(writes)
 }
 

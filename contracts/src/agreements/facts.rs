@@ -18,8 +18,9 @@ use crate::{
     parties::KeyRole,
     provenance::ThingRow,
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
     settlement::{Currency, LineId, MilestoneName, OrderId, Paid, Parts, Ppm, Roles, What},
+    shared::Shared,
     state::Writes,
     time::Time,
 };
@@ -82,7 +83,7 @@ pub(super) fn report(case: &Case<'_>, body: &FactReport) -> Checked<Writes> {
 fn check_feed<'f>(case: &Case<'_>, feed: &'f str) -> Checked<&'f str> {
     case.require(KeyRole::Report)?;
     let unknown = || Refusal::new(Code::FeedUnknown).at("/body/feed").because(feed);
-    let row: FeedRow = case.get(&row::key_of_feed(feed))?.ok_or_else(unknown)?;
+    let row: Shared<FeedRow> = case.get(&row::key_of_feed(feed))?.ok_or_else(unknown)?;
     if row.key != case.author().address {
         return Err(Refusal::new(Code::FeedKey)
             .at("/signers/0")
@@ -117,7 +118,7 @@ impl Step {
 struct Line {
     id: LineId,
     key: String,
-    row: LineRow,
+    row: Shared<LineRow>,
 }
 
 impl Line {
@@ -160,7 +161,7 @@ impl Line {
                 .map_err(|refusal| about(refusal.at("/body/fact"), self.row.record))?;
             desk.write(writes)?;
         }
-        writes.set(self.key, Data::Line(Box::new(self.row)));
+        writes.set(self.key, self.row);
         Ok(())
     }
 }
@@ -264,7 +265,7 @@ fn paid(case: &Case<'_>, body: &FactReport, feed: Option<&str>, fact: &PaidFact,
         units: fact.units,
         units_back: 0,
     };
-    writes.set(key, Data::Line(Box::new(row)));
+    writes.set(key, row);
     Ok(())
 }
 
@@ -305,7 +306,7 @@ fn shipped(case: &Case<'_>, at: Time, mut line: Line, writes: &mut Writes) -> Ch
             }
         }
         let row = SoldRow { line: line.key.clone(), record: case.record().id, refunded: None, returned: None };
-        writes.set(key, Data::Sold(row));
+        writes.set(key, row);
     }
     line.row.codes = count;
     line.tell(case, at, Step::Ship, writes)
@@ -319,7 +320,7 @@ fn refunded(
     fact: &RefundedFact,
     writes: &mut Writes,
 ) -> Checked<()> {
-    let line = Line::find(case, feed, &LineName { line: fact.line.clone(), order: fact.order.clone() })?;
+    let mut line = Line::find(case, feed, &LineName { line: fact.line.clone(), order: fact.order.clone() })?;
     let pointer = "/body/fact/refunded";
     let exceeds = |code| Refusal::new(code).at(pointer).against(line.row.record);
     fact.parts.check().map_err(|reason| desk::refuse(reason).at(format!("{pointer}/parts")))?;
@@ -340,8 +341,8 @@ fn refunded(
             .map_err(|refusal| about(refusal.at(pointer), line.row.record))?;
         desk.write(writes)?;
     }
-    let row = LineRow { refunded, units_back, ..line.row };
-    writes.set(line.key, Data::Line(Box::new(row)));
+    (line.row.refunded, line.row.units_back) = (refunded, units_back);
+    writes.set(line.key, line.row);
     Ok(())
 }
 
@@ -357,22 +358,22 @@ fn take_back(case: &Case<'_>, line: &Line, fact: &RefundedFact, writes: &mut Wri
     for code in codes {
         let key = row::key_of_sold(code);
         let is_with_buyer =
-            |sold: &SoldRow| sold.line == line.key && sold.returned.is_none() && sold.refunded.is_none();
+            |sold: &Shared<SoldRow>| sold.line == line.key && sold.returned.is_none() && sold.refunded.is_none();
         let sold = case.get::<SoldRow>(&key)?.filter(is_with_buyer);
-        let sold = sold.ok_or_else(|| wrong(code.as_str().to_owned()))?;
+        let mut sold = sold.ok_or_else(|| wrong(code.as_str().to_owned()))?;
         let record = Some(case.record().id);
-        let row = if fact.refund_only.is_some() {
-            SoldRow { refunded: record, ..sold }
+        if fact.refund_only.is_some() {
+            sold.refunded = record;
         } else if is_returned(case, code)? {
-            SoldRow { returned: record, ..sold }
+            sold.returned = record;
         } else {
             return Err(Refusal::new(Code::CodeNotReturned)
                 .at(CODES)
                 .because(code.as_str())
                 .against(sold.record)
                 .into());
-        };
-        writes.set(key, Data::Sold(row));
+        }
+        writes.set(key, sold);
     }
     Ok(())
 }
@@ -380,6 +381,6 @@ fn take_back(case: &Case<'_>, line: &Line, fact: &RefundedFact, writes: &mut Wri
 /// Whether the last that was seen of an item is that it was returned (CBV 2.0 §7.2, disposition `returned`). Until an
 /// event says otherwise it is in nobody's stock.
 fn is_returned(case: &Case<'_>, code: &Epc) -> Checked<bool> {
-    let thing: Option<ThingRow> = case.get(&row::key_of_thing(code))?;
+    let thing: Option<Shared<ThingRow>> = case.get(&row::key_of_thing(code))?;
     Ok(thing.is_some_and(|thing| thing.disposition.as_deref() == Some("returned")))
 }

@@ -14,6 +14,7 @@ use crate::{
     refusal::{Code, Refusal},
     row::{self, Data},
     settlement::{Party, Pool, Terms},
+    shared::Shared,
     state::Writes,
 };
 
@@ -38,7 +39,7 @@ pub(super) fn put_feed(case: &Case<'_>, body: &FeedPut) -> Checked<Writes> {
     let role = if case.get::<FeedRow>(&key)?.is_some() { Role::Update } else { Role::Register };
     let mut writes = Writes::default();
     // Whoever checks an old fact needs to know which key the feed had then.
-    writes.note(key, Data::Feed(row), role);
+    writes.note(key, row, role);
     Ok(writes)
 }
 
@@ -67,7 +68,7 @@ pub(super) fn sign(case: &Case<'_>, body: &AgreementSign) -> Checked<Writes> {
     let role = match case.get::<AgreementRow>(&key)? {
         None => {
             begin(case, terms)?;
-            writes.set(&*key, Data::Agreement(Box::new(Desk::begin(case, contract, Terms::clone(terms)).into_row())));
+            writes.set(&*key, Desk::begin(case, contract, Terms::clone(terms)).into_row());
             Role::Register
         }
         Some(_) => {
@@ -76,10 +77,10 @@ pub(super) fn sign(case: &Case<'_>, body: &AgreementSign) -> Checked<Writes> {
         }
     };
     let row = TermsRow { record: case.record().id, sheet: Sheet::new(body.sheet.clone()), time: case.moment().time };
-    writes.set(row::key_of_terms(contract, terms.heading.version), Data::Terms(Box::new(row)));
+    writes.set(row::key_of_terms(contract, terms.heading.version), row);
     if let Some(Data::Agreement(mut agreement)) = writes.get(&key).cloned() {
         agreement.parties.extend(terms.parties());
-        writes.note(key, Data::Agreement(agreement), role);
+        writes.note(key, agreement, role);
     }
     Ok(writes)
 }
@@ -173,7 +174,7 @@ pub(super) fn require_party(case: &Case<'_>, parties: &[&Party]) -> Result<(), R
 /// Whether one of the signers is an auditor.
 pub(super) fn has_auditor(case: &Case<'_>) -> Checked<bool> {
     for party in case.organisations() {
-        let row: Option<PartyRow> = case.get(&row::key_of_party(party))?;
+        let row: Option<Shared<PartyRow>> = case.get(&row::key_of_party(party))?;
         if row.is_some_and(|row| row.kind == PartyKind::Auditor) {
             return Ok(true);
         }

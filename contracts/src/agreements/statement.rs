@@ -3,6 +3,10 @@
 //! A statement is written into rows of its own when it is issued, with the head, length and balances of the account at
 //! both ends, so that it can be proven against any later header.
 
+use std::collections::BTreeMap;
+
+use hefu_keys::Hash;
+
 use super::{
     body::{StatementAccept, StatementIssue},
     desk::Desk,
@@ -16,6 +20,7 @@ use crate::{
     refusal::{Code, Refusal},
     row::{self, Data, Row},
     settlement::{Period, Span, Terms},
+    shared::Shared,
     state::Writes,
     time::Time,
 };
@@ -36,9 +41,9 @@ pub(super) fn issue(case: &Case<'_>, body: &StatementIssue) -> Checked<Writes> {
     let number = before.saturating_add(1);
     let mut writes = Writes::default();
     for party in &holders {
-        let closing = account_at(case.row(&row::key_of_account(&body.contract, party.as_str()))?);
+        let closing = account_at(case.row(&row::key_of_account(&body.contract, party.as_str()))?.as_deref());
         let last = row::key_of_statement(&body.contract, party.as_str(), before);
-        let opening = case.get::<StatementRow>(&last)?.map_or_else(|| account_at(None), |last| last.closing);
+        let opening = case.get::<StatementRow>(&last)?.map_or_else(|| account_at(None), |last| last.closing.clone());
         let row = StatementRow {
             accepted: None,
             closing,
@@ -48,10 +53,10 @@ pub(super) fn issue(case: &Case<'_>, body: &StatementIssue) -> Checked<Writes> {
             time: case.moment().time,
         };
         let key = row::key_of_statement(&body.contract, party.as_str(), number);
-        writes.set(key, Data::Statement(Box::new(row)));
+        writes.set(key, row);
     }
-    desk.agreement().stated = Some(Stated { number, period: body.period.clone(), seq });
-    writes.set(row::key_of_agreement(&body.contract), Data::Agreement(Box::new(desk.into_row())));
+    desk.state(Stated { number, period: body.period.clone(), seq });
+    writes.set(row::key_of_agreement(&body.contract), desk.into_row());
     Ok(writes)
 }
 
@@ -77,11 +82,12 @@ fn check_period(case: &Case<'_>, terms: &Terms, body: &StatementIssue, last: Opt
     Ok(())
 }
 
-fn account_at(row: Option<Row>) -> AccountAt {
-    let empty = AccountAt { balances: std::collections::BTreeMap::new(), head: hefu_keys::Hash::ZERO, n: 0 };
+fn account_at(row: Option<&Row>) -> AccountAt {
     match row {
-        Some(Row { data: Data::Account(account), head, n, .. }) => AccountAt { balances: account.balances, head, n },
-        Some(_) | None => empty,
+        Some(Row { data: Data::Account(account), head, n, .. }) => {
+            AccountAt { balances: account.balances.clone(), head: *head, n: *n }
+        }
+        Some(_) | None => AccountAt { balances: BTreeMap::new(), head: Hash::ZERO, n: 0 },
     }
 }
 
@@ -91,14 +97,14 @@ pub(super) fn accept(case: &Case<'_>, body: &StatementAccept) -> Checked<Writes>
     let desk = Desk::open(case, &body.contract, "/body/contract")?;
     let key = row::key_of_statement(&body.contract, case.party(), body.number);
     let unknown = || Refusal::new(Code::StatementUnknown).at("/body/number").because(body.number.to_string());
-    let mut row: StatementRow = case.get(&key)?.ok_or_else(unknown)?;
+    let mut row: Shared<StatementRow> = case.get(&key)?.ok_or_else(unknown)?;
     if row.accepted.is_some() || is_beyond_dispute(&row, desk.newest()?, case.moment().time) {
         let refusal = Refusal::new(Code::StatementAccepted).at("/body/number").because(body.number.to_string());
         return Err(refusal.into());
     }
     row.accepted = Some(case.moment().time);
     let mut writes = Writes::default();
-    writes.set(key, Data::Statement(Box::new(row)));
+    writes.set(key, row);
     Ok(writes)
 }
 
@@ -109,12 +115,17 @@ pub(super) fn is_beyond_dispute(row: &StatementRow, terms: &Terms, now: Time) ->
 }
 
 /// The first statement to a party that was issued at or after a moment: the one that shows what changed then.
-pub(super) fn first_since(case: &Case<'_>, contract: &str, last: u64, since: Time) -> Checked<Option<StatementRow>> {
+pub(super) fn first_since(
+    case: &Case<'_>,
+    contract: &str,
+    last: u64,
+    since: Time,
+) -> Checked<Option<Shared<StatementRow>>> {
     let (mut low, mut high) = (1, last.saturating_add(1));
     let mut found = None;
     while low < high {
         let middle = u64::midpoint(low, high);
-        let row: Option<StatementRow> = case.get(&row::key_of_statement(contract, case.party(), middle))?;
+        let row: Option<Shared<StatementRow>> = case.get(&row::key_of_statement(contract, case.party(), middle))?;
         match row {
             Some(row) if row.time >= since => {
                 found = Some(row);

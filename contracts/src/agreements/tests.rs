@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use hefu_keys::Hash;
 use serde_json::{Value, json};
 
-use super::{ATTRIBUTION, AccountRow, CODES};
+use super::{ATTRIBUTION, CODES};
 use crate::{
     action::Action,
     refusal::{Code, Refusal},
@@ -141,8 +141,8 @@ impl Trade {
     /// What stands in a party's bucket.
     pub(super) fn holds(&self, contract: &str, party: &str, bucket: &str) -> i128 {
         let row = self.world.rows.get(&format!("account/{contract}/{party}"));
-        let Some(Data::Account(AccountRow { balances, .. })) = row.map(|row| &row.data) else { return 0 };
-        balances.get(bucket).map_or(0, |amount| amount.get())
+        let Some(Data::Account(account)) = row.map(|row| &row.data) else { return 0 };
+        account.balances.get(bucket).map_or(0, |amount| amount.get())
     }
 
     /// What all accounts of a contract hold together: nothing.

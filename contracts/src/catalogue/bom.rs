@@ -16,7 +16,8 @@ use crate::{
     parties::KeyRole,
     provenance::{Amount, EACH, kept, kept_in},
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::Writes,
     time::Time,
 };
@@ -151,7 +152,7 @@ pub(crate) fn put(case: &Case<'_>, body: &BomPut) -> Checked<Writes> {
     }
     check_form(body)?;
     let key = row::key_of_bom(&body.gtin);
-    let mut row: BomRow = case.get(&key)?.unwrap_or_default();
+    let mut row: Shared<BomRow> = case.get(&key)?.unwrap_or_default();
     let last = row.versions.last();
     let next = (row.versions.len() as u64).saturating_add(1);
     if body.version != next || row.versions.len() >= BOM_VERSIONS_MAX {
@@ -166,7 +167,7 @@ pub(crate) fn put(case: &Case<'_>, body: &BomPut) -> Checked<Writes> {
 
     row.versions.push(BomOf { bill: body.bill.clone(), record: case.record().id });
     let mut writes = Writes::default();
-    writes.set(key, Data::Bom(row));
+    writes.set(key, row);
     Ok(writes)
 }
 

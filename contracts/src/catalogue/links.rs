@@ -116,9 +116,9 @@ mod tests {
         json!({"href": href, "title": name("About it", "介绍"), "type": kind})
     }
 
-    fn product(world: &World) -> ProductRow {
+    fn product(world: &World) -> &ProductRow {
         let row = &world.rows[&row::key_of_product(&REFILL.parse().unwrap())];
-        row::Kind::of(row.data.clone()).unwrap()
+        row::Kind::of(&row.data).unwrap()
     }
 
     fn put(links: &Value, version: u64) -> Deed {

@@ -10,7 +10,8 @@ use super::{KeyRole, PREFIX_DIGITS, PartyRow, PrefixRow};
 use crate::{
     execute::{Case, Checked},
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::Writes,
     time::Time,
 };
@@ -86,7 +87,7 @@ pub(crate) fn grant(case: &Case<'_>, body: &AuthorityGrant) -> Checked<Writes> {
         revoked: false,
     };
     let mut writes = Writes::default();
-    writes.set(row::key_of_authority(&body.prefix, &body.to), Data::Authority(row));
+    writes.set(row::key_of_authority(&body.prefix, &body.to), row);
     Ok(writes)
 }
 
@@ -95,12 +96,12 @@ pub(crate) fn revoke(case: &Case<'_>, body: &AuthorityRevoke) -> Checked<Writes>
     own_prefix(case, &body.prefix)?;
     let key = row::key_of_authority(&body.prefix, &body.to);
     let none = || Refusal::new(Code::AuthorityNone).at("/body/to").because(body.to.clone());
-    let mut authority: AuthorityRow = case.get(&key)?.ok_or_else(none)?;
+    let mut authority: Shared<AuthorityRow> = case.get(&key)?.ok_or_else(none)?;
 
     authority.revoked = true;
     authority.record = case.record().id;
     let mut writes = Writes::default();
-    writes.set(key, Data::Authority(authority));
+    writes.set(key, authority);
     Ok(writes)
 }
 
@@ -112,11 +113,10 @@ pub(crate) fn revoke(case: &Case<'_>, body: &AuthorityRevoke) -> Checked<Writes>
 pub fn find_owner(case: &Case<'_>, digits: &str) -> Checked<Option<(String, String)>> {
     for length in PREFIX_DIGITS {
         let Some(prefix) = digits.get(..length) else { break };
-        match case.get::<PrefixRow>(&row::key_of_prefix(prefix))? {
-            Some(PrefixRow { party: Some(owner) }) => return Ok(Some((prefix.to_owned(), owner))),
-            // No registered prefix begins with these digits, so none longer can either.
-            None => break,
-            Some(PrefixRow { party: None }) => {}
+        // Where no registered prefix begins with these digits, none longer does either.
+        let Some(row) = case.get::<PrefixRow>(&row::key_of_prefix(prefix))? else { break };
+        if let Some(owner) = &row.party {
+            return Ok(Some((prefix.to_owned(), owner.clone())));
         }
     }
     Ok(None)

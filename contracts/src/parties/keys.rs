@@ -10,7 +10,8 @@ use crate::{
     execute::{Case, Checked, Moment},
     record::{Body, Record},
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::{Fault, Overlay, Writes},
     time::Time,
     validators,
@@ -115,7 +116,7 @@ pub struct Signer {
     /// The key's address.
     pub address: Address,
     /// What its row says.
-    pub key: KeyRow,
+    pub key: Shared<KeyRow>,
     /// The row's key, which takes a hash to spell.
     pub row: String,
 }
@@ -149,7 +150,7 @@ pub fn signers(overlay: &Overlay<'_>, record: &Record, moment: &Moment) -> Check
             continue;
         }
         let of_signer = |refusal: Refusal| refusal.at(format!("/signers/{index}")).because(address.to_string());
-        let key: Option<KeyRow> = row::get(overlay, row)?;
+        let key: Option<Shared<KeyRow>> = row::get(overlay, row)?;
         let key = key.ok_or_else(|| of_signer(Refusal::new(Code::KeyUnknown)))?;
         key.usable(moment.time).map_err(of_signer)?;
         known.push(Signer { address: *address, key, row: row.clone() });
@@ -187,11 +188,11 @@ pub(crate) fn grant(case: &Case<'_>, body: &KeyGrant) -> Checked<Writes> {
     }
     check_possession(case.record(), &body.key, "/body/key")?;
     let row_key = row::key_of_key(&body.key);
-    let before: Option<KeyRow> = case.get(&row_key)?;
+    let before: Option<Shared<KeyRow>> = case.get(&row_key)?;
     if let Some(before) = before.as_ref().filter(|before| before.party != case.party()) {
         return Err(of_other(before).into());
     }
-    let mut party: PartyRow = case.own_party()?;
+    let mut party = case.own_party()?;
     party.admins.retain(|admin| *admin != body.key);
     // One that expires cannot be the last: the organisation would lock itself out.
     if body.grants.iter().any(|grant| grant.role == KeyRole::Admin && grant.expires.is_none()) {
@@ -200,7 +201,7 @@ pub(crate) fn grant(case: &Case<'_>, body: &KeyGrant) -> Checked<Writes> {
     }
     check_admins(&party)?;
 
-    let (spent, window) = before.map(|before| (before.spent, before.window)).unwrap_or_default();
+    let (spent, window) = before.map(|before| (before.spent, before.window.clone())).unwrap_or_default();
     let key = KeyRow {
         grants: body.grants.clone(),
         party: case.party().to_owned(),
@@ -210,8 +211,8 @@ pub(crate) fn grant(case: &Case<'_>, body: &KeyGrant) -> Checked<Writes> {
         window,
     };
     let mut writes = Writes::default();
-    writes.set(row_key, Data::Key(Box::new(key)));
-    writes.note(row::key_of_party(case.party()), Data::Party(party), Role::Update);
+    writes.set(row_key, key);
+    writes.note(row::key_of_party(case.party()), party, Role::Update);
     Ok(writes)
 }
 
@@ -234,7 +235,7 @@ fn check_admins(party: &PartyRow) -> Result<(), Refusal> {
 pub(crate) fn revoke(case: &Case<'_>, body: &KeyRevoke) -> Checked<Writes> {
     let row_key = row::key_of_key(&body.key);
     let unknown = || Refusal::new(Code::KeyUnknown).at("/body/key").because(body.key.to_string());
-    let mut key: KeyRow = case.get(&row_key)?.ok_or_else(unknown)?;
+    let mut key: Shared<KeyRow> = case.get(&row_key)?.ok_or_else(unknown)?;
     if case.author().address != body.key {
         case.require(KeyRole::Admin)?;
     }
@@ -244,14 +245,14 @@ pub(crate) fn revoke(case: &Case<'_>, body: &KeyRevoke) -> Checked<Writes> {
     if let Some(revoked) = &key.revoked {
         return Err(Refusal::new(Code::KeyRevoked).at("/body/key").against(revoked.record).into());
     }
-    let mut party: PartyRow = case.own_party()?;
+    let mut party = case.own_party()?;
     party.admins.retain(|admin| *admin != body.key);
     check_admins(&party)?;
 
     key.revoked = Some(Revoked { at: case.moment().time, reason: body.reason, record: case.record().id });
     let mut writes = Writes::default();
-    writes.set(row_key, Data::Key(Box::new(key)));
-    writes.note(row::key_of_party(case.party()), Data::Party(party), Role::Update);
+    writes.set(row_key, key);
+    writes.note(row::key_of_party(case.party()), party, Role::Update);
     Ok(writes)
 }
 
@@ -259,24 +260,25 @@ pub(crate) fn revoke(case: &Case<'_>, body: &KeyRevoke) -> Checked<Writes> {
 pub(crate) fn add_key(writes: &mut Writes, party: &Party, record: Option<Hash>, roles: &[KeyRole]) {
     let grants = roles.iter().map(|role| Grant::of(*role)).collect();
     let row = KeyRow { grants, party: party.id.clone(), record, revoked: None, spent: None, window: Window::default() };
-    writes.set(row::key_of_key(&party.admin), Data::Key(Box::new(row)));
+    writes.set(row::key_of_key(&party.admin), row);
 }
 
 /// The key of a validator, which signs what validators record; one that is an organisation's first key too goes on being
 /// that. It belongs to genesis.
 pub(crate) fn add_validator(overlay: &Overlay<'_>, member: &Member) -> Result<Writes, Fault> {
     let key = row::key_of_key(&member.address);
-    let before: Option<KeyRow> = row::get(overlay, &key)?;
-    let mut row = before.unwrap_or_else(|| KeyRow {
+    let before: Option<Shared<KeyRow>> = row::get(overlay, &key)?;
+    let new = || KeyRow {
         grants: Vec::new(),
         party: member.party.clone(),
         record: None,
         revoked: None,
         spent: None,
         window: Window::default(),
-    });
+    };
+    let mut row = before.unwrap_or_else(|| new().into());
     row.grants.push(Grant::of(KeyRole::Validate));
     let mut writes = Writes::default();
-    writes.set(key, Data::Key(Box::new(row)));
+    writes.set(key, row);
     Ok(writes)
 }

@@ -9,7 +9,8 @@ use crate::{
     execute::{Case, Checked},
     gs1::Gln,
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::Writes,
 };
 
@@ -199,7 +200,7 @@ pub(crate) fn add(case: &Case<'_>, body: &PartyAdd) -> Checked<Writes> {
         return Err(Refusal { conflict: before.record, ..refusal }.into());
     }
     if let Some(before) = case.get::<super::KeyRow>(&row::key_of_key(&party.admin))? {
-        let refusal = Refusal::new(Code::KeyOfOther).at("/body/admin").because(before.party);
+        let refusal = Refusal::new(Code::KeyOfOther).at("/body/admin").because(before.party.clone());
         return Err(Refusal { conflict: before.record, ..refusal }.into());
     }
     for prefix in &party.prefixes {
@@ -227,12 +228,11 @@ fn record_of_party(case: &Case<'_>, id: Option<&str>) -> Checked<Option<Hash>> {
 fn overlapping(case: &Case<'_>, prefix: &str) -> Checked<Option<(String, Option<String>)>> {
     for length in PREFIX_DIGITS {
         let Some(shorter) = prefix.get(..length) else { break };
-        match case.get::<PrefixRow>(&row::key_of_prefix(shorter))? {
-            Some(PrefixRow { party: Some(owner) }) => return Ok(Some((shorter.to_owned(), Some(owner)))),
-            Some(PrefixRow { party: None }) if shorter == prefix => {
-                return Ok(Some((format!("{prefix}…"), None)));
-            }
-            Some(PrefixRow { party: None }) | None => {}
+        let Some(row) = case.get::<PrefixRow>(&row::key_of_prefix(shorter))? else { continue };
+        match &row.party {
+            Some(owner) => return Ok(Some((shorter.to_owned(), Some(owner.clone())))),
+            None if shorter == prefix => return Ok(Some((format!("{prefix}…"), None))),
+            None => {}
         }
     }
     Ok(None)
@@ -251,19 +251,19 @@ pub(crate) fn register(party: &Party, record: Option<Hash>, roles: &[KeyRole]) -
     };
     let key = row::key_of_party(&party.id);
     match record {
-        Some(_) => writes.note(key, Data::Party(row), Role::Register),
-        None => writes.set(key, Data::Party(row)),
+        Some(_) => writes.note(key, row, Role::Register),
+        None => writes.set(key, row),
     }
     let shorter = party.prefixes.iter().flat_map(|prefix| PREFIX_DIGITS.filter_map(|length| prefix.get(..length)));
     for beginning in shorter {
-        writes.set(row::key_of_prefix(beginning), Data::Prefix(PrefixRow { party: None }));
+        writes.set(row::key_of_prefix(beginning), PrefixRow { party: None });
     }
     for prefix in &party.prefixes {
-        writes.set(row::key_of_prefix(prefix), Data::Prefix(PrefixRow { party: Some(party.id.clone()) }));
+        writes.set(row::key_of_prefix(prefix), PrefixRow { party: Some(party.id.clone()) });
     }
     if let Some(gln) = &party.gln {
         let site = SiteRow { name: party.name.clone(), party: party.id.clone(), position: None, record };
-        writes.set(row::key_of_site(gln), Data::Site(site));
+        writes.set(row::key_of_site(gln), site);
     }
     keys::add_key(&mut writes, party, record, roles);
     writes
@@ -278,7 +278,7 @@ pub(crate) fn put_site(case: &Case<'_>, body: &SitePut) -> Checked<Writes> {
     let (party, record) = (case.party().to_owned(), Some(case.record().id));
     let site = SiteRow { name: body.name.clone(), party, position: body.position, record };
     let mut writes = Writes::default();
-    writes.set(row::key_of_site(&body.gln), Data::Site(site));
+    writes.set(row::key_of_site(&body.gln), site);
     Ok(writes)
 }
 
@@ -303,6 +303,6 @@ fn check_gln(case: &Case<'_>, gln: &Gln, party: &str) -> Checked<()> {
 ///
 /// # Errors
 /// From the storage.
-pub fn site_of_gln(case: &Case<'_>, gln: &Gln) -> Checked<Option<SiteRow>> {
+pub fn site_of_gln(case: &Case<'_>, gln: &Gln) -> Checked<Option<Shared<SiteRow>>> {
     Ok(case.get(&row::key_of_site(gln))?)
 }

@@ -20,7 +20,8 @@ use crate::{
     execute::{BLOCK_ROWS_MAX, Case, Checked},
     height::JSON_INTEGER_MAX,
     refusal::{Code, Refusal},
-    row::{self, Data, KEY_OF_QUOTA},
+    row::{self, KEY_OF_QUOTA},
+    shared::Shared,
     state::{Fault, Overlay, Writes},
     submission::Submission,
     time::{Millis, Time},
@@ -196,9 +197,9 @@ impl Charge {
             return Ok(None);
         }
         let (key, party) = author;
-        let own: Option<QuotaRow> = row::get(overlay, &row::key_of_quota(party))?;
-        let everybody: Option<QuotaRow> = row::get(overlay, KEY_OF_QUOTA)?;
-        let limits = Quota::in_force(own.as_ref(), everybody.as_ref());
+        let own: Option<Shared<QuotaRow>> = row::get(overlay, &row::key_of_quota(party))?;
+        let everybody: Option<Shared<QuotaRow>> = row::get(overlay, KEY_OF_QUOTA)?;
+        let limits = Quota::in_force(own.as_deref(), everybody.as_deref());
         let (key, party) = (key.to_owned(), party.to_owned());
         Ok(Some(Charge { bytes: bytes_of(submission), key, party, limits }))
     }
@@ -307,15 +308,15 @@ pub(crate) fn set(case: &Case<'_>, body: &QuotaSet) -> Checked<Writes> {
     let key = match &body.party {
         None => KEY_OF_QUOTA.to_owned(),
         Some(party) => {
-            let known: Option<PartyRow> = case.get(&row::key_of_party(party))?;
+            let known: Option<Shared<PartyRow>> = case.get(&row::key_of_party(party))?;
             known.ok_or_else(|| Refusal::new(Code::PartyUnknown).at("/body/party").because(party.clone()))?;
             row::key_of_quota(party)
         }
     };
-    let before: QuotaRow = case.get(&key)?.unwrap_or_default();
+    let before: Shared<QuotaRow> = case.get(&key)?.unwrap_or_default();
     let mut writes = Writes::default();
     let row = QuotaRow { limits: body.limits, record: Some(case.record().id), spent: before.spent };
-    writes.set(key, Data::Quota(row));
+    writes.set(key, row);
     Ok(writes)
 }
 

@@ -14,8 +14,8 @@ use crate::{
     gs1::Epc,
     record::Record,
     register::{Buckets, Fault, Tree, prove},
-    row::{self, Data, Row},
-    state::Snapshot,
+    row::{self, Data},
+    state::{Rows, Snapshot},
 };
 
 /// Of a transformation, how many of its inputs' trade items a proof names.
@@ -144,12 +144,7 @@ fn records(archive: &dyn Archive, histories: &[History]) -> Result<Records, Faul
 }
 
 /// The subject, everything whose history is shown, and what explains them: trade item, batch, organisations, sites.
-fn rows(
-    archive: &dyn Archive,
-    subject: &str,
-    histories: &[History],
-    records: &Records,
-) -> Result<BTreeMap<String, Row>, Fault> {
+fn rows(archive: &dyn Archive, subject: &str, histories: &[History], records: &Records) -> Result<Rows, Fault> {
     let mut keys: BTreeSet<String> = histories.iter().map(|history| history.key.clone()).collect();
     keys.insert(subject.to_owned());
     if let Some(gtin) = gtin_of(subject) {
@@ -164,7 +159,7 @@ fn rows(
             keys.extend(places.filter_map(Epc::gln).map(|gln| row::key_of_site(&gln)));
         }
     }
-    let mut rows = BTreeMap::new();
+    let mut rows = Rows::new();
     while let Some(key) = keys.pop_first() {
         let Some(row) = archive.row(&key)? else { continue };
         keys.extend(named_by(&row.data).filter(|key| !rows.contains_key(key)));
@@ -175,7 +170,7 @@ fn rows(
 
 /// Adds what tells the recalls that hold for the subject, and what is shown beside it: who opened them, what was recalled,
 /// and what the subject was made of. Gives the keys that were asked for.
-fn asked(archive: &dyn Archive, subject: &str, rows: &mut BTreeMap<String, Row>) -> Result<BTreeSet<String>, Fault> {
+fn asked(archive: &dyn Archive, subject: &str, rows: &mut Rows) -> Result<BTreeSet<String>, Fault> {
     let (origins, asked) = origins::find(archive, subject)?;
     let mut names: BTreeSet<String> = BTreeSet::new();
     for found in origins.recalls.values() {

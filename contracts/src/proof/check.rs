@@ -17,6 +17,8 @@ use crate::{
     provenance::Origins,
     record::{Body, Record, Verified},
     row::{self, Row},
+    shared::Shared,
+    state::Rows,
 };
 
 /// Which part of a proof does not hold, in the order of the checks.
@@ -111,7 +113,7 @@ pub struct Story {
     /// The recalls that hold for the subject, where it is a thing.
     pub origins: Origins,
     /// Every row, by key. An absent subject is not among them.
-    pub rows: BTreeMap<String, Row>,
+    pub rows: Rows,
     /// Every step, oldest first; within a block in the order of each row's chain, the subject's first.
     pub steps: Vec<Step>,
 }
@@ -145,7 +147,7 @@ impl Proof {
     ///
     /// # Errors
     /// The first thing that does not hold.
-    pub(crate) fn check_frame(&self, trusted: &Hash) -> Result<(BTreeMap<String, Row>, Origins), Broken> {
+    pub(crate) fn check_frame(&self, trusted: &Hash) -> Result<(Rows, Origins), Broken> {
         if self.version != PROOF_VERSION {
             let reason = format!("version {}, this program knows {PROOF_VERSION}", self.version);
             return Err(Broken::new(What::Form, reason));
@@ -178,8 +180,8 @@ impl Proof {
         certificate.check(&chain, members).map_err(|bad| Broken::new(What::Certificate, bad))
     }
 
-    fn check_rows(&self) -> Result<(BTreeMap<String, Row>, Origins), Broken> {
-        let mut rows = BTreeMap::new();
+    fn check_rows(&self) -> Result<(Rows, Origins), Broken> {
+        let mut rows = Rows::new();
         let mut present = Vec::with_capacity(self.rows.len());
         for raw in &self.rows {
             let bad = |error: &dyn fmt::Display| Broken::new(What::Register, error);
@@ -189,7 +191,7 @@ impl Proof {
             if rows.last_key_value().is_some_and(|(before, _)| *before >= row.key) {
                 return Err(Broken::new(What::Register, "a row appears twice, or behind its place").about(row.key));
             }
-            rows.insert(row.key.clone(), row);
+            rows.insert(row.key.clone(), Shared::from(row));
         }
         let present: Vec<(&str, Hash)> = present.iter().map(|(key, hash)| (key.as_str(), *hash)).collect();
         let (origins, mut asked) =
@@ -202,7 +204,7 @@ impl Proof {
         Ok((rows, origins))
     }
 
-    fn check_histories(&self, chain: &Hash, rows: &BTreeMap<String, Row>) -> Result<Vec<Step>, Broken> {
+    fn check_histories(&self, chain: &Hash, rows: &Rows) -> Result<Vec<Step>, Broken> {
         let mut records = Records::read(&self.records, chain)?;
         let mut used = vec![0; self.histories.len()];
         let mut steps = Vec::new();
@@ -246,12 +248,7 @@ impl Proof {
     }
 
     /// The entries of a stretch, with the chain of heads checked from its beginning to its end.
-    fn stretch(
-        &self,
-        wanted: &history::Wanted,
-        rows: &BTreeMap<String, Row>,
-        used: &mut [usize],
-    ) -> Result<Vec<Entry>, Broken> {
+    fn stretch(&self, wanted: &history::Wanted, rows: &Rows, used: &mut [usize]) -> Result<Vec<Entry>, Broken> {
         let broken = |reason: &str| Broken::new(What::History, reason).about(&wanted.key);
         let starts = |history: &History| history.key == wanted.key && history.after == wanted.after;
         let (history, used) = self

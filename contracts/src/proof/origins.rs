@@ -8,6 +8,7 @@ use std::{cell::RefCell, collections::BTreeSet};
 use crate::{
     provenance::{self, Origins},
     row::{Data, Row},
+    shared::Shared,
     state::{Fault, Overlay, Snapshot},
 };
 
@@ -18,7 +19,7 @@ struct Watched<'a> {
 }
 
 impl Snapshot for Watched<'_> {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         self.asked.borrow_mut().insert(key.to_owned());
         self.rows.row(key)
     }
@@ -26,10 +27,11 @@ impl Snapshot for Watched<'_> {
 
 /// The recalls that hold for a row's thing, and the keys of the rows that tell it. Nothing where it is no thing.
 pub(super) fn find(rows: &dyn Snapshot, subject: &str) -> Result<(Origins, BTreeSet<String>), Fault> {
-    let Some(Row { data: Data::Thing(thing), .. }) = rows.row(subject)? else {
+    let row = rows.row(subject)?;
+    let Some(Row { data: Data::Thing(thing), .. }) = row.as_deref() else {
         return Ok((Origins::default(), BTreeSet::new()));
     };
     let watched = Watched { rows, asked: RefCell::default() };
-    let origins = provenance::origins(&Overlay::new(&watched), subject, &thing)?;
+    let origins = provenance::origins(&Overlay::new(&watched), subject, thing)?;
     Ok((origins, watched.asked.into_inner()))
 }

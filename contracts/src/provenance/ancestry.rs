@@ -12,6 +12,7 @@ use crate::{
     execute::{Case, Checked},
     refusal::{Code, Refusal},
     row,
+    shared::Shared,
     state::{Fault, Overlay},
     time::Time,
 };
@@ -65,7 +66,7 @@ impl Limit {
 /// Walks back from some things, whose rows may be at hand, nearest first and within a limit. `visit` sees each thing's row once.
 pub(super) fn walk(
     rows: &Overlay<'_>,
-    from: Vec<(String, Option<ThingRow>)>,
+    from: Vec<(String, Option<Shared<ThingRow>>)>,
     limit: Limit,
     mut visit: impl FnMut(&ThingRow),
 ) -> Result<Ancestry, Fault> {
@@ -85,8 +86,8 @@ pub(super) fn walk(
         };
         found.things.insert(key);
         visit(&row);
-        for source in row.sources {
-            if found.transformations.contains(&source) {
+        for source in &row.sources {
+            if found.transformations.contains(source) {
                 continue;
             }
             if found.transformations.len() >= limit.transformations {
@@ -94,9 +95,10 @@ pub(super) fn walk(
                 return Ok(found);
             }
             found.transformations.insert(source.clone());
-            let Some(made) = row::get::<TransformationRow>(rows, &source)? else { continue };
+            let Some(made) = row::get::<TransformationRow>(rows, source)? else { continue };
             found.depth = found.depth.max(made.depth);
-            open.extend(made.inputs.into_iter().map(|input| (input, None)));
+            let unseen = made.inputs.iter().filter(|input| !found.things.contains(*input));
+            open.extend(unseen.map(|input| (input.clone(), None)));
         }
     }
     Ok(found)

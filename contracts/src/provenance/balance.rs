@@ -12,7 +12,8 @@ use super::{Amount, Event, EventAction, EventKind, Quantity, Side, transit::Tran
 use crate::{
     execute::{Case, Checked},
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::Writes,
 };
 
@@ -42,7 +43,7 @@ impl<'a> Book<'a> {
             return Ok(row.clone());
         }
         let none = BalanceRow { amount: Amount::ZERO, record: self.case.record().id };
-        Ok(self.case.get(key)?.unwrap_or(none))
+        Ok(self.case.get(key)?.map_or(none, Shared::into_owned))
     }
 
     /// Adds to, or takes from, what somebody has, as much as the event says.
@@ -86,7 +87,7 @@ impl<'a> Book<'a> {
 
     fn write(self, writes: &mut Writes) {
         for (key, row) in self.rows {
-            writes.set(key, Data::Balance(row));
+            writes.set(key, row);
         }
     }
 }

@@ -22,7 +22,8 @@ use crate::{
     parties::{KeyRole, SiteRow, site_of_gln},
     record::Record,
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::{Note, Stop, Writes},
 };
 
@@ -31,7 +32,7 @@ pub(super) struct Effect {
     /// The thing's row.
     pub key: String,
     /// As the event leaves it.
-    pub row: ThingRow,
+    pub row: Shared<ThingRow>,
     /// Its entry; none where only a measure changes that no history tells.
     pub note: Option<Note>,
 }
@@ -55,9 +56,9 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
         check_scope(case, event, None)?;
     }
     let event_key = row::key_of_event(case.party(), &body.cbv);
-    let before: Option<EventRow> = case.get(&event_key)?;
+    let before: Option<Shared<EventRow>> = case.get(&event_key)?;
     if event.declares_error {
-        return declare::declare(case, event, &event_key, before);
+        return declare::declare(case, event, &event_key, before.as_deref());
     }
     if let Some(before) = before {
         let mut refusal = Refusal::new(Code::EventDuplicate).at("/body/cbv").because(body.cbv.to_string());
@@ -92,7 +93,7 @@ pub(crate) fn capture(case: &Case<'_>, body: &Capture) -> Checked<Writes> {
     let mut writes = write(effects, event_key, row);
     moved.write(&mut writes);
     if let Some((key, row)) = made {
-        writes.set(key, Data::Transformation(row));
+        writes.set(key, row);
     }
     Ok(writes)
 }
@@ -104,8 +105,11 @@ fn remember(case: &Case<'_>, effects: &mut [Effect]) -> Checked<bool> {
         if effect.row.last.as_ref().is_none_or(|last| last.record != case.record().id) {
             continue;
         }
-        let before: ThingRow = case.get(&effect.key)?.unwrap_or_default();
-        effect.row.before = Some(Box::new(ThingRow { before: None, ..before }));
+        let mut before: Shared<ThingRow> = case.get(&effect.key)?.unwrap_or_default();
+        if before.before.is_some() {
+            before.before = None;
+        }
+        effect.row.before = Some(before);
         any = true;
     }
     Ok(any)
@@ -115,13 +119,12 @@ fn remember(case: &Case<'_>, effects: &mut [Effect]) -> Checked<bool> {
 pub(super) fn write(effects: Vec<Effect>, event_key: String, row: EventRow) -> Writes {
     let mut writes = Writes::default();
     for Effect { key, row, note } in effects {
-        let data = Data::Thing(Box::new(row));
         match note {
-            Some(note) => writes.note(key, data, note),
-            None => writes.set(key, data),
+            Some(note) => writes.note(key, row, note),
+            None => writes.set(key, row),
         }
     }
-    writes.set(event_key, Data::Event(row));
+    writes.set(event_key, row);
     writes
 }
 
@@ -163,7 +166,7 @@ fn check_sites(case: &Case<'_>, event: &Event) -> Checked<()> {
     Ok(())
 }
 
-fn site_of_other(case: &Case<'_>, place: Option<&Epc>) -> Checked<Option<SiteRow>> {
+fn site_of_other(case: &Case<'_>, place: Option<&Epc>) -> Checked<Option<Shared<SiteRow>>> {
     let Some(gln) = place.and_then(Epc::gln) else { return Ok(None) };
     Ok(site_of_gln(case, &gln)?.filter(|site| site.party != case.party()))
 }

@@ -11,6 +11,7 @@ use hefu_keys::Hash;
 use serde::{Deserialize, Serialize};
 
 use super::{Making, ThingRow, capture::Effect, onward::lot_of_balance, recall::class_of, thing::Thing};
+use crate::shared::Shared;
 
 /// Most kinds, lots, transformations, sites and recalls that are kept of what is inside a thing.
 pub const CARRIED_MAX: usize = 256;
@@ -133,7 +134,7 @@ pub(super) fn levels_of(children: &[Thing]) -> usize {
 /// the parent itself is told by its balances.
 pub(super) fn put_in(
     parent: &mut ThingRow,
-    above: Vec<(String, ThingRow)>,
+    above: Vec<(String, Shared<ThingRow>)>,
     mut load: Contents,
     lots: impl Iterator<Item = String>,
 ) -> Vec<Effect> {

@@ -19,7 +19,7 @@ use crate::{
 /// The organisation that a party's or place's identifier stands for.
 pub(super) fn organisation(case: &Case<'_>, epc: Option<&Epc>) -> Checked<Option<String>> {
     match epc.and_then(Epc::gln) {
-        Some(gln) => Ok(site_of_gln(case, &gln)?.map(|site| site.party)),
+        Some(gln) => Ok(site_of_gln(case, &gln)?.map(|site| site.party.clone())),
         None => Ok(None),
     }
 }

@@ -18,17 +18,17 @@ use crate::{
     state::Writes,
 };
 
-pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: Option<EventRow>) -> Checked<Writes> {
-    if let Some(declaration) = before.as_ref().and_then(|before| before.declaration) {
+pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: Option<&EventRow>) -> Checked<Writes> {
+    if let Some(declaration) = before.and_then(|before| before.declaration) {
         return Err(Refusal::new(Code::EventDuplicate).at("/body/cbv").against(declaration).into());
     }
     let named = named(case, event);
-    let names = before.as_ref().and_then(|before| before.names);
+    let names = before.and_then(|before| before.names);
     if names.is_some_and(|names| names != digest(case, event)) {
         let refusal = Refusal::new(Code::EventOtherThings).at("/body/event");
         return Err(Refusal { conflict: before.and_then(|before| before.record), ..refusal }.into());
     }
-    if let Some(writes) = undo(case, event, event_key, before.as_ref())? {
+    if let Some(writes) = undo(case, event, event_key, before)? {
         return Ok(writes);
     }
     let flag = if before.is_some() { Flag::ErrorDeclared } else { Flag::ErrorWithoutOriginal };
@@ -50,8 +50,8 @@ pub(super) fn declare(case: &Case<'_>, event: &Event, event_key: &str, before: O
         Some(_) => EventStatus::DeclaredInError,
         None => EventStatus::DeclaredWithoutOriginal,
     };
-    let effective = before.as_ref().is_some_and(|before| before.effective);
-    let late = before.as_ref().is_some_and(|before| before.late);
+    let effective = before.is_some_and(|before| before.effective);
+    let late = before.is_some_and(|before| before.late);
     let record = before.and_then(|before| before.record);
     let row = EventRow { declaration: Some(case.record().id), effective, late, names, record, status };
     Ok(write(effects, event_key.to_owned(), row))

@@ -14,6 +14,7 @@ use crate::{
     gs1::Gln,
     parties::SiteRow,
     row::{self, key_of_place},
+    shared::Shared,
     state::{Fault, Overlay},
 };
 
@@ -23,7 +24,7 @@ pub struct Inherited {
     /// Whether it holds for things of every organisation, and not only for those of its author's prefixes.
     pub binds_everybody: bool,
     /// What it says.
-    pub recall: RecallRow,
+    pub recall: Shared<RecallRow>,
 }
 
 /// Marks that were found, and where and when things were made.
@@ -60,7 +61,10 @@ struct Reach {
 ///
 /// # Errors
 /// From the storage.
-pub fn inherited(rows: &Overlay<'_>, things: &[(String, ThingRow)]) -> Result<BTreeMap<Hash, Inherited>, Fault> {
+pub fn inherited(
+    rows: &Overlay<'_>,
+    things: &[(String, Shared<ThingRow>)],
+) -> Result<BTreeMap<Hash, Inherited>, Fault> {
     let mut from: Vec<_> = things.iter().map(|(key, thing)| (key.clone(), Some(thing.clone()))).collect();
     from.extend(things.iter().flat_map(|(key, thing)| inside(key, thing)));
     let contents = things.iter().filter_map(|(_, thing)| thing.contents.as_ref());
@@ -73,13 +77,13 @@ pub fn inherited(rows: &Overlay<'_>, things: &[(String, ThingRow)]) -> Result<BT
 ///
 /// # Errors
 /// From the storage.
-pub fn origins(rows: &Overlay<'_>, key: &str, thing: &ThingRow) -> Result<Origins, Fault> {
+pub fn origins(rows: &Overlay<'_>, key: &str, thing: &Shared<ThingRow>) -> Result<Origins, Fault> {
     let mut from = vec![(key.to_owned(), Some(thing.clone()))];
     from.extend(inside(key, thing));
     let mut next = thing.parent.clone();
     for _ in 0..NESTING_MAX {
         let Some(parent) = next else { break };
-        let row: ThingRow = row::get(rows, &parent.key)?.unwrap_or_default();
+        let row: Shared<ThingRow> = row::get(rows, &parent.key)?.unwrap_or_default();
         next = row.parent.clone();
         from.push((parent.key, Some(row)));
     }
@@ -91,7 +95,7 @@ pub fn origins(rows: &Overlay<'_>, key: &str, thing: &ThingRow) -> Result<Origin
 /// Walks back from some things and gathers the marks on what is met, on its classes, and on the sites that made it.
 fn behind(
     rows: &Overlay<'_>,
-    from: Vec<(String, Option<ThingRow>)>,
+    from: Vec<(String, Option<Shared<ThingRow>>)>,
     mut classes: BTreeSet<String>,
     reach: Reach,
 ) -> Result<Origins, Fault> {
@@ -132,15 +136,15 @@ impl Desk<'_> {
         left.is_some()
     }
 
-    fn class(&mut self, key: &str) -> Result<Option<ThingRow>, Fault> {
+    fn class(&mut self, key: &str) -> Result<Option<Shared<ThingRow>>, Fault> {
         if self.look() { row::get(self.rows, key) } else { Ok(None) }
     }
 
-    fn open(&mut self, id: &Hash) -> Result<Option<RecallRow>, Fault> {
+    fn open(&mut self, id: &Hash) -> Result<Option<Shared<RecallRow>>, Fault> {
         if !self.look() {
             return Ok(None);
         }
-        let recall: Option<RecallRow> = row::get(self.rows, &row::key_of_recall(id))?;
+        let recall: Option<Shared<RecallRow>> = row::get(self.rows, &row::key_of_recall(id))?;
         Ok(recall.filter(|recall| recall.lifted.is_none()))
     }
 
@@ -150,7 +154,7 @@ impl Desk<'_> {
         for id in marked.iter().flat_map(|row| &row.recalls) {
             let Some(recall) = self.open(id)? else { continue };
             if recall.made.is_some_and(|span| makings.iter().any(|making| span.meets(making))) {
-                let place: Option<SiteRow> = row::get(self.rows, &row::key_of_site(site))?;
+                let place: Option<Shared<SiteRow>> = row::get(self.rows, &row::key_of_site(site))?;
                 let binds_everybody = place.is_some_and(|place| place.party == recall.by);
                 self.found.recalls.insert(*id, Inherited { binds_everybody, recall });
             }
@@ -171,7 +175,7 @@ impl Marks {
 }
 
 /// What is inside a container, as its row tells: lots, and something that came of all that its contents came of.
-fn inside(key: &str, thing: &ThingRow) -> Vec<(String, Option<ThingRow>)> {
+fn inside(key: &str, thing: &ThingRow) -> Vec<(String, Option<Shared<ThingRow>>)> {
     let contents = thing.contents.as_ref();
     let (sources, lots): (Vec<String>, Vec<String>) = contents
         .iter()
@@ -180,7 +184,8 @@ fn inside(key: &str, thing: &ThingRow) -> Vec<(String, Option<ThingRow>)> {
     let mut found = Vec::new();
     if let Some(contents) = contents {
         let (made, recalls) = (contents.made.clone(), contents.recalls.clone());
-        found.push((format!("contents/{key}"), Some(ThingRow { made, recalls, sources, ..ThingRow::default() })));
+        let carried = ThingRow { made, recalls, sources, ..ThingRow::default() };
+        found.push((format!("contents/{key}"), Some(carried.into())));
     }
     let balances = thing.lots.iter().filter_map(|balance| lot_of_balance(balance));
     found.extend(lots.into_iter().chain(balances).map(|lot| (lot, None)));

@@ -54,7 +54,8 @@ fn put_in(case: &Case<'_>, event: &Event, mut parent: Thing, mut children: Vec<T
     if parent.is_bound() && !created {
         parent.check_alive(event)?;
         parent.check_order(event)?;
-        check_held(case, &parent, &parent.outermost(case)?)?;
+        let outermost = parent.outermost(case)?;
+        check_held(case, &parent, &outermost)?;
     }
     let levels = contents::levels_of(&children);
     if above.len().saturating_add(levels) > NESTING_MAX {
@@ -136,7 +137,8 @@ fn take_out(case: &Case<'_>, event: &Event, mut parent: Thing, children: Vec<Thi
     let mark = Thing::mark(case, event);
     let mut containers = vec![parent.key.clone()];
     containers.extend(parent.ancestors(case)?.into_iter().map(|(key, _)| key));
-    let holder = outermost.holder.map(|holder| Mark { at: mark.at, by: holder.by, record: mark.record });
+    let holder =
+        outermost.holder.as_ref().map(|holder| Mark { at: mark.at, by: holder.by.clone(), record: mark.record });
     // A thing from elsewhere that was not inside is merely seen: what did not enclose it tells nothing of it.
     let (mut children, strangers): (Vec<Thing>, Vec<Thing>) = children
         .into_iter()

@@ -65,7 +65,7 @@ pub(super) fn commission(case: &Case<'_>, body: &Capture, things: Vec<Thing>, ro
     }
     let making = Making::by(case, event)?;
     each(things, |mut thing| {
-        let code = proven_code(&thing, batch.as_ref(), &codes);
+        let code = proven_code(&thing, batch.as_deref(), &codes);
         if let Some(owner) = &thing.owner {
             if matches!(thing.epc.kind(), EpcKind::Item { .. }) && code.is_none() {
                 let batch = body.commissioning.as_ref().map(|commissioning| commissioning.batch);

@@ -21,7 +21,8 @@ use crate::{
     gs1::{Epc, EpcKind},
     parties::{KeyRole, find_owner, may_record, site_of_gln},
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::Writes,
 };
 
@@ -104,8 +105,8 @@ pub(crate) fn open(case: &Case<'_>, body: &RecallOpen) -> Checked<Writes> {
     mark_around(case, &source, &mut writes, |inside| {
         inside.take_over(&Contents { recalls: vec![id], ..Contents::default() })
     })?;
-    writes.note(source.key, Data::Thing(Box::new(source.row)), Role::Recall);
-    writes.set(row::key_of_recall(&id), Data::Recall(recall));
+    writes.note(source.key, source.row, Role::Recall);
+    writes.set(row::key_of_recall(&id), recall);
     Ok(writes)
 }
 
@@ -158,7 +159,7 @@ fn mark_around(
         // What is inside something from elsewhere is not counted any further out.
         let Some(contents) = &mut row.contents else { break };
         if change(contents) {
-            writes.set(key, Data::Thing(Box::new(row)));
+            writes.set(key, row);
         }
     }
     Ok(())
@@ -167,7 +168,7 @@ fn mark_around(
 pub(crate) fn lift(case: &Case<'_>, body: &RecallLift) -> Checked<Writes> {
     case.require(KeyRole::Catalogue)?;
     let key = row::key_of_recall(&body.recall);
-    let recall: Option<RecallRow> = case.get(&key)?;
+    let recall: Option<Shared<RecallRow>> = case.get(&key)?;
     let mut source = Thing::find(case, &body.source)?;
     let Some(mut recall) = recall.filter(|recall| recall.source == source.key) else {
         return Err(Refusal::new(Code::RecallUnknown).at("/body/recall").because(body.recall.to_string()).into());
@@ -189,8 +190,8 @@ pub(crate) fn lift(case: &Case<'_>, body: &RecallLift) -> Checked<Writes> {
         inside.recalls.retain(|open| *open != body.recall);
         before > inside.recalls.len()
     })?;
-    writes.note(source.key, Data::Thing(Box::new(source.row)), Role::Lift);
-    writes.set(key, Data::Recall(recall));
+    writes.note(source.key, source.row, Role::Lift);
+    writes.set(key, recall);
     Ok(writes)
 }
 

@@ -9,6 +9,7 @@ use crate::{
     gs1::{Epc, EpcKind, Gtin},
     refusal::{Code, Refusal},
     row,
+    shared::Shared,
 };
 
 /// Most modules inside one another.
@@ -38,7 +39,7 @@ pub(super) fn check(case: &Case<'_>, event: &Event) -> Checked<bool> {
     let mut report = Report { case, event, used, known: BTreeSet::new(), within: true };
     let mut billed = false;
     for ((gtin, unit), amount) in amounts(case, event, OUTPUTS, Side::Output)? {
-        let row: Option<BomRow> = case.get(&row::key_of_bom(&gtin))?;
+        let row: Option<Shared<BomRow>> = case.get(&row::key_of_bom(&gtin))?;
         let Some(version) = row.as_ref().and_then(|row| row.at(event.time)) else { continue };
         if unit != EACH {
             let detail = format!("{gtin} has a bill by the piece, and is reported in {unit}");
@@ -78,7 +79,7 @@ impl Report<'_> {
                 self.within &= bounds.is_none_or(|bounds| (bounds.min..=bounds.max).contains(&millionths));
                 continue;
             }
-            let own: Option<BomRow> = match line.kind {
+            let own: Option<Shared<BomRow>> = match line.kind {
                 LineKind::Module if modules > 0 => self.case.get(&row::key_of_bom(&line.component))?,
                 LineKind::Module | LineKind::Item => None,
             };

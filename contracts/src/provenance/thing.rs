@@ -9,6 +9,7 @@ use crate::{
     parties::{KeyRole, find_owner, may_record},
     refusal::{Code, Refusal},
     row,
+    shared::Shared,
 };
 
 /// The company prefix of an identifier and the organisation that registered it.
@@ -24,7 +25,7 @@ pub(super) struct Thing {
     pub epc: Epc,
     pub key: String,
     /// As it stands, and as the event leaves it.
-    pub row: ThingRow,
+    pub row: Shared<ThingRow>,
     /// Whose company prefix it bears, where one is registered here.
     pub owner: Option<Owner>,
 }
@@ -32,14 +33,14 @@ pub(super) struct Thing {
 impl Thing {
     pub(super) fn find(case: &Case<'_>, epc: &Epc) -> Checked<Thing> {
         let key = row::key_of_thing(epc);
-        let row: ThingRow = case.get(&key)?.unwrap_or_default();
+        let row: Shared<ThingRow> = case.get(&key)?.unwrap_or_default();
         let owner = match epc.company_digits() {
             Some(digits) => find_owner(case, digits)?,
             None => None,
         };
         let owner = owner.map(|(prefix, party)| Owner { prefix, party });
         let mut thing = Thing { epc: epc.clone(), key, row, owner };
-        if thing.owner.is_none() {
+        if thing.owner.is_none() && thing.row.began_here() {
             thing.row.flag(Flag::OriginNotOnLedger);
         }
         Ok(thing)
@@ -152,11 +153,11 @@ impl Thing {
     ///
     /// # Errors
     /// From the storage.
-    pub(super) fn ancestors(&self, case: &Case<'_>) -> Checked<Vec<(String, ThingRow)>> {
+    pub(super) fn ancestors(&self, case: &Case<'_>) -> Checked<Vec<(String, Shared<ThingRow>)>> {
         let mut found = Vec::new();
         let mut next = self.row.parent.clone();
         while let Some(parent) = next.filter(|_| found.len() < NESTING_MAX) {
-            let row: ThingRow = case.get(&parent.key)?.unwrap_or_default();
+            let row: Shared<ThingRow> = case.get(&parent.key)?.unwrap_or_default();
             next = row.parent.clone();
             found.push((parent.key, row));
         }
@@ -165,14 +166,15 @@ impl Thing {
 
     /// The row that says who holds it and where it is: its own, or that of the outermost parent as far as
     /// their histories began here. A container from elsewhere gives nobody custody of what is in it.
-    pub(super) fn outermost(&self, case: &Case<'_>) -> Checked<ThingRow> {
-        let bound = self.ancestors(case)?.into_iter().map(|(_, row)| row).take_while(ThingRow::began_here);
+    pub(super) fn outermost(&self, case: &Case<'_>) -> Checked<Shared<ThingRow>> {
+        let bound = self.ancestors(case)?.into_iter().map(|(_, row)| row).take_while(|row| row.began_here());
         Ok(bound.last().unwrap_or_else(|| self.row.clone()))
     }
 
     /// Whether an organisation has it, or is the named receiver.
     pub(super) fn is_with(&self, case: &Case<'_>, party: &str) -> Checked<bool> {
-        let ThingRow { holder, transfer, .. } = self.outermost(case)?;
+        let ThingRow { holder, transfer, .. } = &*self.outermost(case)?;
+        let (holder, transfer) = (holder.as_ref(), transfer.as_ref());
         Ok(holder.is_some_and(|holder| holder.by == party) || transfer.is_some_and(|transfer| transfer.to == party))
     }
 
@@ -220,7 +222,7 @@ pub(super) fn check_authority(case: &Case<'_>, event: &Event, thing: &Thing, sid
         return Ok(());
     }
     let detail = format!("{} belongs to {}", thing.epc.as_str(), owner.party);
-    let known = thing.outermost(case)?.holder.or_else(|| thing.row.commissioned.clone());
+    let known = thing.outermost(case)?.holder.clone().or_else(|| thing.row.commissioned.clone());
     Err(thing.refuse(Code::AuthorityNone, known.map(|mark| mark.record)).because(detail).into())
 }
 

@@ -16,6 +16,7 @@ use crate::{
     execute::{Case, Checked},
     gs1::Epc,
     row,
+    shared::Shared,
 };
 
 /// The things of a transformation, besides the effects on classes that the event has already; and its own row.
@@ -28,7 +29,7 @@ pub(super) fn apply(
     let inputs = things(case, event, INPUTS, Side::Input)?;
     let outputs = things(case, event, OUTPUTS, Side::Output)?;
     let key = key_of(case, event);
-    let before: Option<TransformationRow> = case.get(&key)?;
+    let before: Option<Shared<TransformationRow>> = case.get(&key)?;
     let within = report::check(case, event)?;
     let behind = check_ancestry(case, event, &key, (&inputs, &outputs))?;
     for input in inputs.iter().filter(|input| input.is_bound()) {
@@ -36,12 +37,8 @@ pub(super) fn apply(
         input.check_empty()?;
     }
 
-    let mut row = before.unwrap_or(TransformationRow {
-        at: event.time,
-        by: case.party().to_owned(),
-        depth: 0,
-        inputs: Vec::new(),
-    });
+    let first = || TransformationRow { at: event.time, by: case.party().to_owned(), depth: 0, inputs: Vec::new() };
+    let mut row = before.map_or_else(first, Shared::into_owned);
     row.at = row.at.max(event.time);
     row.depth = row.depth.max(behind.depth);
     row.inputs.extend(inputs.iter().map(|input| input.key.clone()));

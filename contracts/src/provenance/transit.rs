@@ -18,7 +18,8 @@ use super::{
 use crate::{
     execute::{Case, Checked},
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
+    shared::Shared,
     state::Writes,
     time::Time,
 };
@@ -65,7 +66,7 @@ impl Transits {
 
     pub(super) fn write(self, writes: &mut Writes) {
         for (key, row) in self.rows {
-            writes.set(key, Data::Transit(row));
+            writes.set(key, row);
         }
     }
 
@@ -122,7 +123,7 @@ impl Transits {
         let key = row::key_of_transit(quantity, to);
         let mut row = match self.rows.get(&key) {
             Some(row) => row.clone(),
-            None => case.get(&key)?.unwrap_or_default(),
+            None => case.get(&key)?.map(Shared::into_owned).unwrap_or_default(),
         };
         let now = case.moment().time;
         for expired in row.shipments.iter().filter(|shipment| shipment.expires < now) {

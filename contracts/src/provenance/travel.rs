@@ -59,7 +59,7 @@ fn position(case: &Case<'_>, gln: &Gln) -> Checked<Option<Position>> {
 /// Flags what is seen by itself at another place than what encloses it, at rest.
 pub(super) fn note_apart(case: &Case<'_>, event: &Event, thing: &mut Thing) -> Checked<()> {
     let around = thing.ancestors(case)?.into_iter().map(|(_, row)| row);
-    let Some(outer) = around.take_while(super::ThingRow::began_here).last() else { return Ok(()) };
+    let Some(outer) = around.take_while(|row| row.began_here()).last() else { return Ok(()) };
     let late = outer.last.as_ref().is_some_and(|last| event.time < last.at);
     let place = event.place();
     if !late && outer.transfer.is_none() && is_elsewhere(outer.place.as_deref(), place) {

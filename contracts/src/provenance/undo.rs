@@ -42,7 +42,7 @@ pub(super) fn undone<'a>(
             if before.parent.is_some() && recalls_of(&before) != recalls_of(&thing.row) {
                 return Ok(None);
             }
-            thing.row = back(*before, thing.row);
+            thing.row = back(before.into_owned(), thing.row.into_owned()).into();
             effects.push(Effect::noted(thing, Role::Undo));
         } else if thing.owner.is_some() {
             let source = row::key_of_transformation(case.party(), &original);

@@ -163,7 +163,7 @@ fn rows_are_frozen() {
         ("key", format!("key/{}", key("corenest").address())),
     ] {
         let file = golden(&format!("rows/{name}.json"), &world.rows[&key].text());
-        assert_eq!(Row::read(&file).unwrap(), world.rows[&key]);
+        assert_eq!(Row::read(&file).unwrap(), *world.rows[&key]);
         assert!(Row::read(&format!("{file}1")).is_err());
     }
 }

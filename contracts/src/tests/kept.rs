@@ -17,6 +17,7 @@ use crate::{
     },
     register::{Bucket, Buckets, Depth, Fault, Tree, plan},
     row::Row,
+    shared::Shared,
     state::Snapshot,
     votes::{self, VoteKind},
 };
@@ -56,7 +57,7 @@ impl Kept {
 }
 
 impl Snapshot for Kept {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         self.world.rows.row(key)
     }
 }

@@ -12,6 +12,7 @@ use std::{
 use hefu_contracts::{
     register::{Bucket, Buckets, Fault, Patch, Tree},
     row::Row,
+    shared::Shared,
     state::Snapshot,
 };
 
@@ -26,7 +27,7 @@ const BUCKETS_MAX: usize = 200_000;
 
 /// What was read or written lately. Also that a row is absent is remembered where it had to be looked for.
 pub(super) struct Cache {
-    rows: RefCell<Aged<String, Option<Row>>>,
+    rows: RefCell<Aged<String, Option<Shared<Row>>>>,
     buckets: RefCell<Aged<u32, Bucket>>,
 }
 
@@ -69,7 +70,7 @@ impl Cache {
     }
 
     /// A row as a block has left it.
-    pub(super) fn set_row(&self, row: Row) {
+    pub(super) fn set_row(&self, row: Shared<Row>) {
         self.rows.borrow_mut().insert(row.key.clone(), Some(row));
     }
 
@@ -114,7 +115,7 @@ impl<'a> Ground<'a> {
 }
 
 impl Snapshot for Ground<'_> {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         if let Some(row) = self.after.and_then(|block| block.row(key)) {
             return Ok(Some(row.clone()));
         }
@@ -125,7 +126,7 @@ impl Snapshot for Ground<'_> {
         if !self.tree().may_hold(key) {
             return Ok(None);
         }
-        let row = self.chain.row(key)?;
+        let row = self.chain.row(key)?.map(Shared::from);
         self.cache.rows.borrow_mut().insert(key.to_owned(), row.clone());
         Ok(row)
     }

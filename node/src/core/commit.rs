@@ -12,6 +12,7 @@ use hefu_contracts::{
     register::Fault,
     row::{Data, Row},
     schema::Table,
+    shared::Shared,
     state::Snapshot,
     time::Time,
 };
@@ -156,7 +157,7 @@ impl Core {
         let mut alike = Tally::default();
         for (row, text) in &ready.executed.rows {
             if let Data::Thing(_) = &row.data {
-                alike.change(before.row(&row.key)?.as_ref(), row);
+                alike.change(before.row(&row.key)?.as_deref(), row);
             }
             batch.put(Table::Rows, row.key.as_bytes(), text.clone());
             for from in onward::behind(row) {
@@ -183,7 +184,7 @@ impl Core {
     }
 
     /// What the pool must know of a block.
-    fn news(&self, records: &[Arc<Sealed>], rows: &[(Row, Bytes)]) -> Result<News, Fault> {
+    fn news(&self, records: &[Arc<Sealed>], rows: &[(Shared<Row>, Bytes)]) -> Result<News, Fault> {
         // The cache still has the rows as they were.
         let before = Ground::new(&self.chain, &self.cache, &self.head)?;
         let mut news = News { included: records.iter().map(|sealed| sealed.id()).collect(), ..News::default() };
@@ -191,8 +192,8 @@ impl Core {
         for (row, _) in rows {
             let key: Arc<str> = Arc::from(row.key.as_str());
             if is_spent(&row.key) {
-                let before = before.row(&row.key)?.map(|row| row.data);
-                if !spends_alone(before.as_ref(), &row.data) {
+                let before = before.row(&row.key)?;
+                if !spends_alone(before.as_deref().map(|row| &row.data), &row.data) {
                     spent.insert(key.clone());
                 }
             }

@@ -54,10 +54,10 @@ impl Core {
     fn next_seq(&self, key: &SecretKey) -> Result<u64, Fault> {
         let key = key_of_key(&key.address());
         let row = match self.pool.row(&key) {
-            Some(row) => Some((**row).clone()),
+            Some(row) => Some(row.clone()),
             None => Ground::new(&self.chain, &self.cache, &self.head)?.row(&key)?,
         };
-        let top = match row.map(|row| row.data) {
+        let top = match row.as_ref().map(|row| &row.data) {
             Some(Data::Key(row)) => row.window.top(),
             Some(_) | None => 0,
         };

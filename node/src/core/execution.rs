@@ -9,6 +9,7 @@ use hefu_contracts::{
     refusal::Refusal,
     register::{Fault, Patch, plan_by},
     row::Row,
+    shared::Shared,
     state::{Overlay, Stop},
     submission::Submission,
 };
@@ -46,7 +47,7 @@ pub(super) enum Step {
 /// What a block changes, computed before anybody votes and written when it is decided.
 pub(super) struct Executed {
     /// Every changed row with its canonical text, by key.
-    pub rows: Vec<(Row, Bytes)>,
+    pub rows: Vec<(Shared<Row>, Bytes)>,
     /// Every new entry's text under its key in the table.
     pub entries: Vec<(Vec<u8>, Bytes)>,
     /// The register afterwards.
@@ -55,7 +56,7 @@ pub(super) struct Executed {
 
 impl Executed {
     /// A row as the block leaves it, where it changes it.
-    pub(super) fn row(&self, key: &str) -> Option<&Row> {
+    pub(super) fn row(&self, key: &str) -> Option<&Shared<Row>> {
         let at = self.rows.binary_search_by(|(row, _)| row.key.as_str().cmp(key)).ok()?;
         self.rows.get(at).map(|(row, _)| row)
     }
@@ -73,13 +74,13 @@ impl<'a> Execution<'a> {
             Err(Stop::Refused(refusal)) => return Ok(Step::Refused(refusal)),
             Err(Stop::Fault(fault)) => return Err(fault),
         };
-        if self.overlay.len_with(&writes) > BLOCK_ROWS_MAX {
+        if !self.overlay.has_room_for(&writes, BLOCK_ROWS_MAX) {
             return Ok(Step::TooManyRows);
         }
         if let Some(exceeded) = charge.as_ref().and_then(|charge| self.shares.exceeded(charge)) {
             return Ok(Step::TooManyOfAuthor(exceeded));
         }
-        self.overlay.apply(writes, &stamp)?;
+        self.overlay.apply(writes, stamp)?;
         if let Some(charge) = charge {
             self.shares.add(charge);
         }
@@ -89,7 +90,7 @@ impl<'a> Execution<'a> {
     /// The changes and the register after them. Each row is written and hashed once, however many records touched it.
     pub(super) fn finish(self) -> Result<Executed, Fault> {
         let changes = self.overlay.into_changes();
-        let written = spread(changes.rows.into_values().collect(), ROWS, |row: Row| {
+        let written = spread(changes.rows.into_values().collect(), ROWS, |row: Shared<Row>| {
             let text = row.text();
             (Hash::of(row.key.as_bytes()), Row::hash_of(&text), (row, Bytes::from(text)))
         });

@@ -20,6 +20,7 @@ use hefu_contracts::{
     refusal::{Code, Refusal},
     register::Fault,
     row::{Data, Row},
+    shared::Shared,
     state::{Overlay, Snapshot, Stop},
 };
 use hefu_keys::{Address, Hash};
@@ -36,7 +37,7 @@ pub(super) use settle::News;
 type Ticket = u64;
 
 /// Rows as the waiting records leave them.
-type Rows = HashMap<Arc<str>, Arc<Row>>;
+type Rows = HashMap<Arc<str>, Shared<Row>>;
 
 /// The waiting records, in the order of their admission.
 #[derive(Default)]
@@ -67,7 +68,7 @@ struct Trace {
     spent: Vec<Arc<str>>,
     /// All other rows.
     reads: Vec<Arc<str>>,
-    writes: Vec<(Arc<str>, Arc<Row>)>,
+    writes: Vec<(Arc<str>, Shared<Row>)>,
 }
 
 impl Pool {
@@ -92,7 +93,7 @@ impl Pool {
     }
 
     /// A row as the waiting records leave it, where they change it.
-    pub(super) fn row(&self, key: &str) -> Option<&Arc<Row>> {
+    pub(super) fn row(&self, key: &str) -> Option<&Shared<Row>> {
         self.rows.get(key)
     }
 
@@ -141,7 +142,7 @@ impl Pool {
         let Some(key) = sealed.submission().record().signer_rows.first() else { return Ok(Arc::from("")) };
         let row = match self.rows.get(key.as_str()) {
             Some(row) => Some(row.clone()),
-            None => ground.row(key)?.map(Arc::new),
+            None => ground.row(key)?,
         };
         Ok(match row.as_ref().map(|row| &row.data) {
             Some(Data::Key(key)) => Arc::from(key.party.as_str()),
@@ -175,16 +176,16 @@ struct Recorded<'a> {
 }
 
 impl Snapshot for Recent<'_> {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         match self.rows.get(key) {
-            Some(row) => Ok(Some((**row).clone())),
+            Some(row) => Ok(Some(row.clone())),
             None => self.ground.row(key),
         }
     }
 }
 
 impl Snapshot for Recorded<'_> {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         if !self.reads.borrow().contains(key) {
             self.reads.borrow_mut().insert(key.to_owned());
         }
@@ -200,7 +201,7 @@ fn dry_run(ground: &dyn Snapshot, rows: &Rows, moment: &Moment, sealed: &Sealed)
     let whole = changes_limits(sealed);
     let reads = recorded.reads.take().into_iter().map(Arc::from);
     let (spent, reads) = reads.partition(|key: &Arc<str>| !whole && is_spent(key));
-    let writes = rows.into_iter().map(|(key, row)| (Arc::from(key), Arc::new(row)));
+    let writes = rows.into_iter().map(|(key, row)| (Arc::from(key), row));
     Ok(Trace { spent, reads, writes: writes.collect() })
 }
 

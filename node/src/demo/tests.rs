@@ -1,12 +1,10 @@
-use std::collections::BTreeMap;
-
 use hefu_contracts::{
     agreements::StatementRow,
     execute::{Moment, execute},
     height::Height,
     provenance::{ThingRow, TransformationRow},
-    row::{self, Row},
-    state::Overlay,
+    row,
+    state::{Overlay, Rows},
     submission::Unverified,
     time::Millis,
 };
@@ -18,7 +16,7 @@ fn chain() -> Genesis {
 }
 
 /// The rows that the story leads to.
-fn told(genesis: &Genesis, story: &Story) -> BTreeMap<String, Row> {
+fn told(genesis: &Genesis, story: &Story) -> Rows {
     let base = genesis.rows().unwrap();
     let mut overlay = Overlay::new(&base);
     let mut moment = Moment { chain: genesis.chain(), height: Height::GENESIS, time: genesis.time };
@@ -35,8 +33,8 @@ fn told(genesis: &Genesis, story: &Story) -> BTreeMap<String, Row> {
     rows
 }
 
-fn thing(rows: &BTreeMap<String, Row>, epc: &Epc) -> ThingRow {
-    <ThingRow as row::Kind>::of(rows[&row::key_of_thing(epc)].data.clone()).unwrap()
+fn thing(rows: &Rows, epc: &Epc) -> ThingRow {
+    rows[&row::key_of_thing(epc)].data.clone().into_kind().unwrap()
 }
 
 #[test]
@@ -64,8 +62,8 @@ fn creators_get_what_their_contracts_say() {
     let genesis = chain();
     let rows = told(&genesis, &story(&genesis, Edition::Tiny).unwrap());
     let closing = |contract: &str, party: &str, number: u64, bucket: &str| -> i128 {
-        let row = rows[&row::key_of_statement(contract, party, number)].clone();
-        let statement = <StatementRow as row::Kind>::of(row.data).unwrap();
+        let row = &rows[&row::key_of_statement(contract, party, number)];
+        let statement: StatementRow = row.data.clone().into_kind().unwrap();
         statement.closing.balances.get(bucket).map_or(0, |amount| amount.get())
     };
     let payable = |number: u64| {
@@ -103,10 +101,10 @@ fn the_genesis_document_is_one_that_nodes_read() {
 }
 
 /// Codes of a trade item.
-fn codes(rows: &BTreeMap<String, Row>, gtin: &str) -> Vec<(String, ThingRow)> {
+fn codes(rows: &Rows, gtin: &str) -> Vec<(String, ThingRow)> {
     let beginning = format!("item/01/{gtin}/21/");
     let found = rows.range(beginning.clone()..).take_while(|(key, _)| key.starts_with(&beginning));
-    found.map(|(key, row)| (key.clone(), <ThingRow as row::Kind>::of(row.data.clone()).unwrap())).collect()
+    found.map(|(key, row)| (key.clone(), row.data.clone().into_kind().unwrap())).collect()
 }
 
 #[test]
@@ -145,7 +143,7 @@ fn the_full_story_is_what_it_says() {
     let leaky: Vec<_> = bottles
         .into_iter()
         .filter(|(_, bottle)| {
-            let made = |source: &String| <TransformationRow as row::Kind>::of(rows[source].data.clone()).unwrap();
+            let made = |source: &String| rows[source].data.clone().into_kind::<TransformationRow>().unwrap();
             bottle.sources.iter().any(|source| made(source).inputs.contains(&row::key_of_thing(&lot)))
         })
         .collect();

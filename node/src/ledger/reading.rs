@@ -61,7 +61,7 @@ pub(super) fn key(desk: &Desk, address: &Address) -> Result<Option<KeyRow>, Faul
             key.window.spend(seq);
         }
     }
-    Ok(Some(*key))
+    Ok(Some(key.into_owned()))
 }
 
 /// When a height's block was made.

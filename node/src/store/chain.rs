@@ -13,6 +13,7 @@ use hefu_contracts::{
     register::{Bucket, Buckets, Fault},
     row::Row,
     schema::Table,
+    shared::Shared,
     state::Snapshot,
 };
 use hefu_keys::{Hash, canonical};
@@ -242,8 +243,8 @@ pub(super) fn read_row(bytes: &[u8], key: &str) -> Result<Row, StoreError> {
 }
 
 impl Snapshot for Chain {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
-        Ok(Chain::row(self, key)?)
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
+        Ok(Chain::row(self, key)?.map(Shared::from))
     }
 }
 

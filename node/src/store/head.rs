@@ -8,8 +8,8 @@ use hefu_contracts::{
     genesis::Genesis,
     height::Height,
     register::{Bucket, Depth, Fault, Patch, Tree, plan},
-    row::Row,
     schema::Table,
+    state::Rows,
     time::Time,
 };
 use hefu_keys::Hash;
@@ -126,7 +126,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The register of the rows that a chain begins with.
-pub(super) fn first(depth: Depth, rows: &BTreeMap<String, Row>) -> Result<Patch, Fault> {
+pub(super) fn first(depth: Depth, rows: &Rows) -> Result<Patch, Fault> {
     let changes = rows.iter().map(|(key, row)| (Hash::of(key.as_bytes()), row.hash())).collect();
     plan(&Tree::empty(depth), &BTreeMap::new(), &changes, None)
 }

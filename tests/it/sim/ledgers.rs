@@ -183,7 +183,7 @@ impl Ledgers {
         let head = core.head().read().expect("not poisoned");
         let place = |key: &str| {
             let row = head.chain.row(key).expect("a sound store")?;
-            let Data::Evidence(row) = row.data else { panic!("{key} is no evidence") };
+            let Data::Evidence(row) = &row.data else { panic!("{key} is no evidence") };
             head.chain.place(&row.record).expect("a sound store").map(|(height, _)| height.get())
         };
         let waited = |key: &str, known: u64| {

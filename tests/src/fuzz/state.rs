@@ -8,7 +8,7 @@ use hefu_contracts::{
     exact,
     execute::Moment,
     row::Row,
-    state::Changes,
+    state::{Changes, Rows},
     submission::{Submission, Unverified},
 };
 use hefu_keys::{Hash, canonical};
@@ -62,7 +62,7 @@ pub(super) fn deed(bytes: &[u8]) -> Verdict {
     verdict
 }
 
-fn execute(rows: &BTreeMap<String, Row>, moment: &Moment, submission: &Submission) -> Option<Changes> {
+fn execute(rows: &Rows, moment: &Moment, submission: &Submission) -> Option<Changes> {
     let one = std::slice::from_ref(submission);
     match execute_all(rows, moment, one) {
         Ok(changes) => {
@@ -78,20 +78,23 @@ fn execute(rows: &BTreeMap<String, Row>, moment: &Moment, submission: &Submissio
 }
 
 /// Rows as an auditor sees them who knows none of the rules.
-fn audit(before: &BTreeMap<String, Row>, changes: &Changes) {
+fn audit(before: &Rows, changes: &Changes) {
+    let entries: BTreeMap<&(String, u64), &String> =
+        changes.entries.iter().map(|(place, text)| (place, text)).collect();
+    assert_eq!(entries.len(), changes.entries.len(), "two entries have one place");
     for (key, row) in &changes.rows {
         assert_eq!(&row.key, key);
         has_one_text(row);
         let (n, head) = before.get(key).map_or((0, Hash::ZERO), |row| (row.n, row.head));
-        let entry = changes.entries.get(&(key.clone(), n + 1));
+        let entry = entries.get(&(key.clone(), n + 1));
         let expected = entry.map_or((n, head), |text| {
             let entry: Entry = serde_json::from_str(text).expect("an entry");
-            assert_eq!(&entry.text(), text);
+            assert_eq!(entry.text(), **text);
             (n + 1, entry.extend(&head))
         });
         assert_eq!((row.n, row.head), expected, "the entries of {key} do not lead to its head");
     }
-    let dangling = changes.entries.keys().find(|(key, n)| changes.rows.get(key).is_none_or(|row| row.n != *n));
+    let dangling = entries.keys().find(|(key, n)| changes.rows.get(key).is_none_or(|row| row.n != *n));
     assert!(dangling.is_none(), "an entry of no changed row: {dangling:?}");
 }
 

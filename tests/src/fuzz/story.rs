@@ -23,7 +23,8 @@ use hefu_contracts::{
     proof::build::{self, Archive},
     register::{Bucket, Buckets, Fault, Tree, plan},
     row::{Data, Row},
-    state::Snapshot,
+    shared::Shared,
+    state::{Rows, Snapshot},
     submission::{Submission, Unverified},
     time::{Millis, Time},
     votes::{self, VoteKind},
@@ -59,7 +60,7 @@ const STRANGER: &str = "https://id.gs1.org/01/10614141073464/21/2017";
 pub(super) struct Story {
     pub genesis: Genesis,
     /// The state after each height, from genesis on.
-    pub states: Vec<BTreeMap<String, Row>>,
+    pub states: Vec<Rows>,
     pub entries: BTreeMap<(String, u64), String>,
     pub records: BTreeMap<Hash, Submission>,
     pub blocks: Vec<String>,
@@ -142,7 +143,7 @@ impl Story {
     }
 
     /// Sets rows in the register.
-    fn put(&mut self, rows: &BTreeMap<String, Row>) {
+    fn put(&mut self, rows: &Rows) {
         let changes = rows.iter().map(|(key, row)| (Hash::of(key.as_bytes()), row.hash())).collect();
         let patch = plan(&self.tree, &self.buckets, &changes, None).expect("a register in memory");
         self.buckets.extend(patch.buckets().clone());
@@ -178,7 +179,7 @@ impl Story {
     }
 
     /// The newest state.
-    pub(super) fn rows(&self) -> &BTreeMap<String, Row> {
+    pub(super) fn rows(&self) -> &Rows {
         self.states.last().expect("the state of genesis")
     }
 
@@ -212,7 +213,7 @@ impl Story {
 }
 
 impl Snapshot for Story {
-    fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
+    fn row(&self, key: &str) -> Result<Option<Shared<Row>>, Fault> {
         self.rows().row(key)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{BUNDLE_VERSION, Bundle, BundleKind, Extent, Facts, facts::is_of_fact};
 use crate::{
-    agreements::{ATTRIBUTION, AgreementRow, StatementRow},
+    agreements::ATTRIBUTION,
     entry::Entry,
     proof::{
         History, PROOF_VERSION, Proof, ProofKind, ProvenRecord,
@@ -16,6 +16,7 @@ use crate::{
     record::Record,
     register::{Fault, Tree, prove},
     row::{self, Data, Row},
+    shared::Shared,
     submission,
 };
 
@@ -45,12 +46,12 @@ pub fn build(archive: &dyn Archive, tree: &Tree, which: Which<'_>, extent: Exten
     let subject = row::key_of_statement(contract, party, number);
     let Some(statement) = archive.row(&subject)? else { return Ok(None) };
     let Data::Statement(row) = &statement.data else { return Err(missing(&subject)) };
-    let StatementRow { closing, .. } = row.as_ref();
+    let closing = &row.closing;
     let account = row::key_of_account(contract, party);
     let entries = archive.entries(&account, 0, Some(closing.n))?;
     let agreement = wanted(archive, &row::key_of_agreement(contract))?;
     let Data::Agreement(terms) = &agreement.data else { return Err(missing(&agreement.key)) };
-    let AgreementRow { version, .. } = **terms;
+    let version = terms.version;
     let mut rows = vec![statement, agreement];
     if let Some(before) = number.checked_sub(1).filter(|before| *before > 0) {
         rows.push(wanted(archive, &row::key_of_statement(contract, party, before))?);
@@ -86,7 +87,12 @@ pub fn build(archive: &dyn Archive, tree: &Tree, which: Which<'_>, extent: Exten
 }
 
 /// The facts behind the entries; the rows that prove whose keys signed them join the others.
-fn facts(archive: &dyn Archive, contract: &str, entries: &[Entry], rows: &mut Vec<Row>) -> Result<Facts, Fault> {
+fn facts(
+    archive: &dyn Archive,
+    contract: &str,
+    entries: &[Entry],
+    rows: &mut Vec<Shared<Row>>,
+) -> Result<Facts, Fault> {
     let mut records = Vec::new();
     let mut provers = BTreeSet::new();
     for entry in entries.iter().filter(|entry| is_of_fact(entry)) {
@@ -122,7 +128,7 @@ fn facts(archive: &dyn Archive, contract: &str, entries: &[Entry], rows: &mut Ve
     Ok(Facts { feeds, records })
 }
 
-fn wanted(archive: &dyn Archive, key: &str) -> Result<Row, Fault> {
+fn wanted(archive: &dyn Archive, key: &str) -> Result<Shared<Row>, Fault> {
     archive.row(key)?.ok_or_else(|| missing(key))
 }
 

@@ -13,6 +13,7 @@ use crate::{
     record::{Record, Visibility},
     row::{self, Data, Row},
     settlement::{Party, Terms, Versions},
+    state::Rows,
 };
 
 /// What a bundle proves.
@@ -45,8 +46,6 @@ pub(super) struct Opened<'b> {
     /// Every version of the terms.
     pub terms: Versions,
 }
-
-pub(super) type Rows = BTreeMap<String, Row>;
 
 impl Bundle {
     /// Reads a bundle, byte by byte as it was served.

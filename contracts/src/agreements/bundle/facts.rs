@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hefu_keys::{Address, Hash, parts, parts::ListPart};
 use serde::Deserialize;
 
-use super::{Facts, check::Rows};
+use super::Facts;
 use crate::{
     agreements::{
         ATTRIBUTION, Act, adjust,
@@ -25,6 +25,7 @@ use crate::{
     settlement::{
         self, Book, Currency, Event, EventId, LineId, MilestoneName, OrderId, Paid, Parts, Party, Roles, Terms,
     },
+    state::Rows,
     submission,
 };
 

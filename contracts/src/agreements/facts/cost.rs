@@ -10,7 +10,7 @@ use crate::{
     execute::{Case, Checked},
     parties::KeyRole,
     refusal::{Code, Refusal},
-    row::{self, Data},
+    row,
     settlement::{Cost, CostCategory, CostId, Reason, What},
     state::Writes,
 };
@@ -43,7 +43,7 @@ pub(super) fn cost(case: &Case<'_>, body: &FactReport, fact: &CostFact, writes: 
         seq: desk.seq(),
     };
     desk.write(writes)?;
-    writes.set(key, Data::Cost(Box::new(row)));
+    writes.set(key, row);
     Ok(())
 }
 

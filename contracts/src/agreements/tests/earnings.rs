@@ -3,22 +3,20 @@
 use super::*;
 use crate::{
     agreements::{AdjustmentRow, AgreementRow, Earning, Earnings, PayoutRow, SaleRow, SegmentRow, Standing},
-    row::Row,
     settlement::Versions,
 };
 
 /// Rows below a prefix, by the rest of their keys.
 fn below<'t, T: Clone + 't>(trade: &'t Trade, prefix: &str, of: fn(&'t Data) -> Option<&'t T>) -> BTreeMap<String, T> {
     let rows = trade.world.rows.iter();
-    let found =
-        rows.filter_map(|(key, Row { data, .. })| Some((key.strip_prefix(prefix)?.to_owned(), of(data)?.clone())));
+    let found = rows.filter_map(|(key, row)| Some((key.strip_prefix(prefix)?.to_owned(), of(&row.data)?.clone())));
     found.collect()
 }
 
 /// Every unit of a party under a contract.
 pub(in crate::agreements) fn earnings(trade: &Trade, contract: &str, party: &str) -> Vec<Earning> {
     let Data::Agreement(agreement) = &trade.world.rows[&format!("agreement/{contract}")].data else { panic!("no row") };
-    let AgreementRow { milestones, version, .. } = agreement.as_ref();
+    let AgreementRow { milestones, version, .. } = &**agreement;
     let terms = (1..=*version).map(|version| {
         let Data::Terms(row) = &trade.world.rows[&format!("terms/{contract}/{version}")].data else { panic!("no row") };
         (version, row.sheet.terms().unwrap())
@@ -32,17 +30,17 @@ pub(in crate::agreements) fn earnings(trade: &Trade, contract: &str, party: &str
         payouts.into_iter().filter(|(key, _)| key.ends_with(&format!("/{party}"))).map(|(_, row)| row).collect();
     let told = Earnings::new(party, &terms, milestones, &payouts, trade.world.time).unwrap();
     let sales: BTreeMap<String, SaleRow> = below(trade, &format!("sale/{contract}/"), |data| match data {
-        Data::Sale(row) => Some(row.as_ref()),
+        Data::Sale(row) => Some(row),
         _ => None,
     });
     let segments: BTreeMap<String, SegmentRow> = below(trade, &format!("segment/{contract}/"), |data| match data {
-        Data::Segment(row) => Some(row.as_ref()),
+        Data::Segment(row) => Some(row),
         _ => None,
     });
     let of_lines = sales.iter().flat_map(|(name, sale)| told.of_line(name, sale).unwrap());
     let adjustments: BTreeMap<String, AdjustmentRow> =
         below(trade, &format!("adjustment/{contract}/"), |data| match data {
-            Data::Adjustment(row) => Some(row.as_ref()),
+            Data::Adjustment(row) => Some(row),
             _ => None,
         });
     let agreed = told.of_adjustments(&adjustments).unwrap();

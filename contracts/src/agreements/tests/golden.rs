@@ -98,7 +98,7 @@ fn rows_and_entries_of_agreements_are_frozen() {
         let prefix = format!("{kind}/");
         let (key, row) = trade.world.rows.iter().find(|(key, _)| key.starts_with(&prefix)).unwrap();
         let file = golden(&format!("rows/{kind}.json"), &row.text());
-        assert_eq!(Row::read(&file).unwrap(), trade.world.rows[key]);
+        assert_eq!(Row::read(&file).unwrap(), *trade.world.rows[key]);
     }
     let text = &trade.world.entries[&("account/C1/adu".to_owned(), 1)];
     let file = golden("entry-of-account.json", text);

@@ -1,10 +1,7 @@
 //! Order lines: reported once, attributed, shipped with codes, refunded.
 
 use super::*;
-use crate::{
-    agreements::SoldRow,
-    tests::{event, sorted},
-};
+use crate::tests::{event, sorted};
 
 const YUELING: &str = "9528880300016";
 
@@ -146,8 +143,8 @@ fn item_codes_leave_once_and_come_back_with_their_line() {
     let returned = trade.world.take("douyin", &deed).unwrap();
     trade.world.refuses("douyin", &deed, Code::LineCodes, Some(one));
     let key = crate::row::key_of_sold(&crate::gs1::Epc::parse(d).unwrap());
-    let Data::Sold(SoldRow { returned: found, .. }) = &trade.world.rows[&key].data else { panic!("not sold") };
-    assert_eq!(*found, Some(returned));
+    let Data::Sold(sold) = &trade.world.rows[&key].data else { panic!("not sold") };
+    assert_eq!(sold.returned, Some(returned));
 
     let again = ship(&trade, "two", &[d]);
     trade.world.refuses("douyin", &again, Code::CodeReturned, Some(returned));

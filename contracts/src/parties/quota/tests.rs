@@ -5,7 +5,7 @@ use crate::{
     block::{Invalid, execute_all},
     execute::Moment,
     height::Height,
-    row::Row,
+    row::{Data, Row},
     tests::{Deed, World, genesis, golden::golden, key, name, time},
 };
 
@@ -197,7 +197,7 @@ fn golden_rows_and_record() {
     world.take("huaxu", &site(1)).unwrap();
     let row = &world.rows[&row::key_of_quota("huaxu")];
     let file = golden("rows/quota.json", &row.text());
-    assert_eq!(Row::read(&file).unwrap(), *row);
+    assert_eq!(Row::read(&file).unwrap(), **row);
     let submission = world.sign("corenest", &deed);
     golden("records/quota.set.json", &submission.text());
 }

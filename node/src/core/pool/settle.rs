@@ -15,6 +15,7 @@ use hefu_contracts::{
     refusal::{Code, Refusal},
     register::Fault,
     row::{Data, Row},
+    shared::Shared,
     state::{Overlay, Snapshot, Stop},
 };
 use hefu_keys::Hash;
@@ -131,7 +132,7 @@ fn spend_again(waiting: &Waiting, ground: &dyn Snapshot, rows: &mut Rows, moment
         fill(rows, quota, || Ok(ground.row(quota)?.unwrap_or_else(|| unspent(quota))))?;
         let charge = Charge::of(&Overlay::new(&Recent { ground, rows }), sealed.submission(), (key, party))?;
         if let ([Some(key), Some(quota)], Some(charge)) = (rows.get_disjoint_mut([key, quota]), charge) {
-            spend(sealed, &charge, (Arc::make_mut(key), Arc::make_mut(quota)), moment)?;
+            spend(sealed, &charge, (key, quota), moment)?;
         }
     }
     for (key, row) in trace.writes.iter().filter(|(key, _)| whole || !is_spent(key)) {
@@ -140,16 +141,16 @@ fn spend_again(waiting: &Waiting, ground: &dyn Snapshot, rows: &mut Rows, moment
     Ok(())
 }
 
-fn fill(rows: &mut Rows, key: &Arc<str>, row: impl FnOnce() -> Result<Row, Stop>) -> Result<(), Stop> {
+fn fill(rows: &mut Rows, key: &Arc<str>, row: impl FnOnce() -> Result<Shared<Row>, Stop>) -> Result<(), Stop> {
     if !rows.contains_key(key) {
-        rows.insert(key.clone(), Arc::new(row()?));
+        rows.insert(key.clone(), row()?);
     }
     Ok(())
 }
 
 /// The row of a quota before anything is spent.
-fn unspent(key: &str) -> Row {
-    Row { key: key.to_owned(), data: Data::Quota(QuotaRow::default()), n: 0, head: Hash::ZERO }
+fn unspent(key: &str) -> Shared<Row> {
+    Row { key: key.to_owned(), data: QuotaRow::default().into(), n: 0, head: Hash::ZERO }.into()
 }
 
 fn spend(sealed: &Sealed, charge: &Charge, (key, quota): (&mut Row, &mut Row), moment: &Moment) -> Result<(), Refusal> {

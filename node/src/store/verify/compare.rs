@@ -111,7 +111,7 @@ impl Reading<'_> {
     /// Everything that the rows lead back to is there, and nothing that no block has ever led to. What earlier rows led
     /// back to is there only where the node has executed those blocks itself.
     fn onward(&mut self, replay: &Replay) -> Result<u64, VerifyError> {
-        let needed: BTreeSet<Vec<u8>> = replay.rows.values().flat_map(links).collect();
+        let needed: BTreeSet<Vec<u8>> = replay.rows.values().flat_map(|row| links(row)).collect();
         let mut needed = needed.into_iter().peekable();
         let words = |key: &[u8]| String::from_utf8_lossy(key).replace('\0', " to ");
         let missing =
@@ -173,7 +173,7 @@ impl Reading<'_> {
 
     /// Every row's entries lead to its head, which the rows' comparison has confirmed.
     fn entries(&mut self, replay: &Replay) -> Result<u64, VerifyError> {
-        let mut rows = replay.rows.values().filter(|row| row.n > 0);
+        let mut rows = replay.rows.values().map(|row| &**row).filter(|row| row.n > 0);
         let mut row: Option<&Row> = None;
         let mut at = (0, Hash::ZERO);
         let count = self.each(Table::Entries, None, |reading, (key, text)| {

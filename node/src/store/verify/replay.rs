@@ -12,6 +12,7 @@ use hefu_contracts::{
     register::{Bucket, Tree, plan},
     row::Row,
     schema::Table,
+    state::Rows,
     submission::Submission,
     time::Time,
 };
@@ -36,7 +37,7 @@ pub(super) struct Replay {
     previous: Hash,
     time: Time,
     height: Height,
-    pub rows: BTreeMap<String, Row>,
+    pub rows: Rows,
     /// Keys of the index of what has ever led on to what.
     pub onward: BTreeSet<Vec<u8>>,
     /// Number of keys in the index of events that are one block's.
@@ -214,7 +215,7 @@ impl Replay {
             let what = format!("execution leads to the register {}, the header says {}", patch.root(), header.register);
             return Err(VerifyError::differs(height, Table::Blocks, format!("block {height}"), what));
         }
-        self.onward.extend(changes.rows.values().flat_map(links));
+        self.onward.extend(changes.rows.values().flat_map(|row| links(row)));
         self.rows.extend(changes.rows);
         self.buckets.extend(patch.buckets().clone());
         self.tree.apply(patch).map_err(VerifyError::Fault)
