@@ -1,5 +1,7 @@
 //! Blocks: a header that is certified, and a body of records in the order in which they took effect.
 
+mod inflow;
+
 use hefu_keys::{Address, Hash, merkle};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -62,6 +64,8 @@ impl Header {
         Hash::of(self.text().as_bytes())
     }
 }
+
+pub use inflow::Inflow;
 
 /// A block's text cut into its parts, as proposed and as sent. None of its records has been looked at.
 #[derive(Clone, Debug)]

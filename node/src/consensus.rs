@@ -2,7 +2,7 @@
 
 mod ahead;
 
-use std::{ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{collections::VecDeque, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use hefu_contracts::{
     certificate::{Certificate, Precommit},
@@ -14,13 +14,13 @@ use hefu_contracts::{
 };
 use hefu_engine::{
     Ahead, Application, Certificate as Precommits, Decided, Equivocation, Fault as EngineFault, Kept, Member,
-    PartsText, ProposalText, Proposed, Received, SignedText, Synced, Terms, Timeouts, Undecided, Upcoming, Verdict,
-    VoteKind, VoteText, Wording,
+    PartsText, Portion, ProposalText, Proposed, Received, SignedText, Synced, Terms, Timeouts, Undecided, Upcoming,
+    Verdict, VoteKind, VoteText, Wording,
 };
 use hefu_keys::Hash;
 
 use crate::{
-    core::{Core, Judged, Next, Prepared, Proposal},
+    core::{Arriving, Core, Judged, Next, Prepared, Proposal},
     ledger::{Desk, describe, now},
 };
 
@@ -59,13 +59,31 @@ fn parts(text: &PartsText) -> String {
     votes::parts(chain, &heading)
 }
 
+/// Blocks that are verified while they arrive: one of this round, and one of the next. A further one takes the place of the
+/// first.
+const ARRIVING_MAX: usize = 2;
+
 /// The node as the engine sees it.
-pub(crate) struct Participant(pub Arc<Desk>);
+pub(crate) struct Participant {
+    desk: Arc<Desk>,
+    /// By the round and the block that were announced.
+    arriving: VecDeque<((u32, Hash), Arriving)>,
+}
 
 impl Participant {
+    pub(crate) fn new(desk: Arc<Desk>) -> Participant {
+        Participant { desk, arriving: VecDeque::new() }
+    }
+
+    /// What has arrived of a block, which is no longer kept then.
+    fn arrived_of(&mut self, announced: (u32, Hash)) -> Option<Arriving> {
+        let at = self.arriving.iter().position(|(of, _)| *of == announced)?;
+        self.arriving.remove(at).map(|(_, arriving)| arriving)
+    }
+
     /// Does something in the ledger; a fault ends the engine and the node.
     fn doing<T>(&self, what: &'static str, work: impl FnOnce(&Desk) -> Result<T, Fault>) -> Result<T, EngineFault> {
-        self.0.watched(work).map_err(|fault| EngineFault::new(what, describe(&fault)))
+        self.desk.watched(work).map_err(|fault| EngineFault::new(what, describe(&fault)))
     }
 
     fn judge(&self, proposal: &Proposal, prepare: impl FnOnce(&mut Core) -> Prepared) -> Result<Verdict, EngineFault> {
@@ -93,7 +111,7 @@ impl Application for Participant {
     }
 
     fn wanted(&mut self) -> bool {
-        self.0.waiting().is_ok_and(|waiting| waiting.len() > 0)
+        self.desk.waiting().is_ok_and(|waiting| waiting.len() > 0)
     }
 
     fn propose(&mut self, height: u64, round: u32) -> Result<Proposed, EngineFault> {
@@ -117,10 +135,34 @@ impl Application for Participant {
         })
     }
 
+    fn arriving(&mut self, portion: Portion) -> Result<(), EngineFault> {
+        let Portion { height: _, round, block, from, chunks } = portion;
+        let before = self.arrived_of((round, block));
+        let begun = if from == 0 { Some(Arriving::default()) } else { before };
+        let Some(mut arriving) = begun else { return Ok(()) };
+        self.doing("verifying a block that is arriving", |desk| {
+            for chunk in chunks {
+                let arrived = arriving.take(&chunk);
+                let unknown = desk.core()?.unknown_of(arrived);
+                let verified = arriving.verify(unknown);
+                desk.core()?.remember_all(verified);
+            }
+            Ok(())
+        })?;
+        if self.arriving.len() >= ARRIVING_MAX {
+            self.arriving.pop_front();
+        }
+        self.arriving.push_back(((round, block), arriving));
+        Ok(())
+    }
+
     fn received(&mut self, proposal: Received) -> Result<Verdict, EngineFault> {
         let Received { height, round, block, builder: _, body, fresh } = proposal;
         let proposal = Proposal { height, round, block: Some(block), fresh };
-        self.judge(&proposal, |core| core.prepare(&proposal, body))
+        let judged = self.judge(&proposal, |core| core.prepare(&proposal, body));
+        // Not before: the core recognises what somebody keeps.
+        self.arrived_of((round, block));
+        judged
     }
 
     fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, EngineFault> {
@@ -131,6 +173,7 @@ impl Application for Participant {
     }
 
     fn decide(&mut self, certificate: Precommits, proposes_next: bool) -> Result<(), EngineFault> {
+        self.arriving.clear();
         self.doing("committing a block", |desk| {
             let next = if proposes_next { Next::Full } else { Next::Elsewhere };
             let mut core = desk.core()?;
@@ -173,7 +216,7 @@ impl Application for Participant {
     }
 
     fn ahead(&self) -> Option<Ahead> {
-        match ahead::start(&self.0) {
+        match ahead::start(&self.desk) {
             Ok(hears) => Some(Arc::new(hears)),
             Err(error) => {
                 tracing::warn!(%error, "blocks are verified when their turn comes");

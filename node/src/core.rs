@@ -5,10 +5,12 @@
 //!
 //! ```text
 //!  submissions ─► Sealed::read_all ─► admit ─► pool ─► build ──► candidates ──► commit ─► store, head
+//!  their parts ► Arriving ─► remember_all (what was verified is found by prepare)
 //!  blocks ─────► prepare ─► Prepared::bind ──────────► validate ─┘
 //! ```
 
 mod ahead;
+mod arriving;
 mod body;
 mod build;
 mod cache;
@@ -52,6 +54,7 @@ use candidates::Candidates;
 use pool::{News, Pool, is_urgent};
 use receipts::Receipts;
 
+pub use arriving::{Arrived, Arriving};
 pub use build::{Built, Next};
 pub use candidates::CANDIDATES_PER_ROUND_MAX;
 pub use catchup::Served;

@@ -111,7 +111,7 @@ impl Seat {
     async fn start(&self, guard: Option<&Guard>, ledger: &NodeLedger) -> anyhow::Result<Engine> {
         let key = SecretKey::from_seed(*self.validator.expose_seed());
         let signer = guard.map(|guard| (key, guard.clone()));
-        let participant = Participant(ledger.desk().clone());
+        let participant = Participant::new(ledger.desk().clone());
         let engine = Engine::start(self.config.clone(), signer, self.node_seed, self.wake.clone(), participant).await;
         engine.context("starting the consensus engine")
     }

@@ -50,6 +50,15 @@ pub trait Application: Send + 'static {
     /// A fault of storage.
     fn undecided(&mut self, height: u64) -> Result<Vec<Undecided>, Fault>;
 
+    /// Some of a body has come whose rest is still on its way. What takes time about a large one can be spread over its parts
+    /// so: the engine waits for each. What [`Application::received`] answers does not depend on it.
+    ///
+    /// # Errors
+    /// A fault of storage.
+    fn arriving(&mut self, _portion: Portion) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Judges a body that a proposer sent. The body must be stored durably before any answer but
     /// [`Verdict::Malformed`].
     ///
@@ -184,6 +193,18 @@ pub struct Received {
     /// No quorum is known to have prevoted for this block, so the clock must judge its time. False only when this node
     /// has verified the prevotes of more than two thirds.
     pub fresh: bool,
+}
+
+/// Some of a body from a proposer, in order. That the proposer of `round` announced `block` for `height` has been verified;
+/// that these bytes are of its body has not. Of each announcement one sender's bytes are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portion {
+    pub height: u64,
+    pub round: u32,
+    pub block: Hash,
+    /// How many bytes come before.
+    pub from: u64,
+    pub chunks: Vec<Bytes>,
 }
 
 /// A body from a node that has decided it.

@@ -49,13 +49,14 @@ mod wake;
 mod wording;
 
 pub use application::{
-    Ahead, Application, Certificate, Decided, Equivocation, Fault, Kept, Member, Proposed, Received, SignedText,
-    Synced, Terms, Timeouts, Undecided, Upcoming, Verdict,
+    Ahead, Application, Certificate, Decided, Equivocation, Fault, Kept, Member, Portion, Proposed, Received,
+    SignedText, Synced, Terms, Timeouts, Undecided, Upcoming, Verdict,
 };
 pub use config::{ConfigError, EngineConfig};
 pub use engine::{Engine, StartError, Stopped, metrics, peer_id};
 pub use guard::{Counts, Guard, GuardError, Medium};
 pub use malachite::app::net::Multiaddr;
+pub use parts::CHUNK_BYTES;
 pub use validators::BadMembers;
 pub use wake::Wake;
 pub use wording::{PartsText, ProposalText, VoteKind, VoteText, Wording};

@@ -8,7 +8,7 @@ use malachite::app::types::streaming::{StreamId, StreamMessage};
 use crate::context::{Heading, Part};
 
 /// Bytes of each chunk but the last. Smaller ones cost more messages, larger ones delay votes behind them.
-pub(crate) const CHUNK_BYTES: usize = 128 * 1024;
+pub const CHUNK_BYTES: usize = 128 * 1024;
 
 /// Length of a stream's name.
 pub(crate) const STREAM_ID_BYTES: usize = 32;

@@ -36,6 +36,10 @@ pub(crate) enum Standing {
     Refused,
 }
 
+/// Chunks that are handed on for one part that comes: more, which a body before its turn may have waiting, take their time at
+/// its end.
+const CHUNKS_AT_ONCE: usize = 8;
+
 /// A body put together. That it is the body it claims to be is for the application to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Whole {
@@ -43,10 +47,20 @@ pub(crate) struct Whole {
     pub(crate) body: Bytes,
 }
 
+/// Some of a body, in order: `from` so many bytes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Growth {
+    pub(crate) heading: Heading,
+    pub(crate) from: u64,
+    pub(crate) chunks: Vec<Bytes>,
+}
+
 /// What a part brought about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
     Nothing,
+    /// Of a body that is still on the way, more is there.
+    Grown(Growth),
     /// A genuine heading; its body is still on the way.
     Announced(Heading),
     Complete(Whole),
@@ -75,8 +89,16 @@ pub(crate) struct Streams {
     /// Streams of this height that have brought their body: a peer brings one for each heading, whatever else it sends. There
     /// are no more of them than genuine headings for each peer.
     delivered: BTreeSet<(PeerId, StreamId)>,
+    /// Of each heading the first stream alone is handed on while it grows: others may be copies, or bring anything.
+    followed: BTreeMap<StreamId, Followed>,
     /// Who has sent at this height what cannot be a part of a body, which was logged.
     told: BTreeSet<PeerId>,
+}
+
+/// Whose stream of a name is handed on as it grows, and how many chunks of it were.
+struct Followed {
+    peer: PeerId,
+    handed: u64,
 }
 
 struct Stream {
@@ -98,6 +120,7 @@ impl Streams {
             streams: BTreeMap::new(),
             clock: 0,
             delivered: BTreeSet::new(),
+            followed: BTreeMap::new(),
             told: BTreeSet::new(),
         }
     }
@@ -136,7 +159,13 @@ impl Streams {
                 }
             }
         }
-        let arrival = stream.arrival(was);
+        let mut arrival = stream.arrival(was);
+        if let Some(heading) = stream.followable() {
+            let followed = self.followed.entry(key.1.clone()).or_insert(Followed { peer, handed: 0 });
+            if followed.peer == peer && arrival == Arrival::Nothing {
+                arrival = stream.growth(heading, &mut followed.handed);
+            }
+        }
         if let Arrival::Complete(_) = arrival {
             self.streams.remove(&key);
             self.delivered.insert(key);
@@ -162,6 +191,7 @@ impl Streams {
         }
         self.told.clear();
         self.delivered.clear();
+        self.followed.clear();
         // Parts may precede their heading, so a nameless stream lives one height longer than it began.
         self.streams.retain(|_, stream| match stream.heading {
             Some((heading, _)) => heading.height >= height && !stream.closed,
@@ -293,6 +323,26 @@ impl Stream {
             return Arrival::Complete(Whole { heading, body: body.freeze() });
         }
         if was == Some(Standing::Genuine) { Arrival::Nothing } else { Arrival::Announced(heading) }
+    }
+
+    /// The heading of a body of which some is worth looking at before all of it is there.
+    fn followable(&self) -> Option<Heading> {
+        match self.heading {
+            Some((heading, Standing::Genuine)) if !self.closed => Some(heading),
+            Some(_) | None => None,
+        }
+    }
+
+    /// The chunks that follow those that were handed on.
+    fn growth(&self, heading: Heading, handed: &mut u64) -> Arrival {
+        let from = handed.saturating_mul(bytes_of(CHUNK_BYTES));
+        let next = (handed.saturating_add(1)..).map_while(|at| self.chunks.get(&at)).take(CHUNKS_AT_ONCE);
+        let chunks: Vec<Bytes> = next.cloned().collect();
+        if chunks.is_empty() {
+            return Arrival::Nothing;
+        }
+        *handed = handed.saturating_add(bytes_of(chunks.len()));
+        Arrival::Grown(Growth { heading, from, chunks })
     }
 
     fn close(&mut self) {

@@ -1,5 +1,6 @@
 //! The core over a store in memory, driven by hand.
 
+mod arriving;
 mod building;
 mod costs;
 pub(crate) mod dice;

@@ -15,8 +15,8 @@ use super::{
     sealed::{Rejected, SIGNATURES, Sealed},
 };
 
-/// Fewer seals than this are not worth another thread: one takes some microseconds.
-const SEALS: usize = 200;
+/// Hashes of fewer records than this are not worth another thread: one takes some microseconds.
+pub(super) const HASHES: usize = 200;
 
 /// A block whose form has been checked, and what is known of its records.
 ///
@@ -51,7 +51,7 @@ impl Verifying {
     /// [`BadBlock`] where the bytes are not one.
     pub fn cut(bytes: Bytes) -> Result<Verifying, BadBlock> {
         let body = Body::cut(bytes)?;
-        let digests = body.records.iter().map(|text| Hash::of(text)).collect();
+        let digests = spread(body.records.iter().collect(), HASHES, |text: &Bytes| Hash::of(text));
         let found = body.records.iter().map(|_| OnceLock::new()).collect();
         Ok(Verifying { body, digests, found, next: AtomicUsize::new(0) })
     }
@@ -70,7 +70,7 @@ impl Verifying {
     /// for it.
     pub(super) fn seals(&self) -> Option<Vec<Hash>> {
         let records = self.body.records.iter().zip(&self.found);
-        let seals = spread(records.collect(), SEALS, |(text, slot): (&Bytes, &OnceLock<Found>)| match slot.get() {
+        let seals = spread(records.collect(), HASHES, |(text, slot): (&Bytes, &OnceLock<Found>)| match slot.get() {
             Some(Ok(sealed)) => Some(sealed.submission().record().seal),
             Some(Err(_)) | None => {
                 let record = canonical::member(std::str::from_utf8(text).ok()?, "record")?;

@@ -27,7 +27,7 @@ use hefu_engine::{
 use hefu_keys::{Address, Hash, SecretKey};
 use hefu_node::{
     consensus::{evidence_of, of_engine, terms, to_engine},
-    core::{Admission, Core, Judged, Next, Proposal},
+    core::{Admission, Arriving, Core, Judged, Next, Proposal},
     store::Chain,
     world,
 };
@@ -241,6 +241,10 @@ impl Application for Ledger {
         if self.who.honest && !fresh {
             self.shared.flawed.lock().expect("not poisoned").backed += 1;
         }
+        // Some of it has come before.
+        let (some, mut arriving) = (body.len() / 2, Arriving::default());
+        let unknown = self.core.unknown_of(arriving.take(&body[..some]));
+        self.core.remember_all(arriving.verify(unknown));
         self.judge(&Proposal { height, round, block: Some(block), fresh }, &body)
     }
 

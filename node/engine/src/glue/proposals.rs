@@ -7,12 +7,12 @@ use malachite::app::types::{LocallyProposedValue, PeerId, ProposedValue};
 use malachite::{NetworkMsg, Reply};
 
 use super::{Glue, answer};
-use crate::application::{Application, Fault, Received, Verdict};
+use crate::application::{Application, Fault, Portion, Received, Verdict};
 use crate::context::{Block, Heading, Hefu, Height, Part, Voter};
 use crate::parts::cut;
 use crate::plain::number;
 use crate::signing::{NotSigned, Signatory};
-use crate::streams::{Arrival, Whole};
+use crate::streams::{Arrival, Growth, Whole};
 
 #[derive(Debug, thiserror::Error)]
 enum Unable {
@@ -85,6 +85,10 @@ impl<A: Application> Glue<A> {
     pub(super) fn arrived(&mut self, arrival: Arrival) -> Result<Option<ProposedValue<Hefu>>, Fault> {
         match arrival {
             Arrival::Nothing => Ok(None),
+            Arrival::Grown(Growth { heading: Heading { height, round, block, .. }, from, chunks }) => {
+                self.application.arriving(Portion { height, round, block, from, chunks })?;
+                Ok(None)
+            }
             Arrival::Announced(heading) => {
                 tracing::debug!(block.height = heading.height, block.id = %heading.block, "proposal announced");
                 self.open("a proposal");

@@ -5,7 +5,10 @@ use malachite::app::types::PeerId;
 use malachite::app::types::streaming::{StreamId, StreamMessage};
 use proptest::prelude::*;
 
-use super::{Arrival, BODIES_PER_PEER_MAX, STREAMS_MAX, STREAMS_PER_PEER_MAX, Standing, Streams, bytes_of};
+use super::{
+    Arrival, BODIES_PER_PEER_MAX, CHUNKS_AT_ONCE, Growth, STREAMS_MAX, STREAMS_PER_PEER_MAX, Standing, Streams,
+    bytes_of,
+};
 use crate::context::{Heading, Part};
 use crate::parts::{CHUNK_BYTES, cut};
 use crate::scene::address;
@@ -53,8 +56,21 @@ fn add_all(streams: &mut Streams, from: PeerId, messages: Vec<StreamMessage<Part
 fn whole(arrivals: &[Arrival]) -> Option<Bytes> {
     match arrivals.last() {
         Some(Arrival::Complete(whole)) => Some(whole.body.clone()),
-        Some(Arrival::Nothing | Arrival::Announced(_)) | None => None,
+        Some(Arrival::Nothing | Arrival::Grown(_) | Arrival::Announced(_)) | None => None,
     }
+}
+
+/// What was handed on of a growing body: its beginning, each byte once.
+fn beginning(arrivals: &[Arrival]) -> Vec<u8> {
+    let mut beginning = Vec::new();
+    for arrival in arrivals {
+        if let Arrival::Grown(Growth { from, chunks, .. }) = arrival {
+            assert_eq!(*from, bytes_of(beginning.len()), "nothing is left out or handed on twice");
+            assert!(!chunks.is_empty() && chunks.len() <= CHUNKS_AT_ONCE);
+            chunks.iter().for_each(|chunk| beginning.extend_from_slice(chunk));
+        }
+    }
+    beginning
 }
 
 proptest! {
@@ -68,6 +84,7 @@ proptest! {
         let shuffled = order.iter().filter_map(|at| parts.get(*at).cloned()).collect();
         let mut streams = Streams::new(BODY_BYTES_MAX);
         let arrivals = add_all(&mut streams, peer(1), shuffled);
+        prop_assert!(body.starts_with(&beginning(&arrivals)));
         prop_assert_eq!(whole(&arrivals), Some(body));
         let again = add_all(&mut streams, peer(1), parts);
         prop_assert!(again.is_empty(), "a second delivery is ignored");
@@ -101,7 +118,44 @@ fn a_genuine_heading_is_announced_before_its_body_is_there() {
     let body = body(CHUNK_BYTES + 1);
     let mut streams = Streams::new(BODY_BYTES_MAX);
     let arrivals = add_all(&mut streams, peer(1), messages(5, &body).drain(..2).collect());
-    assert_eq!(arrivals, [Arrival::Announced(heading(5, &body))]);
+    assert_eq!(arrivals[0], Arrival::Announced(heading(5, &body)));
+    assert_eq!((arrivals.len(), beginning(&arrivals)), (2, body[..CHUNK_BYTES].to_vec()));
+}
+
+#[test]
+fn one_stream_of_a_heading_is_handed_on_as_it_grows_and_no_byte_of_it_twice() {
+    let body = body(4 * CHUNK_BYTES);
+    let parts = messages(5, &body);
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    let first = add_all(&mut streams, peer(1), parts[..3].to_vec());
+    assert_eq!(beginning(&first), body[..2 * CHUNK_BYTES]);
+    assert!(beginning(&add_all(&mut streams, peer(2), parts[..4].to_vec())).is_empty(), "it may bring anything");
+    // Other streams of that peer push out the one that is followed.
+    for number in 0..=u8::try_from(STREAMS_PER_PEER_MAX).expect("few") {
+        let id = StreamId::new(Bytes::copy_from_slice(&[number; 32]));
+        let content = StreamContent::Data(Part::Chunk(Bytes::from_static(b"x")));
+        streams.add(peer(1), StreamMessage::new(id, 1, content), 5, judge);
+    }
+    let again = add_all(&mut streams, peer(1), parts[..4].to_vec());
+    let grown: Vec<u64> =
+        again.iter().filter_map(|one| if let Arrival::Grown(one) = one { Some(one.from) } else { None }).collect();
+    assert_eq!(grown, [2 * bytes_of(CHUNK_BYTES)], "only what was not handed on before");
+    assert_eq!(whole(&add_all(&mut streams, peer(1), parts[4..].to_vec())), Some(body));
+}
+
+#[test]
+fn what_waits_of_a_growing_body_is_handed_on_a_few_chunks_at_a_time() {
+    let body = body(20 * CHUNK_BYTES);
+    let mut parts = messages(5, &body);
+    let mut streams = Streams::new(20 * CHUNK_BYTES);
+    let heading = parts.remove(0);
+    let last = parts.pop().expect("chunks");
+    let final_but_one = parts.pop().expect("chunks");
+    assert!(add_all(&mut streams, peer(1), parts).is_empty(), "nobody has announced it");
+    assert!(beginning(&add_all(&mut streams, peer(1), vec![heading])).is_empty());
+    let grown = add_all(&mut streams, peer(1), vec![final_but_one]);
+    assert_eq!(beginning(&grown), body[..CHUNKS_AT_ONCE * CHUNK_BYTES]);
+    assert_eq!(whole(&add_all(&mut streams, peer(1), vec![last])), Some(body));
 }
 
 #[test]

@@ -286,5 +286,7 @@ async fn the_largest_blocks_are_decided_and_caught_up_with() {
     let bodies = cluster.nodes[3].ledger.blocks();
     let largest = bodies.iter().map(|block| block.body.len()).max().unwrap_or_default();
     assert!(largest > BODY_BYTES_MAX - HEAD_BYTES_MAX && largest <= BODY_BYTES_MAX, "{largest} bytes");
+    let early: usize = cluster.nodes.iter().map(|node| node.ledger.early()).sum();
+    assert!(early > BODY_BYTES_MAX, "ledgers saw {early} bytes of bodies before the rest of them");
     cluster.stop().await;
 }

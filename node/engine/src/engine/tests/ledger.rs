@@ -10,8 +10,8 @@ use bytes::Bytes;
 use hefu_keys::{Address, Hash};
 
 use crate::application::{
-    Application, Certificate, Decided, Equivocation, Fault, Kept, Proposed, Received, Synced, Terms, Undecided,
-    Upcoming, Verdict,
+    Application, Certificate, Decided, Equivocation, Fault, Kept, Portion, Proposed, Received, Synced, Terms,
+    Undecided, Upcoming, Verdict,
 };
 
 #[derive(Clone)]
@@ -34,6 +34,10 @@ struct Store {
     bodies: BTreeMap<(u64, Hash), Stored>,
     proposals: BTreeMap<(u64, u32), Hash>,
     waiting: BTreeSet<String>,
+    /// What has come of bodies whose rest is on its way, by round and block.
+    arriving: BTreeMap<(u32, Hash), Vec<u8>>,
+    /// How many bytes of bodies came before the rest of them.
+    early: usize,
     /// How often others were served decided blocks.
     served: usize,
     trouble: Option<Trouble>,
@@ -111,6 +115,11 @@ impl Ledger {
         self.store().served
     }
 
+    /// How many bytes of bodies came before the rest of them.
+    pub(super) fn early(&self) -> usize {
+        self.store().early
+    }
+
     pub(super) fn proposals(&self) -> BTreeMap<(u64, u32), Hash> {
         self.store().proposals.clone()
     }
@@ -148,8 +157,25 @@ impl Application for Ledger {
         Ok(undecided.collect())
     }
 
+    fn arriving(&mut self, portion: Portion) -> Result<(), Fault> {
+        let Portion { height: _, round, block, from, chunks } = portion;
+        let mut store = self.store();
+        let arriving = store.arriving.entry((round, block)).or_default();
+        if from == 0 {
+            arriving.clear();
+        }
+        assert_eq!(arriving.len() as u64, from, "it is told in order, and once");
+        chunks.iter().for_each(|chunk| arriving.extend_from_slice(chunk));
+        Ok(())
+    }
+
     fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
         let Received { height, round, block, builder, body, fresh: _ } = proposal;
+        if let Some(early) = self.store().arriving.remove(&(round, block)) {
+            assert!(body.starts_with(&early), "what was told of it is not its beginning");
+            let mut store = self.store();
+            store.early = store.early.saturating_add(early.len());
+        }
         Ok(self.store().keep(Some(block), (height, round), builder, body))
     }
 
