@@ -59,8 +59,7 @@ fn parts(text: &PartsText) -> String {
     votes::parts(chain, &heading)
 }
 
-/// Blocks that are verified while they arrive: one of this round, and one of the next. A further one takes the place of the
-/// first.
+/// Blocks that are verified while they arrive: those of one round, of which its proposer announces two at most that count.
 const ARRIVING_MAX: usize = 2;
 
 /// The node as the engine sees it.
@@ -136,19 +135,24 @@ impl Application for Participant {
     }
 
     fn arriving(&mut self, portion: Portion) -> Result<(), EngineFault> {
-        let Portion { height: _, round, block, from, chunks } = portion;
-        let before = self.arrived_of((round, block));
-        let begun = if from == 0 { Some(Arriving::default()) } else { before };
+        let Portion { height, round, block, from, chunks } = portion;
+        let before = self.arrived_of((round, block)).filter(|arriving| from > 0 && arriving.bytes() == from);
+        let begun = before.or_else(|| (from == 0).then(Arriving::default));
         let Some(mut arriving) = begun else { return Ok(()) };
         self.doing("verifying a block that is arriving", |desk| {
+            // Its height may be final by now.
+            if desk.core()?.height().next().get() != height {
+                return Ok(());
+            }
             for chunk in chunks {
                 let arrived = arriving.take(&chunk);
-                let unknown = desk.core()?.unknown_of(arrived);
-                let verified = arriving.verify(unknown);
+                let arrived = desk.core()?.find_known(arrived);
+                let verified = arriving.verify(arrived);
                 desk.core()?.remember_all(verified);
             }
             Ok(())
         })?;
+        self.arriving.retain(|((of, _), _)| *of == round);
         if self.arriving.len() >= ARRIVING_MAX {
             self.arriving.pop_front();
         }

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!  submissions ─► Sealed::read_all ─► admit ─► pool ─► build ──► candidates ──► commit ─► store, head
-//!  their parts ► Arriving ─► remember_all (what was verified is found by prepare)
+//!  parts of blocks ► Arriving ─► remember_all: what was verified so is found by prepare
 //!  blocks ─────► prepare ─► Prepared::bind ──────────► validate ─┘
 //! ```
 

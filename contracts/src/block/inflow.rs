@@ -5,8 +5,6 @@
 
 use std::mem;
 
-use serde_json::value::RawValue;
-
 use super::RECORD_BYTES_MIN;
 use crate::submission::SUBMISSION_BYTES_MAX;
 
@@ -15,89 +13,139 @@ const BEFORE_HEADER: &[u8] = b"{\"header\":";
 const BEFORE_RECORDS: &[u8] = b",\"records\":[";
 
 /// Takes a block's text bit by bit and gives its records as they become whole.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Inflow {
-    /// What has come and is not whole yet.
-    rest: Vec<u8>,
     place: Place,
+    /// What has come of the record that is not whole yet.
+    record: Vec<u8>,
+    object: Object,
 }
 
 /// What comes next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    #[default]
-    Start,
-    Header,
-    AfterHeader,
-    Record,
+    /// These bytes, then the header or the first record.
+    Before(&'static [u8], Part),
+    Inside(Part),
     AfterRecord,
     /// Nothing that would be looked at: the block is over, or it is none.
     Over,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Header,
+    Record,
+}
+
+impl Default for Inflow {
+    fn default() -> Inflow {
+        Inflow { place: Place::Before(BEFORE_HEADER, Part::Header), record: Vec::new(), object: Object::default() }
+    }
+}
+
 impl Inflow {
     /// Takes the next bytes, and gives the records that are whole with them, in their order. What is no block gives none, or
     /// none any more, and no error: whoever has all of it finds out what is wrong.
-    pub fn take(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
+    pub fn take(&mut self, mut bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut records = Vec::new();
-        if self.place == Place::Over {
-            return records;
-        }
-        self.rest.extend_from_slice(bytes);
-        let text = mem::take(&mut self.rest);
-        let mut rest = text.as_slice();
-        while let Some((after, whole)) = self.step(rest) {
-            records.extend(whole.map(|record| record.get().as_bytes().to_vec()));
-            rest = after;
-        }
-        if rest.len() > SUBMISSION_BYTES_MAX {
-            self.place = Place::Over;
-        }
-        if self.place != Place::Over {
-            self.rest = rest.to_vec();
+        while let Some((first, rest)) = bytes.split_first() {
+            match self.place {
+                Place::Before(words, part) => {
+                    self.place = match words.strip_prefix(&[*first]) {
+                        Some([]) => Place::Inside(part),
+                        Some(words) => Place::Before(words, part),
+                        None => Place::Over,
+                    };
+                    bytes = rest;
+                }
+                Place::Inside(part) => {
+                    let (some, after) = self.object.take(bytes);
+                    bytes = after;
+                    records.extend(self.taken(part, some));
+                }
+                Place::AfterRecord => {
+                    self.place = if *first == b',' { Place::Inside(Part::Record) } else { Place::Over };
+                    bytes = rest;
+                }
+                Place::Over => return records,
+            }
         }
         records
     }
 
-    /// What follows the next thing, where that is whole, and the record that it is, if it is one.
-    fn step<'t>(&mut self, text: &'t [u8]) -> Option<(&'t [u8], Option<&'t RawValue>)> {
-        let (after, record, next) = match self.place {
-            Place::Start => (self.skip(text, BEFORE_HEADER)?, None, Place::Header),
-            Place::Header => (self.value(text)?.0, None, Place::AfterHeader),
-            Place::AfterHeader => (self.skip(text, BEFORE_RECORDS)?, None, Place::Record),
-            Place::Record => match self.value(text)? {
-                (_, short) if short.get().len() < RECORD_BYTES_MIN => {
-                    self.place = Place::Over;
-                    return None;
-                }
-                (after, record) => (after, Some(record), Place::AfterRecord),
-            },
-            Place::AfterRecord => (self.skip(text, b",")?, None, Place::Record),
-            Place::Over => return None,
-        };
-        self.place = next;
-        Some((after, record))
-    }
-
-    fn skip<'t>(&mut self, text: &'t [u8], words: &[u8]) -> Option<&'t [u8]> {
-        let after = text.strip_prefix(words);
-        if after.is_none() && !words.starts_with(text) {
-            self.place = Place::Over;
+    /// Some bytes of the header or of a record have come; the record, where it is whole.
+    fn taken(&mut self, part: Part, some: &[u8]) -> Option<Vec<u8>> {
+        if part == Part::Record {
+            self.record.extend_from_slice(some);
         }
-        after
-    }
-
-    fn value<'t>(&mut self, text: &'t [u8]) -> Option<(&'t [u8], &'t RawValue)> {
-        let mut values = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>();
-        match values.next()? {
-            Ok(value) => Some((text.get(values.byte_offset()..)?, value)),
-            Err(error) => {
-                if !error.is_eof() {
-                    self.place = Place::Over;
-                }
+        let length = self.record.len();
+        match (self.object.state, part) {
+            (State::Inside, _) if length <= SUBMISSION_BYTES_MAX => None,
+            (State::Whole, Part::Header) => {
+                self.object = Object::default();
+                self.place = Place::Before(BEFORE_RECORDS, Part::Record);
+                None
+            }
+            (State::Whole, Part::Record) if length >= RECORD_BYTES_MIN => {
+                self.object = Object::default();
+                self.place = Place::AfterRecord;
+                Some(mem::take(&mut self.record))
+            }
+            (State::Inside | State::Whole | State::None, _) => {
+                self.place = Place::Over;
+                self.record = Vec::new();
                 None
             }
         }
+    }
+}
+
+/// How far a text is in a JSON object.
+#[derive(Debug, Default)]
+struct Object {
+    depth: u32,
+    in_string: bool,
+    escaped: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Inside,
+    Whole,
+    /// It is no object.
+    None,
+}
+
+impl Object {
+    /// Takes what belongs to it, and gives that and the rest. Whether it is one that anybody would read is not looked at.
+    fn take<'t>(&mut self, bytes: &'t [u8]) -> (&'t [u8], &'t [u8]) {
+        if self.depth == 0 && !bytes.starts_with(b"{") {
+            self.state = State::None;
+            return (&[], bytes);
+        }
+        let end = bytes.iter().position(|byte| self.ends_with(*byte));
+        if end.is_some() {
+            self.state = State::Whole;
+        }
+        bytes.split_at_checked(end.map_or(bytes.len(), |end| end.saturating_add(1))).unwrap_or((bytes, &[]))
+    }
+
+    fn ends_with(&mut self, byte: u8) -> bool {
+        if self.in_string {
+            self.in_string = self.escaped || byte != b'"';
+            self.escaped = !self.escaped && byte == b'\\';
+            return false;
+        }
+        match byte {
+            b'"' => self.in_string = true,
+            b'{' | b'[' => self.depth = self.depth.saturating_add(1),
+            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        self.depth == 0
     }
 }
 
@@ -109,7 +157,10 @@ mod tests {
     use crate::block::{Block, Header};
 
     fn record(number: usize) -> String {
-        format!(r#"{{"annex":{{"a":["é","\"]}}"]}},"record":{{"n":{number},"x":"{}"}}}}"#, "x".repeat(RECORD_BYTES_MIN))
+        format!(
+            r#"{{"annex":{{"a":["é","\"]}}"]}},"record":{{"e":1.5e-7,"n":-{number},"x":"{}"}}}}"#,
+            "x".repeat(RECORD_BYTES_MIN)
+        )
     }
 
     fn block(records: &[String]) -> String {

@@ -195,8 +195,9 @@ pub struct Received {
     pub fresh: bool,
 }
 
-/// Some of a body from a proposer, in order. That the proposer of `round` announced `block` for `height` has been verified;
-/// that these bytes are of its body has not. Of each announcement one sender's bytes are told.
+/// Some of a body from a proposer. That the proposer of `round`, which runs, announced `block` for `height` has been verified;
+/// that these bytes are of its body has not. Of each announcement one sender's bytes are told, in order; a proposer may announce
+/// a block twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portion {
     pub height: u64,

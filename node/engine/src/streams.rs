@@ -36,8 +36,8 @@ pub(crate) enum Standing {
     Refused,
 }
 
-/// Chunks that are handed on for one part that comes: more, which a body before its turn may have waiting, take their time at
-/// its end.
+/// Chunks that are handed on for one part that comes. A body whose heading or round came late may have more waiting; those wait
+/// for its next parts.
 const CHUNKS_AT_ONCE: usize = 8;
 
 /// A body put together. That it is the body it claims to be is for the application to say.
@@ -89,7 +89,8 @@ pub(crate) struct Streams {
     /// Streams of this height that have brought their body: a peer brings one for each heading, whatever else it sends. There
     /// are no more of them than genuine headings for each peer.
     delivered: BTreeSet<(PeerId, StreamId)>,
-    /// Of each heading the first stream alone is handed on while it grows: others may be copies, or bring anything.
+    /// Of each heading of the round that runs one stream is handed on while it grows, the first that brings some of the body: others
+    /// may be copies, or bring anything.
     followed: BTreeMap<StreamId, Followed>,
     /// Who has sent at this height what cannot be a part of a body, which was logged.
     told: BTreeSet<PeerId>,
@@ -125,12 +126,12 @@ impl Streams {
         }
     }
 
-    /// Adds a part. `height` is the height that is decided next, `judge` knows its proposers.
+    /// Adds a part. `height` is the height that is decided next, with the round that runs; `judge` knows its proposers.
     pub(crate) fn add(
         &mut self,
         peer: PeerId,
         message: StreamMessage<Part>,
-        height: u64,
+        (height, round): (u64, u32),
         judge: impl FnOnce(&Heading) -> Standing,
     ) -> Arrival {
         let Some(part) = message.content.into_data() else {
@@ -160,11 +161,10 @@ impl Streams {
             }
         }
         let mut arrival = stream.arrival(was);
-        if let Some(heading) = stream.followable() {
-            let followed = self.followed.entry(key.1.clone()).or_insert(Followed { peer, handed: 0 });
-            if followed.peer == peer && arrival == Arrival::Nothing {
-                arrival = stream.growth(heading, &mut followed.handed);
-            }
+        if arrival == Arrival::Nothing
+            && let Some(growth) = self.growth(&key, round)
+        {
+            arrival = Arrival::Grown(growth);
         }
         if let Arrival::Complete(_) = arrival {
             self.streams.remove(&key);
@@ -226,6 +226,24 @@ impl Streams {
             Some(_) | None => None,
         };
         self.streams.iter().filter_map(of_stream).collect()
+    }
+
+    /// What follows of a growing body on what was handed on.
+    fn growth(&mut self, key: &(PeerId, StreamId), round: u32) -> Option<Growth> {
+        let ((peer, name), stream) = (key, self.streams.get(key)?);
+        let heading = stream.growing(round)?;
+        let handed = match self.followed.get(name) {
+            Some(followed) if followed.peer != *peer => return None,
+            Some(followed) => followed.handed,
+            None => 0,
+        };
+        let chunks = stream.chunks_after(handed);
+        if chunks.is_empty() || self.delivered.iter().any(|(_, brought)| brought == name) {
+            return None;
+        }
+        let followed = Followed { peer: *peer, handed: handed.saturating_add(bytes_of(chunks.len())) };
+        self.followed.insert(name.clone(), followed);
+        Some(Growth { heading, from: handed.saturating_mul(bytes_of(CHUNK_BYTES)), chunks })
     }
 
     fn make_room(&mut self, peer: PeerId) {
@@ -325,24 +343,18 @@ impl Stream {
         if was == Some(Standing::Genuine) { Arrival::Nothing } else { Arrival::Announced(heading) }
     }
 
-    /// The heading of a body of which some is worth looking at before all of it is there.
-    fn followable(&self) -> Option<Heading> {
+    /// The heading of a body of the round that runs, of which some is worth looking at before all of it is there.
+    fn growing(&self, round: u32) -> Option<Heading> {
         match self.heading {
-            Some((heading, Standing::Genuine)) if !self.closed => Some(heading),
+            Some((heading, Standing::Genuine)) if heading.round == round && !self.closed => Some(heading),
             Some(_) | None => None,
         }
     }
 
-    /// The chunks that follow those that were handed on.
-    fn growth(&self, heading: Heading, handed: &mut u64) -> Arrival {
-        let from = handed.saturating_mul(bytes_of(CHUNK_BYTES));
-        let next = (handed.saturating_add(1)..).map_while(|at| self.chunks.get(&at)).take(CHUNKS_AT_ONCE);
-        let chunks: Vec<Bytes> = next.cloned().collect();
-        if chunks.is_empty() {
-            return Arrival::Nothing;
-        }
-        *handed = handed.saturating_add(bytes_of(chunks.len()));
-        Arrival::Grown(Growth { heading, from, chunks })
+    /// The next chunks after so many, as far as they are there.
+    fn chunks_after(&self, handed: u64) -> Vec<Bytes> {
+        let next = (handed.saturating_add(1)..).map_while(|at| self.chunks.get(&at));
+        next.take(CHUNKS_AT_ONCE).cloned().collect()
     }
 
     fn close(&mut self) {

@@ -21,30 +21,44 @@ use super::{
 #[derive(Default)]
 pub struct Arriving {
     inflow: Inflow,
-    /// What was verified of it: a core recognises it as long as somebody has it.
+    /// How many bytes of it have come.
+    bytes: u64,
+    /// Its records as far as they are verified: a core recognises them as long as somebody has them.
     verified: Vec<Arc<Sealed>>,
     /// Set where something in it is no record, or not by whom it says. The block is invalid, or not the one that it was
     /// announced as; either way nothing more is done for it until all of it is here.
     unsound: bool,
 }
 
-/// Records that have become whole, with the hash of their text.
-pub struct Arrived(Vec<(Hash, Vec<u8>)>);
+/// Records that have become whole.
+pub struct Arrived {
+    known: Vec<Arc<Sealed>>,
+    /// With the hash of their text.
+    unknown: Vec<(Hash, Vec<u8>)>,
+}
 
 impl Arriving {
-    /// Takes the next bytes of the block.
-    pub fn take(&mut self, bytes: &[u8]) -> Arrived {
-        let records = if self.unsound { Vec::new() } else { self.inflow.take(bytes) };
-        Arrived(spread(records, HASHES, |text: Vec<u8>| (Hash::of(&text), text)))
+    /// How many bytes of it have come.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
-    /// Verifies records, on all processors. What is given is to be [remembered](Core::remember_all).
+    /// Takes the next bytes of the block.
+    pub fn take(&mut self, bytes: &[u8]) -> Arrived {
+        self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        let records = if self.unsound { Vec::new() } else { self.inflow.take(bytes) };
+        Arrived { known: Vec::new(), unknown: spread(records, HASHES, |text: Vec<u8>| (Hash::of(&text), text)) }
+    }
+
+    /// Verifies what is not known, on all processors. What is given is to be [remembered](Core::remember_all).
     pub fn verify(&mut self, arrived: Arrived) -> &[Arc<Sealed>] {
+        self.verified.extend(arrived.known);
         let before = self.verified.len();
-        for read in read_all(arrived.0.into_iter().map(|(_, text)| text).collect()) {
+        for read in read_all(arrived.unknown.into_iter().map(|(_, text)| text).collect()) {
             match read {
-                Ok(sealed) => self.verified.push(Arc::new(sealed)),
-                Err(_) => self.unsound = true,
+                // What carries values is known by another text than that which stands here, where none may.
+                Ok(sealed) if sealed.submission().annex().values.is_empty() => self.verified.push(Arc::new(sealed)),
+                Ok(_) | Err(_) => self.unsound = true,
             }
         }
         self.verified.get(before..).unwrap_or_default()
@@ -52,13 +66,21 @@ impl Arriving {
 }
 
 impl Core {
-    /// Those of some records that this node has not verified before.
-    pub fn unknown_of(&self, arrived: Arrived) -> Arrived {
-        Arrived(arrived.0.into_iter().filter(|(digest, _)| self.recognise(digest).is_none()).collect())
+    /// Finds those of some records that this node has verified before.
+    pub fn find_known(&self, arrived: Arrived) -> Arrived {
+        let Arrived { mut known, unknown } = arrived;
+        let found = |(digest, _): &(Hash, Vec<u8>)| self.recognise(digest).map(|sealed| known.push(sealed)).is_none();
+        let unknown = unknown.into_iter().filter(found).collect();
+        Arrived { known, unknown }
     }
 
     /// Recognises records from now on, as long as somebody keeps them.
     pub fn remember_all(&mut self, records: &[Arc<Sealed>]) {
-        records.iter().for_each(|sealed| self.remember(sealed));
+        for sealed in records {
+            // The one that waits stays as long as it waits, these only until their block is judged.
+            if self.recognise(&sealed.digest()).is_none() {
+                self.remember(sealed);
+            }
+        }
     }
 }

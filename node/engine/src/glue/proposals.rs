@@ -74,10 +74,10 @@ impl<A: Application> Glue<A> {
         let sent = tracing::info_span!("parts", peer.id = %peer);
         let _sent = sent.enter();
         let stage = self.stage.as_ref();
-        let height = stage.map(|stage| stage.height).unwrap_or_default();
+        let running = stage.map(|stage| (stage.height, stage.round)).unwrap_or_default();
         let headings = &mut self.headings;
         let judge = |heading: &Heading| headings.standing(&peer, heading, stage);
-        let arrival = self.streams.add(peer, part, height, judge);
+        let arrival = self.streams.add(peer, part, running, judge);
         self.arrived(arrival)
     }
 

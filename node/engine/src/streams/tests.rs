@@ -49,7 +49,7 @@ fn judge(heading: &Heading) -> Standing {
 }
 
 fn add_all(streams: &mut Streams, from: PeerId, messages: Vec<StreamMessage<Part>>) -> Vec<Arrival> {
-    let arrivals = messages.into_iter().map(|message| streams.add(from, message, 5, judge));
+    let arrivals = messages.into_iter().map(|message| streams.add(from, message, (5, 0), judge));
     arrivals.filter(|arrival| *arrival != Arrival::Nothing).collect()
 }
 
@@ -130,17 +130,34 @@ fn one_stream_of_a_heading_is_handed_on_as_it_grows_and_no_byte_of_it_twice() {
     let first = add_all(&mut streams, peer(1), parts[..3].to_vec());
     assert_eq!(beginning(&first), body[..2 * CHUNK_BYTES]);
     assert!(beginning(&add_all(&mut streams, peer(2), parts[..4].to_vec())).is_empty(), "it may bring anything");
+    let mut later = Streams::new(BODY_BYTES_MAX);
+    let of_a_later_round = parts[..3].iter().map(|part| later.add(peer(1), part.clone(), (5, 1), judge));
+    assert!(beginning(&of_a_later_round.collect::<Vec<_>>()).is_empty(), "its round is over");
     // Other streams of that peer push out the one that is followed.
     for number in 0..=u8::try_from(STREAMS_PER_PEER_MAX).expect("few") {
         let id = StreamId::new(Bytes::copy_from_slice(&[number; 32]));
         let content = StreamContent::Data(Part::Chunk(Bytes::from_static(b"x")));
-        streams.add(peer(1), StreamMessage::new(id, 1, content), 5, judge);
+        streams.add(peer(1), StreamMessage::new(id, 1, content), (5, 0), judge);
     }
     let again = add_all(&mut streams, peer(1), parts[..4].to_vec());
     let grown: Vec<u64> =
         again.iter().filter_map(|one| if let Arrival::Grown(one) = one { Some(one.from) } else { None }).collect();
     assert_eq!(grown, [2 * bytes_of(CHUNK_BYTES)], "only what was not handed on before");
     assert_eq!(whole(&add_all(&mut streams, peer(1), parts[4..].to_vec())), Some(body));
+}
+
+#[test]
+fn a_heading_without_a_body_keeps_nobody_elses_from_being_followed() {
+    let body = body(3 * CHUNK_BYTES);
+    let parts = messages(5, &body);
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    add_all(&mut streams, peer(1), parts[..1].to_vec());
+    let grown = add_all(&mut streams, peer(2), parts[..2].to_vec());
+    assert_eq!(beginning(&grown), body[..CHUNK_BYTES]);
+    assert!(whole(&add_all(&mut streams, peer(3), parts.clone())).is_some());
+    assert!(beginning(&add_all(&mut streams, peer(2), parts[..3].to_vec())).is_empty(), "somebody has brought it");
+    streams.advance(6, |_, _| Standing::Refused);
+    assert!(streams.followed.is_empty(), "nothing is remembered of what is over");
 }
 
 #[test]
@@ -177,7 +194,7 @@ fn a_refused_heading_ends_its_stream_whatever_follows() {
     let mut parts = messages(5, &body);
     let mut streams = Streams::new(BODY_BYTES_MAX);
     let refuse = |_: &Heading| Standing::Refused;
-    assert_eq!(streams.add(peer(1), parts.remove(0), 5, refuse), Arrival::Nothing);
+    assert_eq!(streams.add(peer(1), parts.remove(0), (5, 0), refuse), Arrival::Nothing);
     assert!(add_all(&mut streams, peer(1), parts).is_empty());
     assert!(add_all(&mut streams, peer(1), messages(5, &body)).is_empty(), "not even the same heading, judged anew");
     assert_eq!(whole(&add_all(&mut streams, peer(2), messages(5, &body))), Some(body), "another peer's is its own");
@@ -253,7 +270,7 @@ fn a_peer_can_fill_only_its_own_share() {
         let id = StreamId::new(Bytes::copy_from_slice(&[number; 32]));
         for sequence in 1..=4 {
             let content = StreamContent::Data(Part::Chunk(body(CHUNK_BYTES)));
-            streams.add(from, StreamMessage::new(id.clone(), sequence, content), 5, judge);
+            streams.add(from, StreamMessage::new(id.clone(), sequence, content), (5, 0), judge);
         }
     };
     let honest = body(3 * CHUNK_BYTES);
@@ -276,7 +293,7 @@ fn many_peers_together_stay_within_bounds() {
         for stream in 0..4 {
             let id = StreamId::new(Bytes::copy_from_slice(&[stream; 32]));
             let content = StreamContent::Data(Part::Chunk(body(CHUNK_BYTES)));
-            streams.add(peer(number), StreamMessage::new(id, 1, content), 5, judge);
+            streams.add(peer(number), StreamMessage::new(id, 1, content), (5, 0), judge);
         }
     }
     let held: usize = streams.streams.values().map(|stream| stream.bytes).sum();

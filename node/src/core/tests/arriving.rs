@@ -19,8 +19,8 @@ fn proposal(records: usize) -> (Scene, Scene, Bytes) {
 
 /// Lets some bytes of a block arrive; how many records were verified.
 fn arrive(scene: &mut Scene, arriving: &mut Arriving, bytes: &[u8]) -> usize {
-    let unknown = scene.core.unknown_of(arriving.take(bytes));
-    let verified = arriving.verify(unknown);
+    let arrived = scene.core.find_known(arriving.take(bytes));
+    let verified = arriving.verify(arrived);
     scene.core.remember_all(verified);
     verified.len()
 }
@@ -56,8 +56,11 @@ fn what_is_known_is_not_verified_again_while_it_arrives() {
     let (proposer, mut other, body) = proposal(3);
     let second = Hash::of(Block::cut(&body).expect("a block").records[1].as_bytes());
     let known = proposer.core.recognise(&second).expect("its own");
-    other.core.remember_all(&[known]);
-    assert_eq!(arrive(&mut other, &mut Arriving::default(), &body), 2);
+    other.core.remember_all(std::slice::from_ref(&known));
+    let mut arriving = Arriving::default();
+    assert_eq!(arrive(&mut other, &mut arriving, &body), 2);
+    drop((known, proposer));
+    assert_eq!(left(&other, &body), 0, "what was found is kept like what was verified");
 }
 
 #[test]

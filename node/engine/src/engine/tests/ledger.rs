@@ -171,12 +171,11 @@ impl Application for Ledger {
 
     fn received(&mut self, proposal: Received) -> Result<Verdict, Fault> {
         let Received { height, round, block, builder, body, fresh: _ } = proposal;
-        if let Some(early) = self.store().arriving.remove(&(round, block)) {
-            assert!(body.starts_with(&early), "what was told of it is not its beginning");
-            let mut store = self.store();
-            store.early = store.early.saturating_add(early.len());
-        }
-        Ok(self.store().keep(Some(block), (height, round), builder, body))
+        let mut store = self.store();
+        let early = store.arriving.remove(&(round, block)).unwrap_or_default();
+        assert!(body.starts_with(&early), "what was told of it is not its beginning");
+        store.early = store.early.saturating_add(early.len());
+        Ok(store.keep(Some(block), (height, round), builder, body))
     }
 
     fn body(&mut self, height: u64, block: &Hash) -> Result<Option<Kept>, Fault> {
