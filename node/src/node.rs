@@ -164,9 +164,9 @@ impl Node {
         ledger.desk().set_voice(voice.spoken());
         // What was there before this start may be old; a start brings a block at once where all is well.
         let last = *ledger.desk().heights().borrow();
-        if let Some(made) = ledger.desk().time_of(last)? {
-            ledger.desk().pulse().beat(made, now());
-        }
+        // Where there is none yet, nothing is known of the chain since its genesis.
+        let made = ledger.desk().time_of(last)?.unwrap_or(ledger.desk().genesis().time);
+        ledger.desk().pulse().beat(made, now());
         ledger.desk().spaces().send_replace(look(&*disk, Room::Ample));
         let seat = Seat { config, validator, node_seed: *node.expose_seed(), wake };
         if records.is_none() && ledger.desk().genesis().members.0.len() > 1 {

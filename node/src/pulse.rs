@@ -87,7 +87,11 @@ impl fmt::Display for Old {
                 )
             }
             Old::Behind(age) => {
-                write!(f, "catching up: the newest block that is here was made {} s before it came", age.as_secs())
+                write!(
+                    f,
+                    "catching up: the newest that is here, block or genesis, was made {} s before it came",
+                    age.as_secs()
+                )
             }
         }
     }
@@ -156,6 +160,6 @@ mod tests {
         }
         pulse.beat(before(86_400_000), NOW);
         let why = pulse.old().expect("a reason").to_string();
-        assert_eq!(why, "catching up: the newest block that is here was made 86400 s before it came");
+        assert_eq!(why, "catching up: the newest that is here, block or genesis, was made 86400 s before it came");
     }
 }
