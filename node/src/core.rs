@@ -275,6 +275,8 @@ impl Core {
     fn remember(&mut self, sealed: &Arc<Sealed>) {
         if self.known.len() >= self.known.capacity() {
             self.known.retain(|_, known| known.strong_count() > 0);
+            // As many again may come before all of them are looked through anew.
+            self.known.reserve(self.known.len());
         }
         self.known.insert(sealed.digest(), Arc::downgrade(sealed));
     }

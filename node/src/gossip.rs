@@ -7,6 +7,7 @@
 //! ```
 
 mod parked;
+mod places;
 mod spread;
 mod taking;
 
@@ -31,6 +32,7 @@ use crate::{
     config::Records,
     ledger::{Desk, News},
 };
+use places::Places;
 use spread::Spread;
 use taking::Taker;
 pub use taking::Takes;
@@ -62,6 +64,7 @@ impl Passing {
             desk,
             spread: Spread::new(),
             taker: Arc::new(Taker::new()),
+            places: Places::default(),
             takers: Arc::new(Semaphore::new(TAKERS_MAX)),
             taking: JoinSet::new(),
             started: Instant::now(),
@@ -83,6 +86,8 @@ struct Passer {
     desk: Arc<Desk>,
     spread: Spread<PeerId>,
     taker: Arc<Taker>,
+    /// Of messages that wait to be worked on, and of those that are.
+    places: Places<PeerId>,
     takers: Arc<Semaphore>,
     taking: JoinSet<()>,
     started: Instant,
@@ -154,6 +159,10 @@ impl Passer {
 
     /// On a thread where signatures may take their time.
     fn take(&mut self, peer: PeerId, message: Message, reply: Reply) {
+        let Some(place) = self.places.take(peer) else {
+            tracing::debug!(peer.id = %peer, "a node sends more than may wait; what it sends now is not answered");
+            return;
+        };
         let (desk, taker, takers) = (self.desk.clone(), self.taker.clone(), self.takers.clone());
         let gossip = self.gossip.clone();
         self.taking.spawn(async move {
@@ -166,6 +175,7 @@ impl Passer {
             if forged {
                 gossip.shun(peer);
             }
+            drop(place);
         });
     }
 }

@@ -92,7 +92,7 @@ pub struct Gossip {
 
 impl Gossip {
     /// Listens, and keeps connections to all peers from now on, inside a tokio runtime. Whatever happens arrives at the
-    /// receiver; it is bounded by what peers may have under way.
+    /// receiver, which is to be emptied without delay: a peer may have little under way at a time, but can call again.
     ///
     /// # Errors
     /// [`StartError`].

@@ -26,10 +26,11 @@ pub(super) struct Parked {
 impl Parked {
     pub(super) fn keep(&mut self, sealed: Arc<Sealed>) {
         let seal = sealed.submission().record().seal;
-        let bytes = sealed.bytes();
-        if self.records.insert(seal, sealed).is_none() {
-            self.order.push_back(seal);
-            self.bytes = self.bytes.saturating_add(bytes);
+        self.bytes = self.bytes.saturating_add(sealed.bytes());
+        match self.records.insert(seal, sealed) {
+            // A record that comes with values is larger than the same without.
+            Some(before) => self.bytes = self.bytes.saturating_sub(before.bytes()),
+            None => self.order.push_back(seal),
         }
         while self.records.len() > PARKED_MAX || self.bytes > PARKED_BYTES_MAX {
             let Some(oldest) = self.order.front().copied() else { return };
@@ -67,5 +68,22 @@ mod tests {
         let another = Arc::new(Sealed::read(world.sign("corenest", &Deed::product(REFILL, 4))).unwrap());
         parked.keep(another);
         assert!(parked.take(&seals[0]).is_none() && parked.take(&seals[2]).is_some());
+    }
+    #[test]
+    fn what_a_record_takes_is_counted_whichever_of_its_texts_came_last() {
+        let mut world = World::new(1);
+        let observe =
+            Deed::event(&world, "OBSERVE", "inspecting", &["https://id.gs1.org/01/04012345999990/21/1".to_owned()]);
+        let whole = Arc::new(Sealed::read(world.sign("corenest", &observe.with_transactions())).unwrap());
+        let bare = Arc::new(Sealed::read(whole.text().to_vec()).unwrap());
+        let seal = bare.submission().record().seal;
+        assert!(whole.bytes() > bare.bytes());
+        let mut parked = Parked::default();
+        for last in [&bare, &whole, &bare, &whole] {
+            parked.keep(last.clone());
+            assert_eq!((parked.bytes, parked.records.len(), parked.order.len()), (last.bytes(), 1, 1));
+        }
+        assert!(parked.take(&seal).is_some());
+        assert_eq!(parked.bytes, 0);
     }
 }

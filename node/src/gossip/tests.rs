@@ -69,6 +69,9 @@ fn what_comes_before_what_it_needs_is_taken_when_it_is_offered_again() {
     let commission = scene.world.sign("corenest", &codes.commission(&scene.world, 0, 3));
     assert_eq!(scene.records(&[&commission]), [Standing::Later]);
     assert_eq!(scene.offer(&[&commission]), [Standing::Later], "it is here, and still too early");
+    let digest = Sealed::read(commission.clone()).unwrap().digest();
+    let known = scene.ledger.desk().core().unwrap().recognise(&digest);
+    assert!(known.is_some(), "in the block of another it is not verified again");
     assert_eq!(scene.records(&[&product, &issue]), [Standing::Held, Standing::Held]);
     assert_eq!(scene.offer(&[&commission]), [Standing::Held], "without being sent again");
 }

@@ -59,8 +59,12 @@ impl Takes for Desk {
 
     fn pass(&self, sealed: Arc<Sealed>, from: PeerId) -> Result<Passed, Fault> {
         let mut core = self.core()?;
-        match core.admit(now(), sealed)? {
-            Admission::Refused(refusal) => return Ok(Passed::Not(refusal)),
+        match core.admit(now(), sealed.clone())? {
+            Admission::Refused(refusal) => {
+                // It was verified: where it is kept for later, a block that holds it, or who sends it again, finds it so.
+                core.remember_all(std::slice::from_ref(&sealed));
+                return Ok(Passed::Not(refusal));
+            }
             Admission::Known(_) => return Ok(Passed::Held),
             // Before the core is let go: otherwise a block could take the record in between.
             Admission::Taken(_, sealed) => self.waiting()?.begin(sealed, Some(from)),
