@@ -13,7 +13,7 @@ use malachite::app::types::streaming::{StreamId, StreamMessage};
 use crate::context::{Heading, Part};
 use crate::parts::{CHUNK_BYTES, named};
 
-/// Streams remembered for one peer; the one untouched longest goes first.
+/// Streams remembered for one peer; of those that may be anything, the one that got nothing for longest goes first.
 const STREAMS_PER_PEER_MAX: usize = 8;
 
 /// Streams remembered for all peers.
@@ -143,8 +143,8 @@ impl Streams {
             return Arrival::Nothing;
         }
         let stream = self.streams.entry(key.clone()).or_insert_with(|| Stream::begun_at(height));
-        stream.touched = self.clock;
-        let was = stream.standing();
+        let before = (stream.standing(), stream.bytes);
+        let was = before.0;
         // Under other names one heading could bring any number of bodies.
         let taken = match &part {
             Part::Heading(heading) if key.1 != named(heading) => Taken::Misshapen,
@@ -159,6 +159,10 @@ impl Streams {
                     tracing::warn!(peer.id = %peer, "parts are refused that make no body: too large, or in no order");
                 }
             }
+        }
+        // What brings nothing new keeps nothing here.
+        if stream.touched == 0 || (stream.standing(), stream.bytes) != before {
+            stream.touched = self.clock;
         }
         let mut arrival = stream.arrival(was);
         if arrival == Arrival::Nothing
@@ -267,9 +271,13 @@ impl Streams {
 
     fn drop_oldest(&mut self, peer: Option<PeerId>) {
         let of = self.streams.iter().filter(|((from, _), _)| peer.is_none_or(|peer| peer == *from));
-        let oldest = of.min_by_key(|(_, stream)| stream.touched).map(|(key, _)| key.clone());
+        // What a proposer of this height has announced stays longest, and of its copies the one that came first.
+        let followed = |(peer, name): &(PeerId, StreamId)| self.followed.get(name).is_some_and(|one| one.peer == *peer);
+        let rank =
+            |(key, stream): &(&(PeerId, StreamId), &Stream)| (stream.is_awaited(), followed(key), stream.touched);
+        let oldest = of.min_by_key(rank).map(|(key, _)| key.clone());
         if let Some(key) = oldest {
-            tracing::debug!(peer.id = %key.0, "dropping the oldest stream of parts to stay within bounds");
+            tracing::debug!(peer.id = %key.0, "dropping a stream of parts to stay within bounds");
             self.streams.remove(&key);
         }
     }
@@ -282,6 +290,11 @@ impl Stream {
 
     fn standing(&self) -> Option<Standing> {
         self.heading.map(|(_, standing)| standing)
+    }
+
+    /// Whether its body is one that may be decided, and is still on the way.
+    fn is_awaited(&self) -> bool {
+        self.standing() == Some(Standing::Genuine) && !self.closed
     }
 
     /// Takes a part in.

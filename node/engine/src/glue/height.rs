@@ -144,7 +144,7 @@ impl<A: Application> Glue<A> {
     /// Hands bodies on that came before their height. The engine gets them back when the height starts.
     fn take_in(&mut self, arrivals: Vec<(PeerId, Arrival)>) -> Result<(), Fault> {
         for (peer, arrival) in arrivals {
-            let sent = tracing::info_span!("parts", peer.id = %peer);
+            let sent = tracing::error_span!("parts", peer.id = %peer);
             let _sent = sent.enter();
             self.arrived(arrival)?;
         }

@@ -70,8 +70,8 @@ impl<A: Application> Glue<A> {
         peer: PeerId,
         part: StreamMessage<Part>,
     ) -> Result<Option<ProposedValue<Hefu>>, Fault> {
-        // Whatever is said of it names who sent it.
-        let sent = tracing::info_span!("parts", peer.id = %peer);
+        // Whatever is said of it names who sent it, however little is logged.
+        let sent = tracing::error_span!("parts", peer.id = %peer);
         let _sent = sent.enter();
         let stage = self.stage.as_ref();
         let running = stage.map(|stage| (stage.height, stage.round)).unwrap_or_default();

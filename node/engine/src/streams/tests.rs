@@ -133,12 +133,12 @@ fn one_stream_of_a_heading_is_handed_on_as_it_grows_and_no_byte_of_it_twice() {
     let mut later = Streams::new(BODY_BYTES_MAX);
     let of_a_later_round = parts[..3].iter().map(|part| later.add(peer(1), part.clone(), (5, 1), judge));
     assert!(beginning(&of_a_later_round.collect::<Vec<_>>()).is_empty(), "its round is over");
-    // Other streams of that peer push out the one that is followed.
-    for number in 0..=u8::try_from(STREAMS_PER_PEER_MAX).expect("few") {
-        let id = StreamId::new(Bytes::copy_from_slice(&[number; 32]));
-        let content = StreamContent::Data(Part::Chunk(Bytes::from_static(b"x")));
-        streams.add(peer(1), StreamMessage::new(id, 1, content), (5, 0), judge);
+    // Other headings that peer announces push out the one that is followed.
+    for number in 1..=u8::try_from(STREAMS_PER_PEER_MAX).expect("few") {
+        let other = Heading { signature: Signature::from_bytes([100 + number; 64]), ..heading(5, &body) };
+        add_all(&mut streams, peer(1), cut(other, &body).take(1).collect());
     }
+    assert!(!streams.streams.contains_key(&(peer(1), parts[0].stream_id.clone())));
     let again = add_all(&mut streams, peer(1), parts[..4].to_vec());
     let grown: Vec<u64> =
         again.iter().filter_map(|one| if let Arrival::Grown(one) = one { Some(one.from) } else { None }).collect();
@@ -286,17 +286,47 @@ fn a_peer_can_fill_only_its_own_share() {
     assert_eq!(whole(&add_all(&mut streams, peer(1), last)), Some(honest));
 }
 
+/// A chunk that may be of anything.
+fn stray(stream: u8, sequence: u64) -> StreamMessage<Part> {
+    let id = StreamId::new(Bytes::copy_from_slice(&[stream; 32]));
+    StreamMessage::new(id, sequence, StreamContent::Data(Part::Chunk(body(CHUNK_BYTES))))
+}
+
 #[test]
-fn many_peers_together_stay_within_bounds() {
+fn many_peers_together_stay_within_bounds_and_push_no_body_out_that_is_awaited() {
     let mut streams = Streams::new(BODY_BYTES_MAX);
-    for number in 0..=255 {
+    let awaited = body(3 * CHUNK_BYTES);
+    let mut parts = messages(5, &awaited);
+    let last = parts.split_off(3);
+    add_all(&mut streams, peer(0), parts);
+    for number in 1..=255 {
         for stream in 0..4 {
-            let id = StreamId::new(Bytes::copy_from_slice(&[stream; 32]));
-            let content = StreamContent::Data(Part::Chunk(body(CHUNK_BYTES)));
-            streams.add(peer(number), StreamMessage::new(id, 1, content), (5, 0), judge);
+            streams.add(peer(number), stray(stream, 1), (5, 0), judge);
         }
+    }
+    // Nor do those who repeat its heading, and bring something else.
+    let junk = cut(heading(5, &awaited), &Bytes::from(vec![0; awaited.len()])).take(3).collect::<Vec<_>>();
+    for number in 1..=60 {
+        add_all(&mut streams, peer(number), junk.clone());
     }
     let held: usize = streams.streams.values().map(|stream| stream.bytes).sum();
     assert!(streams.streams.len() <= STREAMS_MAX);
     assert!(held <= super::BODIES_MAX * BODY_BYTES_MAX, "{held} bytes are held");
+    assert_eq!(whole(&add_all(&mut streams, peer(0), last)), Some(awaited));
+}
+
+#[test]
+fn a_stream_is_kept_for_what_it_brings_and_not_for_what_it_repeats() {
+    let mut streams = Streams::new(BODY_BYTES_MAX);
+    for stream in 0..STREAMS_PER_PEER_MAX {
+        streams.add(peer(1), stray(u8::try_from(stream).expect("few"), 1), (5, 0), judge);
+    }
+    let holds =
+        |streams: &Streams, stream: u8| streams.streams.keys().any(|(_, name)| *name == stray(stream, 1).stream_id);
+    streams.add(peer(1), stray(0, 1), (5, 0), judge);
+    streams.add(peer(1), stray(100, 1), (5, 0), judge);
+    assert!(!holds(&streams, 0) && holds(&streams, 1), "it has only repeated itself");
+    streams.add(peer(1), stray(1, 2), (5, 0), judge);
+    streams.add(peer(1), stray(101, 1), (5, 0), judge);
+    assert!(holds(&streams, 1) && !holds(&streams, 2), "it has brought something");
 }
