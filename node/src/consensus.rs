@@ -1,8 +1,9 @@
 //! The engine's side of the node: what the engine asks, answered by the core.
 
 mod ahead;
+mod arrivals;
 
-use std::{collections::VecDeque, ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use hefu_contracts::{
     certificate::{Certificate, Precommit},
@@ -20,9 +21,10 @@ use hefu_engine::{
 use hefu_keys::Hash;
 
 use crate::{
-    core::{Arriving, Core, Judged, Next, Prepared, Proposal},
+    core::{Core, Judged, Next, Prepared, Proposal},
     ledger::{Desk, describe, now},
 };
+use arrivals::Arrivals;
 
 /// Each further round waits this much longer, as a part of the first round's wait.
 const ROUND_GROWTH_DIVISOR: u32 = 2;
@@ -59,25 +61,15 @@ fn parts(text: &PartsText) -> String {
     votes::parts(chain, &heading)
 }
 
-/// Blocks that are verified while they arrive: those of one round, of which its proposer announces two at most that count.
-const ARRIVING_MAX: usize = 2;
-
 /// The node as the engine sees it.
 pub(crate) struct Participant {
     desk: Arc<Desk>,
-    /// By the round and the block that were announced.
-    arriving: VecDeque<((u32, Hash), Arriving)>,
+    arrivals: Arrivals,
 }
 
 impl Participant {
     pub(crate) fn new(desk: Arc<Desk>) -> Participant {
-        Participant { desk, arriving: VecDeque::new() }
-    }
-
-    /// What has arrived of a block, which is no longer kept then.
-    fn arrived_of(&mut self, announced: (u32, Hash)) -> Option<Arriving> {
-        let at = self.arriving.iter().position(|(of, _)| *of == announced)?;
-        self.arriving.remove(at).map(|(_, arriving)| arriving)
+        Participant { desk, arrivals: Arrivals::default() }
     }
 
     /// Does something in the ledger; a fault ends the engine and the node.
@@ -136,9 +128,7 @@ impl Application for Participant {
 
     fn arriving(&mut self, portion: Portion) -> Result<(), EngineFault> {
         let Portion { height, round, block, from, chunks } = portion;
-        let before = self.arrived_of((round, block)).filter(|arriving| from > 0 && arriving.bytes() == from);
-        let begun = before.or_else(|| (from == 0).then(Arriving::default));
-        let Some(mut arriving) = begun else { return Ok(()) };
+        let Some(mut arriving) = self.arrivals.resume((round, block), from) else { return Ok(()) };
         self.doing("verifying a block that is arriving", |desk| {
             // Its height may be final by now.
             if desk.core()?.height().next().get() != height {
@@ -152,11 +142,7 @@ impl Application for Participant {
             }
             Ok(())
         })?;
-        self.arriving.retain(|((of, _), _)| *of == round);
-        if self.arriving.len() >= ARRIVING_MAX {
-            self.arriving.pop_front();
-        }
-        self.arriving.push_back(((round, block), arriving));
+        self.arrivals.keep((round, block), arriving);
         Ok(())
     }
 
@@ -165,7 +151,7 @@ impl Application for Participant {
         let proposal = Proposal { height, round, block: Some(block), fresh };
         let judged = self.judge(&proposal, |core| core.prepare(&proposal, body));
         // Not before: the core recognises what somebody keeps.
-        self.arrived_of((round, block));
+        self.arrivals.take((round, block));
         judged
     }
 
@@ -177,7 +163,7 @@ impl Application for Participant {
     }
 
     fn decide(&mut self, certificate: Precommits, proposes_next: bool) -> Result<(), EngineFault> {
-        self.arriving.clear();
+        self.arrivals.clear();
         self.doing("committing a block", |desk| {
             let next = if proposes_next { Next::Full } else { Next::Elsewhere };
             let mut core = desk.core()?;
