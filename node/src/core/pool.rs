@@ -120,15 +120,18 @@ impl Pool {
         moment: &Moment,
         together: &[Arc<Sealed>],
     ) -> Result<Option<(usize, Refusal)>, Fault> {
-        let mut rows = Rows::new();
+        let (mut rows, mut room) = (Rows::new(), self.room.clone());
         for (at, sealed) in together.iter().enumerate().filter(|(_, sealed)| self.get(&sealed.id()).is_none()) {
             let party = self.party(ground, sealed)?;
-            if let Err(full) = self.room.check(sealed, &party) {
+            if let Err(full) = room.check(sealed, &party) {
                 return Ok(Some((at, full)));
             }
             let before = Recent { ground, rows: &self.rows };
             match dry_run(&before, &rows, moment, sealed) {
-                Ok(trace) => rows.extend(trace.writes),
+                Ok(trace) => {
+                    rows.extend(trace.writes);
+                    room.add(sealed, &party);
+                }
                 Err(Stop::Refused(refusal)) if refusal.code == Code::EventDuplicate => {}
                 Err(Stop::Refused(refusal)) => return Ok(Some((at, refusal))),
                 Err(Stop::Fault(fault)) => return Err(fault),

@@ -57,7 +57,7 @@ impl Amount {
 }
 
 /// What waits, in all and by organisation.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Room {
     all: Amount,
     organisations: HashMap<Arc<str>, Amount>,

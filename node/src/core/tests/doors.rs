@@ -183,15 +183,20 @@ fn a_refused_record_may_be_tried_anew() {
     assert_eq!(scene.admit(early).expect("now it holds").status, Status::Pending);
 }
 
+/// A record of so many bytes about a thing of somebody's own.
+fn large(scene: &mut Scene, who: &str, number: usize, bytes: usize) -> Vec<u8> {
+    let item = format!("https://id.gs1.org/01/04012345999990/21/{who}{number}");
+    let mut deed = Deed::event(&scene.world, "OBSERVE", "inspecting", &[item]);
+    // A private value, so that only the limit by bytes is met.
+    let value = serde_json::json!([{"type": "x".repeat(bytes)}]);
+    deed.values.insert("/body/event/bizTransactionList".to_owned(), value);
+    scene.world.sign(who, &deed)
+}
+
 /// Hands records of half a megabyte in, signed by one key, until one is turned away; how many were taken.
 fn flood(scene: &mut Scene, who: &str) -> usize {
-    let big = "x".repeat(500_000);
     for taken in 0.. {
-        let item = format!("https://id.gs1.org/01/04012345999990/21/{who}{taken}");
-        let mut deed = Deed::event(&scene.world, "OBSERVE", "inspecting", &[item]);
-        // A private value, so that only the limit by bytes is met.
-        deed.values.insert("/body/event/bizTransactionList".to_owned(), serde_json::json!([{"type": big}]));
-        let submission = scene.world.sign(who, &deed);
+        let submission = large(scene, who, taken, 500_000);
         if let Err(refused) = scene.admit(submission) {
             assert_eq!(refused.code, Code::PoolFull, "{refused}");
             return taken;
@@ -211,6 +216,25 @@ fn a_flood_by_one_organisation_leaves_room_for_others_and_a_full_pool_for_revoca
     assert!(flood(&mut scene, "corenest") <= 1, "nothing is left but the lane for revocations");
     let submission = scene.world.sign("corenest", &Deed::revoke("line"));
     scene.admit(submission).expect("taken although the pool is full");
+}
+
+#[test]
+fn what_must_be_taken_together_needs_room_for_all_of_it() {
+    let mut scene = Scene::new();
+    let taken = flood(&mut scene, "huaxu");
+    let mut next = |number: usize, bytes: usize| {
+        let submission = large(&mut scene, "huaxu", taken + number, bytes);
+        std::sync::Arc::new(Sealed::read(submission).expect("sound"))
+    };
+    let pairs: Vec<_> =
+        (1..50).map(|size| [next(2 * size, size * 10_000), next(2 * size + 1, size * 10_000)]).collect();
+    let check =
+        |together: &[std::sync::Arc<Sealed>]| scene.core.check_together(scene.world.now, together).expect("no fault");
+    // How much is left depends on how long a record is beside its value.
+    let refused = pairs.iter().filter(|pair| pair.iter().all(|one| check(std::slice::from_ref(one)).is_none()));
+    let refused: Vec<_> = refused.filter_map(|pair| check(pair)).collect();
+    assert!(!refused.is_empty(), "of two that have room, both have it");
+    assert!(refused.iter().all(|(at, refusal)| (*at, refusal.code) == (1, Code::PoolFull)), "{refused:?}");
 }
 
 #[test]
