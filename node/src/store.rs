@@ -41,8 +41,8 @@ pub use layout::{
 pub(crate) use listed::Listed;
 pub use memory::Memory;
 pub(crate) use restored::{Restoring, sweep};
-pub(crate) use rocks::exists;
 pub use rocks::{OpenError, Rocks};
+pub(crate) use rocks::{committed, exists};
 pub use verify::{Compared, Progress, Stage, VerifyError, VerifyReport, verify_store, verify_view};
 
 /// The consensus engine and the version of its log of votes. A log that another engine wrote cannot be continued, so a

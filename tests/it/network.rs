@@ -373,3 +373,21 @@ fn a_second_process_with_the_same_key_ends_at_once() {
     assert!(net.get(0, "/readyz").is_some_and(|(status, _)| status == 200), "the first is as it was");
     net.down().unwrap();
 }
+
+#[test]
+fn a_network_is_not_said_to_be_ready_where_another_answers_in_its_place() {
+    let mut there = Testnet::init(1, &[]).unwrap();
+    there.up().unwrap();
+    let taken = there.validators[0].url.strip_prefix("http://").unwrap();
+    let late = Testnet::init(1, &[]).unwrap();
+    let home = late.homes().unwrap().remove(0);
+    let configuration = home.join("hefu.toml");
+    let text = fs::read_to_string(&configuration).unwrap();
+    let own = text.lines().find(|line| line.starts_with("listen = \"127.0.0.1:")).unwrap();
+    fs::write(&configuration, text.replace(own, &format!("listen = \"{taken}\""))).unwrap();
+    let dir = home.parent().unwrap().to_str().unwrap();
+    let (code, out, error) = run(&["testnet", "up", "--json", "--dir", dir]).unwrap();
+    assert!(code == 1 && !out.contains("ready"), "{code}: {out}");
+    assert!(error.contains("another node answers") && error.contains(&there.genesis), "{error}");
+    there.down().unwrap();
+}

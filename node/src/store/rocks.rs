@@ -11,6 +11,7 @@ use std::{
 
 use hefu_contracts::{
     genesis::Genesis,
+    height::Height,
     schema::{STORE_VERSION, Table},
 };
 use hefu_keys::Hash;
@@ -21,7 +22,7 @@ use rocksdb::{
 
 use super::{
     Batch, Chain, ENGINE, Footprint, Mark, Scan, Store, StoreError, View,
-    watermark::{Watermark, WatermarkError},
+    watermark::{self, Watermark, WatermarkError},
 };
 
 /// Directory of the tables within a node's data directory.
@@ -186,6 +187,11 @@ impl Rocks {
 /// Whether a data directory holds a store, complete or not.
 pub(crate) fn exists(data: &Path) -> bool {
     data.join(TABLES).exists()
+}
+
+/// The last height that the node of a data directory has committed, as far as it can be read.
+pub(crate) fn committed(data: &Path) -> Option<Height> {
+    watermark::read(&data.join(WATERMARK)).ok().map(|mark| mark.height)
 }
 
 /// The directory of the tables, whose names must be those of this version.

@@ -135,7 +135,7 @@ fn write(mark: Mark) -> Vec<u8> {
 }
 
 /// The highest mark of the slots that can be read.
-fn read(path: &Path) -> Result<Mark, WatermarkError> {
+pub(super) fn read(path: &Path) -> Result<Mark, WatermarkError> {
     let unreadable = |source| WatermarkError::Unreadable { path: path.to_owned(), source };
     let bytes = std::fs::read(path).map_err(|source| unreadable(Some(source)))?;
     let marks = bytes.chunks(SLOT_BYTES).filter_map(read_slot);

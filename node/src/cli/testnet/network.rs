@@ -6,10 +6,11 @@ use std::{
 };
 
 use anyhow::Context;
+use hefu_contracts::genesis::Genesis;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cli::{failure::Told, files, pid},
+    cli::{failure::Told, files, pid, start},
     config::Config,
     demo::Edition,
 };
@@ -46,6 +47,8 @@ pub(super) struct Validator {
     pub id: String,
     /// Its configuration file.
     pub config: PathBuf,
+    /// Its data directory.
+    pub data: PathBuf,
     /// Where its process writes its id.
     pub pid: PathBuf,
     /// Where its process logs.
@@ -77,8 +80,17 @@ pub(super) fn read(dir: &Path) -> anyhow::Result<Network> {
 fn validator(dir: &Path, id: String) -> anyhow::Result<Validator> {
     let home = dir.join(&id);
     let config = home.join("hefu.toml");
-    let url = format!("http://{}", Config::read(&config)?.http.listen);
-    Ok(Validator { id, config, pid: home.join("pid"), log: home.join("node.log"), url })
+    let Config { data, http, .. } = Config::read(&config)?;
+    let url = format!("http://{}", http.listen);
+    Ok(Validator { id, config, data, pid: home.join("pid"), log: home.join("node.log"), url })
+}
+
+impl Network {
+    /// What its chain begins with.
+    pub(super) fn genesis(&self) -> anyhow::Result<Genesis> {
+        let first = self.validators.first().context("the network has no validators")?;
+        start::read_genesis(&Config::read(&first.config)?.genesis)
+    }
 }
 
 impl Validator {

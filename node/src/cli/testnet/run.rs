@@ -11,25 +11,30 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use hefu_api::views::StatusView;
+use hefu_contracts::genesis::Genesis;
+use hefu_keys::{Address, Hash};
 use indicatif::{ProgressBar, ProgressStyle};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     network::{self, Network, Validator},
     story::Demo,
 };
-use crate::cli::{failure::Told, output};
+use crate::{
+    cli::{failure::Told, output},
+    store::committed,
+};
 
 /// Longest that a validator may take until it has agreed on a block with the others.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
 /// Longest that a validator may take to stop.
-const STOPPED_WITHIN: Duration = Duration::from_secs(30);
+const STOPPED_WITHIN: Duration = Duration::from_secs(60);
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -39,46 +44,55 @@ const LOG_LINES: usize = 12;
 /// A validator that was started just now, or was running before.
 struct Started {
     validator: Validator,
+    /// Its key, by which it is known from others that may answer in its place.
+    key: Address,
     pid: u32,
-    child: Option<Child>,
+    /// Where it was started just now: its process, and the height that it had committed before.
+    child: Option<(Child, u64)>,
 }
 
-/// What a node says of itself.
-#[derive(Deserialize)]
-struct Status {
-    chain: String,
+/// What is waited for, and until when.
+#[derive(Clone, Copy)]
+struct Awaited {
+    chain: Hash,
     height: u64,
+    until: Option<Instant>,
 }
 
 /// Starts what is not running and waits until all are ready.
 pub(super) fn up(dir: &Path, json: bool) -> anyhow::Result<()> {
-    let Network { story, validators } = network::read(dir)?;
-    let mut started = validators.into_iter().map(start).collect::<anyhow::Result<Vec<Started>>>()?;
+    let network = network::read(dir)?;
+    let genesis = network.genesis()?;
+    let Network { story, validators } = network;
+    let started = validators.into_iter().map(|validator| start(validator, &genesis));
+    let mut started = started.collect::<anyhow::Result<Vec<Started>>>()?;
     let agent: ureq::Agent =
         ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build().new_agent();
     let progress = progress(started.len());
-    let until = Instant::now().checked_add(READY_WITHIN);
-    // A block after the first shows that a quorum lives; whoever was away then needs what the others have.
-    let mut level = 1;
+    let chain = genesis.chain();
+    let mut awaited = Awaited { chain, height: 0, until: Instant::now().checked_add(READY_WITHIN) };
     for one in &mut started {
-        level = wait(one, &agent, (level, until))?.height.max(level);
+        awaited.height = wait(one, &agent, awaited)?.height.get().max(awaited.height);
     }
-    let mut last = None;
+    // Where nobody ran, the start brings a block at once: one that nobody had before shows that a quorum lives. Those that ran
+    // may have nothing to make a block of; whoever comes to them needs what they have.
+    let before: Option<Vec<u64>> = started.iter().map(|one| Some(one.child.as_ref()?.1)).collect();
+    if let Some(last) = before.and_then(|before| before.into_iter().max()) {
+        awaited.height = awaited.height.max(last.saturating_add(1));
+    }
+    let mut height = awaited.height;
     for one in &mut started {
-        let status = wait(one, &agent, (level, until))?;
+        height = wait(one, &agent, awaited)?.height.get();
         progress.inc(1);
         let (id, url) = (&one.validator.id, &one.validator.url);
         if json {
-            output::json(&json!({"height": status.height, "pid": one.pid, "url": url, "validator": id}))?;
+            output::json(&json!({"height": height, "pid": one.pid, "url": url, "validator": id}))?;
         } else {
             progress.suspend(|| output::line(format_args!("  {id:<12} {url}   pid {}", one.pid)))?;
         }
-        last = Some(status);
     }
     progress.finish_and_clear();
-    let (Some(Status { chain, height }), Some(first)) = (last, started.first()) else {
-        bail!("the network has no validators")
-    };
+    let first = started.first().context("the network has no validators")?;
     let told = story.map(|edition| Demo::tell(&first.validator, edition)).transpose()?;
     if json {
         let items = told.as_ref().map(Demo::items);
@@ -126,10 +140,13 @@ pub(super) fn down(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start(validator: Validator) -> anyhow::Result<Started> {
+fn start(validator: Validator, genesis: &Genesis) -> anyhow::Result<Started> {
+    let member = genesis.members.0.iter().find(|member| member.party == validator.id);
+    let key = member.with_context(|| format!("{} is no validator of the network's genesis", validator.id))?.address;
     if let Some(pid) = validator.running()? {
-        return Ok(Started { validator, pid, child: None });
+        return Ok(Started { validator, key, pid, child: None });
     }
+    let before = committed(&validator.data).unwrap_or_default().get();
     let program = env::current_exe().context("this program does not know where it is")?;
     let log = validator.open_log()?;
     let mut command = Command::new(program);
@@ -137,31 +154,42 @@ fn start(validator: Validator) -> anyhow::Result<Started> {
     // In a group of its own, so that Ctrl-C at this terminal does not reach it.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).process_group(0);
     let child = command.spawn().with_context(|| format!("cannot start {}", validator.id))?;
-    Ok(Started { validator, pid: child.id(), child: Some(child) })
+    Ok(Started { validator, key, pid: child.id(), child: Some((child, before)) })
 }
 
 /// Waits until a validator has reached a height.
-fn wait(one: &mut Started, agent: &ureq::Agent, (level, until): (u64, Option<Instant>)) -> anyhow::Result<Status> {
-    let Started { validator, child, .. } = one;
+fn wait(one: &mut Started, agent: &ureq::Agent, awaited: Awaited) -> anyhow::Result<StatusView> {
+    let Started { validator, key, child, .. } = one;
+    let Awaited { chain, height, until } = awaited;
     loop {
-        let ended = child.as_mut().map(Child::try_wait).transpose().context("cannot watch a process")?.flatten();
-        if let Some(status) = ended {
+        // Before its end is looked at: it may have ended because another has its ports.
+        let answer = status(agent, &validator.url);
+        match answer {
+            Some(status) if status.chain != chain || status.node != *key => {
+                let sentence = format!("another node answers where {} would, at {}", validator.id, validator.url);
+                let hint = format!(
+                    "{} of chain {} runs there; stop it, or make this network with another --port",
+                    status.node, status.chain
+                );
+                return Err(Told::new(sentence).hint(hint).into());
+            }
+            Some(status) if status.height.get() >= height => return Ok(status),
+            Some(_) | None => {}
+        }
+        let ended = child.as_mut().map(|(child, _)| child.try_wait());
+        if let Some(status) = ended.transpose().context("cannot watch a process")?.flatten() {
             let told = Told::new(format!("{} has ended with {status}", validator.id));
             return Err(anyhow::anyhow!(tail(&validator.log)).context(told));
         }
-        match status(agent, &validator.url) {
-            Some(status) if status.height >= level => return Ok(status),
-            Some(_) | None => {}
-        }
         if is_over(until) {
-            let told = Told::new(format!("{} has not reached height {level} in time", validator.id));
+            let told = Told::new(format!("{} has not reached height {height} in time", validator.id));
             return Err(anyhow::anyhow!(tail(&validator.log)).context(told));
         }
         thread::sleep(POLL);
     }
 }
 
-fn status(agent: &ureq::Agent, url: &str) -> Option<Status> {
+fn status(agent: &ureq::Agent, url: &str) -> Option<StatusView> {
     agent.get(format!("{url}/v1/status")).call().ok()?.body_mut().read_json().ok()
 }
 

@@ -72,3 +72,10 @@ fn a_file_cut_short_or_emptied_is_unreadable() {
         watermark.note(mark(2)).expect("noted");
     }
 }
+
+#[test]
+fn how_far_a_node_came_is_told_without_its_tables() {
+    let (directory, _) = written(&[1, 2, 3]);
+    assert_eq!(crate::store::committed(directory.path()), Some(height(3)));
+    assert_eq!(crate::store::committed(&directory.path().join("elsewhere")), None);
+}
