@@ -58,20 +58,22 @@ impl Meter {
         let flag = |set: bool| u64::from(set);
         let pending = u64::try_from(status.pending).unwrap_or(u64::MAX);
         let values = [
-            status.height.get(),
-            self.0.desk().pulse().age().as_secs(),
-            pending,
-            flag(status.unready.is_none()),
-            flag(votes && space.room > Room::Spent),
-            space.percent.unwrap_or_default(),
-            store.cache,
-            store.writes,
-            repeated,
-            withheld,
-            flag(behind),
+            Some(status.height.get()),
+            Some(self.0.desk().pulse().age().as_secs()),
+            Some(pending),
+            Some(flag(status.unready.is_none())),
+            Some(flag(votes && space.room > Room::Spent)),
+            space.percent,
+            Some(store.cache),
+            Some(store.writes),
+            Some(repeated),
+            Some(withheld),
+            Some(flag(behind)),
         ];
         let mut text = String::new();
         for ((name, kind, meaning), value) in FIGURES.into_iter().zip(values) {
+            // What the system does not tell is left out: no number would be true.
+            let Some(value) = value else { continue };
             write(&mut text, format_args!("# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name} {value}\n"));
         }
         Ok(text)
@@ -82,5 +84,18 @@ fn write(text: &mut String, line: impl Display) {
     // Writing to a string cannot fail.
     if write!(text, "{line}").is_err() {
         tracing::debug!("a figure could not be written");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_figure_is_in_the_documented_list() {
+        let readme = include_str!("../../README.md");
+        for (name, ..) in FIGURES {
+            assert!(readme.contains(&format!("`{name}`")), "README.md does not tell what {name} is");
+        }
     }
 }

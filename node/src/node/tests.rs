@@ -1,8 +1,9 @@
 //! A validator with its real engine, alone on its chain.
 
 use std::{
+    fs::{self, File},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -19,6 +20,7 @@ use hefu_contracts::{
     refusal::Code,
     row::key_of_key,
 };
+use hefu_engine::StartError;
 use hefu_keys::secured;
 use tokio::time::timeout;
 
@@ -50,7 +52,11 @@ async fn start_with(data: &Path, world: &World, guard: GuardWish) -> Node {
 }
 
 async fn start_on(data: &Path, world: &World, guard: GuardWish, disk: Arc<dyn Gauge>) -> Node {
-    let config = NodeConfig {
+    timeout(SOON, Node::start(config_on(data, world, guard, disk))).await.expect("in time").expect("started")
+}
+
+fn config_on(data: &Path, world: &World, guard: GuardWish, disk: Arc<dyn Gauge>) -> NodeConfig {
+    NodeConfig {
         data: data.to_owned(),
         genesis: world.genesis().clone(),
         validator: world::validator(0),
@@ -63,8 +69,7 @@ async fn start_on(data: &Path, world: &World, guard: GuardWish, disk: Arc<dyn Ga
         open: false,
         disk,
         moniker: "test".to_owned(),
-    };
-    timeout(SOON, Node::start(config)).await.expect("in time").expect("started")
+    }
 }
 
 /// Hands one submission in and waits until it is final.
@@ -182,6 +187,18 @@ async fn readers_see_what_waits_and_what_is_final() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_has_no_block_yet_is_not_ready_however_long_it_waits_for_others() {
+    let data = tempfile::tempdir().expect("a directory");
+    // Its chain began long ago, and three of its validators are nowhere to be found.
+    let world = World::new(4);
+    let node = start(data.path(), &world).await;
+    let status = node.ledger().status().expect("no fault");
+    assert_eq!(status.height, Height::GENESIS);
+    assert!(status.unready.expect("a reason").contains("catching up"));
+    node.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_node_takes_nothing_in() {
     let data = tempfile::tempdir().expect("a directory");
     let mut world = world();
@@ -199,21 +216,8 @@ async fn a_stopped_node_takes_nothing_in() {
 async fn a_store_that_cannot_be_used_stops_the_start_with_its_reason() {
     let data = tempfile::tempdir().expect("a directory");
     std::fs::create_dir_all(data.path().join("store")).expect("half made");
-    let world = world();
-    let config = NodeConfig {
-        data: data.path().to_owned(),
-        genesis: world.genesis().clone(),
-        validator: world::validator(0),
-        guard: GuardWish::WithStore,
-        node: world::key("node"),
-        listen: "/ip4/127.0.0.1/tcp/0".parse().expect("an address"),
-        peers: Vec::new(),
-        records: None,
-        snapshots: Snapshots { restore: false, ..Snapshots::default() },
-        open: false,
-        disk: Arc::new(DiskOf(data.path().to_owned())),
-        moniker: "test".to_owned(),
-    };
+    let disk = Arc::new(DiskOf(data.path().to_owned()));
+    let config = config_on(data.path(), &world(), GuardWish::WithStore, disk);
     let error = Node::start(config).await.err().expect("not started");
     assert!(format!("{error:#}").contains("not completely created"), "{error:#}");
 }
@@ -334,4 +338,60 @@ async fn a_node_that_starts_on_a_full_disk_begins_when_there_is_room() {
     reach(&ledger, 1).await;
     ledger.desk().stop();
     running.await.expect("no panic");
+}
+
+/// The engine's log of votes.
+fn log_of(data: &Path) -> PathBuf {
+    let files = fs::read_dir(data.join("votes")).expect("a directory");
+    let mut logs = files.map(|file| file.expect("a file").path());
+    logs.find(|path| path.extension().is_some_and(|end| end == "wal")).expect("a log")
+}
+
+/// Makes its header one that the engine refuses.
+fn damage(log: &Path) {
+    let mut bytes = fs::read(log).expect("a log");
+    bytes[0] ^= 1;
+    fs::write(log, bytes).expect("written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_log_of_votes_is_told_as_such_and_the_guard_stands_in_for_it() {
+    let data = tempfile::tempdir().expect("a directory");
+    let mut world = world();
+    let node = start(data.path(), &world).await;
+    reach(&node.ledger(), 1).await;
+    node.shutdown().await;
+    let log = log_of(data.path());
+    damage(&log);
+    let disk = Arc::new(DiskOf(data.path().to_owned()));
+    let error = Node::start(config_on(data.path(), &world, GuardWish::Keep, disk)).await.err().expect("not started");
+    assert!(error.downcast_ref::<StartError>().is_some_and(StartError::is_damage), "{error:#}");
+
+    fs::rename(&log, data.path().join("log.old")).expect("put aside");
+    let node = start_with(data.path(), &world, GuardWish::Keep).await;
+    let submission = world.sign("corenest", &Deed::product(REFILL, 1));
+    assert_eq!(taken(submit(&node.ledger(), submission, Wait::Final).await).status, Status::Final);
+    node.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_damaged_while_the_disk_is_full_ends_the_node_as_unsafe() {
+    let data = tempfile::tempdir().expect("a directory");
+    let free = Fake(Arc::new(AtomicU64::new(50)));
+    let mut node = start_on(data.path(), &world(), GuardWish::WithStore, Arc::new(free.clone())).await;
+    let ledger = node.ledger();
+    let running = tokio::spawn(async move { node.stopped().await });
+    reach(&ledger, 1).await;
+    let log = log_of(data.path());
+    free.0.store(1, Ordering::Relaxed);
+    let released = async {
+        while File::open(&log).expect("a log").try_lock().is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, released).await.expect("the engine has ended");
+    damage(&log);
+    free.0.store(50, Ordering::Relaxed);
+    let reason = timeout(SOON, running).await.expect("in time").expect("no panic");
+    assert!(matches!(&reason, StopReason::Unsafe(words) if words.contains("is damaged")), "{reason:?}");
 }

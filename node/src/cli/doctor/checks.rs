@@ -164,13 +164,17 @@ fn guard(directory: &Path, validator: Address) -> (Check, bool) {
     }
 }
 
+/// What it finds is left as it is: nothing is repaired or tidied up by looking.
 fn store(data: &Path, genesis: &Genesis) -> Vec<Check> {
     if !data.join("store").exists() {
         return vec![Check::good("store", "there is none yet, it will be made at the first start")];
     }
-    let opened = Rocks::open(data, genesis).map_err(|error| describe(&error));
-    let genesis = Arc::new(genesis.clone());
-    let read = opened.and_then(|store| Chain::new(store.view(), genesis).map_err(|error| describe(&error)));
+    let read = Rocks::open_read_only(data).map_err(|error| describe(&error)).and_then(|(store, found)| {
+        if found.chain() != genesis.chain() {
+            return Err(format!("it is of another chain, {}", found.chain()));
+        }
+        Chain::new(store.view(), Arc::new(found)).map_err(|error| describe(&error))
+    });
     match read {
         Ok(chain) => {
             let tip = chain.tip();
@@ -257,7 +261,7 @@ fn tcp_of(address: &Multiaddr) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::Finding;
+    use crate::{cli::doctor::Finding, store::create_store, world::World};
 
     #[test]
     fn hosts_and_ports_are_read_from_addresses() {
@@ -300,6 +304,28 @@ mod tests {
         fs::remove_file(&passphrase).unwrap();
         let keys = Keys { validator: at("a"), node: at("b"), passphrase_file: Some(passphrase.clone()) };
         assert_eq!(permissions(&keys, &at("none"))[0].finding, Finding::Problem);
+    }
+
+    #[test]
+    fn a_store_is_looked_at_and_left_as_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let (data, world) = (directory.path(), World::new(1));
+        let found = |genesis: &Genesis| store(data, genesis)[0].finding;
+        assert_eq!(found(world.genesis()), Finding::Good, "there is none yet");
+        create_store(data, world.genesis()).unwrap();
+        let files = || {
+            let there = fs::read_dir(data.join("store")).unwrap().map(|file| {
+                let file = file.unwrap();
+                (file.file_name(), fs::read(file.path()).unwrap())
+            });
+            there.collect::<std::collections::BTreeMap<_, _>>()
+        };
+        let before = files();
+        assert_eq!(found(world.genesis()), Finding::Good);
+        assert_eq!(found(World::new(2).genesis()), Finding::Problem, "it is another chain's");
+        assert!(files() == before, "its files are what they were");
+        fs::write(data.join("store/CURRENT"), "nothing").unwrap();
+        assert_eq!(found(world.genesis()), Finding::Problem);
     }
 
     #[test]
