@@ -75,6 +75,21 @@ pub enum Answer {
     Pieces(Vec<Bytes>),
 }
 
+impl Answer {
+    /// Most pieces of one answer.
+    pub const PIECES_MAX: usize = 10_000;
+
+    /// How many things an answer of this kind may list, by the kind's number on the wire.
+    pub(crate) fn listed_max(kind: u8) -> usize {
+        match kind {
+            // As many as the message that is answered.
+            0 => RECORDS_MAX.max(SEALS_MAX),
+            1 => Answer::PIECES_MAX,
+            _ => usize::MAX,
+        }
+    }
+}
+
 impl Ask {
     /// Keys of rows are short, and a register has fewer levels than an index has bits.
     fn is_bounded(&self) -> bool {
@@ -116,6 +131,16 @@ impl Message {
     /// Whether it is about nothing.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many things a message of this kind may list, by the kind's number on the wire.
+    pub(crate) fn listed_max(kind: u8) -> usize {
+        match kind {
+            0 => RECORDS_MAX,
+            1 => SEALS_MAX,
+            // A question is no list.
+            _ => usize::MAX,
+        }
     }
 
     /// Whether it keeps within what one message may hold.

@@ -151,6 +151,22 @@ async fn a_node_that_sends_too_much_is_disconnected() {
     assert!(again.is_err(), "{again:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_answers_with_too_many_pieces_is_disconnected() {
+    let (one, two) = (Seat::new(14), Seat::new(15));
+    let (left, mut at_left) = one.start(&[&two]).await;
+    let (_right, mut at_right) = two.start(&[&one]).await;
+    joined(&mut at_left, two.peer()).await;
+    joined(&mut at_right, one.peer()).await;
+    left.send(two.peer(), 1, Message::Ask(Ask::Snapshot));
+    let Event::Asked { reply, .. } = next(&mut at_right).await else { panic!("something else") };
+    reply.send(Answer::Pieces(vec![Bytes::new(); Answer::PIECES_MAX + 1]));
+    let answered = next(&mut at_left).await;
+    assert!(matches!(answered, Event::Answered { ticket: 1, answer: None }), "{answered:?}");
+    let left = next(&mut at_left).await;
+    assert!(matches!(left, Event::Left(peer) if peer == two.peer()), "{left:?}");
+}
+
 #[tokio::test]
 async fn addresses_without_a_name_and_ports_that_are_taken_are_refused() {
     let (one, two) = (Seat::new(10), Seat::new(11));

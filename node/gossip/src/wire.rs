@@ -4,7 +4,7 @@ use std::io;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use codec::{Decode, Encode};
+use codec::{Compact, Decode, Encode};
 use futures_util::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::request_response::Codec;
 
@@ -36,15 +36,33 @@ impl AsRef<str> for Name {
     }
 }
 
-async fn read<T: AsyncRead + Unpin + Send, M: Decode + Encode>(io: &mut T, bytes_max: usize) -> io::Result<M> {
+/// Reads a whole message of at most so many bytes, and of as many things as its kind may list.
+async fn read<T: AsyncRead + Unpin + Send, M: Decode + Encode>(
+    io: &mut T,
+    bytes_max: usize,
+    listed_max: impl Fn(u8) -> usize,
+) -> io::Result<M> {
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     io.take(limit).read_to_end(&mut bytes).await?;
+    let excess = |words: String| Err(io::Error::new(io::ErrorKind::InvalidData, words));
     if bytes.len() > bytes_max {
-        let words = format!("the message is longer than {bytes_max} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+        return excess(format!("the message is longer than {bytes_max} bytes"));
+    }
+    if let Some((kind, listed)) = listed(&bytes)
+        && listed > listed_max(kind)
+    {
+        return excess(format!("the message lists {listed} things, at most {} are accepted", listed_max(kind)));
     }
     decode(Bytes::from(bytes))
+}
+
+/// The number of a message's kind, and how many things it says that it lists, if its kind is a list. Looked at before any of
+/// them is read: what is a single byte on the wire, such as an empty piece, takes many in memory.
+fn listed(bytes: &[u8]) -> Option<(u8, usize)> {
+    let (kind, mut list) = bytes.split_first()?;
+    let Compact(count) = Compact::<u32>::decode(&mut list).ok()?;
+    Some((*kind, usize::try_from(count).unwrap_or(usize::MAX)))
 }
 
 /// Reads a whole message; bytes that mean nothing are refused. They are not held against whoever sent them, since a message
@@ -73,7 +91,7 @@ impl Codec for Wire {
     where
         T: AsyncRead + Unpin + Send,
     {
-        let message: Message = match read(io, MESSAGE_BYTES_MAX).await {
+        let message: Message = match read(io, MESSAGE_BYTES_MAX, Message::listed_max).await {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(Err(Excess(error.to_string()))),
             read => read?,
         };
@@ -87,7 +105,7 @@ impl Codec for Wire {
     where
         T: AsyncRead + Unpin + Send,
     {
-        read(io, ANSWER_BYTES_MAX).await
+        read(io, ANSWER_BYTES_MAX, Answer::listed_max).await
     }
 
     async fn write_request<T>(&mut self, _: &Name, io: &mut T, message: Self::Request) -> io::Result<()>
@@ -157,5 +175,28 @@ mod tests {
             let read = Wire.read_request(&name, &mut bytes.as_slice()).await;
             assert!(matches!(read, Ok(Err(Excess(_)))), "{read:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_more_pieces_than_any_can_have_is_refused_before_they_are_read() {
+        let name = Name("/test".to_owned());
+        let pieces = |count: usize| Answer::Pieces(vec![Bytes::new(); count]);
+        let most = pieces(Answer::PIECES_MAX);
+        assert_eq!(Wire.read_response(&name, &mut most.encode().as_slice()).await.unwrap(), most);
+        let standings = Answer::Standings(vec![Standing::Held; RECORDS_MAX + 1]).encode();
+        // Says so, and ends there: a list that is cut would have been another error.
+        let says_so = |kind: u8| [vec![kind], Compact(u32::MAX).encode()].concat();
+        for bytes in [pieces(Answer::PIECES_MAX + 1).encode(), standings, says_so(0), says_so(1)] {
+            let error = Wire.read_response(&name, &mut bytes.as_slice()).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
+        }
+        for kind in [0, 1] {
+            let read = Wire.read_request(&name, &mut says_so(kind).as_slice()).await;
+            assert!(matches!(read, Ok(Err(Excess(_)))), "{read:?}");
+        }
+        // The bytes after the number of its kind are no count.
+        let question = Message::Ask(Ask::Rows { height: u64::MAX, cut: 1, range: u32::MAX, skip: 0 });
+        let read = Wire.read_request(&name, &mut question.encode().as_slice()).await;
+        assert_eq!(read.unwrap().unwrap(), question);
     }
 }

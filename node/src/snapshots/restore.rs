@@ -8,6 +8,8 @@ mod blocks;
 mod card;
 mod entries;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -30,9 +32,30 @@ const ROUNDS_MAX: usize = 4;
 /// or not at all, costs so much once.
 const SLOW: Duration = Duration::from_secs(5);
 
-/// How long a piece may take that comes in many answers, and how many bytes a second more.
+/// How long a piece may take that comes in many answers; a second more for so many bytes only where nobody is known to be
+/// quicker. Garbage that comes just so quickly would otherwise be taken until there are more bytes than there can be.
 const PIECE_WITHIN: Duration = Duration::from_secs(30);
 const BYTES_PER_SECOND_MIN: usize = 64 << 10;
+
+/// How much time somebody has for a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// The same for any piece: one of the quick has not been asked for it yet.
+    Short,
+    /// The more, the longer it is.
+    Long,
+}
+
+impl Patience {
+    /// How long so many bytes may take.
+    fn within(self, bytes: usize) -> Duration {
+        let seconds = bytes.checked_div(BYTES_PER_SECOND_MIN).and_then(|seconds| u64::try_from(seconds).ok());
+        match self {
+            Patience::Short => PIECE_WITHIN,
+            Patience::Long => PIECE_WITHIN.saturating_add(Duration::from_secs(seconds.unwrap_or_default())),
+        }
+    }
+}
 
 /// Those who can be asked.
 pub trait Source {
@@ -116,10 +139,11 @@ pub fn fill<S: Source>(
 }
 
 /// All pieces of something from one node, so that it is clear who lies: asks for what is still missing until there are so many,
-/// or more bytes than there can be. None where it has no answer, or takes too long for all of it.
+/// more bytes than there can be, or one without any. None where it has no answer, or takes too long for all of it.
 fn gather<S: Source>(
     source: &mut S,
     peer: PeerId,
+    patience: Patience,
     (count, bytes_max): (u64, usize),
     ask: impl Fn(u64) -> Ask,
 ) -> Option<Vec<Bytes>> {
@@ -131,16 +155,23 @@ fn gather<S: Source>(
         if more.is_empty() {
             return None;
         }
+        let is_lie = is_without_bytes(&more);
         bytes = more.iter().fold(bytes, |bytes, piece| bytes.saturating_add(piece.len()));
         pieces.extend(more);
-        let seconds = bytes.checked_div(BYTES_PER_SECOND_MIN).and_then(|seconds| u64::try_from(seconds).ok());
-        let within = PIECE_WITHIN.saturating_add(Duration::from_secs(seconds.unwrap_or_default()));
+        if is_lie {
+            break;
+        }
         let is_missing = (pieces.len() as u64) < count;
-        if is_missing && source.clock().saturating_sub(begun) > within {
+        if is_missing && source.clock().saturating_sub(begun) > patience.within(bytes) {
             return None;
         }
     }
     Some(pieces)
+}
+
+/// Whether one of the pieces has no bytes. No honest one is empty, and no limit of bytes is one of the number of empty ones.
+fn is_without_bytes(pieces: &[Bytes]) -> bool {
+    pieces.iter().any(Bytes::is_empty)
 }
 
 /// Number of rows.
@@ -154,6 +185,10 @@ impl<S: Source> Filling<'_, S> {
         let height = card.header.height;
         tracing::info!(block.height = height.get(), rows = total(card), "restoring a snapshot");
         self.rows(card)?;
+        // They have led to the certified root, so the card is true, whoever offered it. Entries and blocks are with everybody
+        // who has come so far, also without this snapshot.
+        self.closed = false;
+        self.look_around();
         self.entries(card)?;
         let count = self.blocks(card)?;
         let mark = Mark { height, block: card.certificate.block };
@@ -165,17 +200,20 @@ impl<S: Source> Filling<'_, S> {
     }
 
     /// Gets something from one of the others, and checks it. Who has no answer is asked again later, who lies never.
-    fn fetch<A, T>(
+    fn fetch<T>(
         &mut self,
         what: &'static str,
-        mut get: impl FnMut(&mut S, PeerId) -> Option<A>,
-        mut check: impl FnMut(A) -> Result<T, Lie>,
+        mut get: impl FnMut(&mut S, PeerId, Patience) -> Option<Vec<Bytes>>,
+        mut check: impl FnMut(Vec<Bytes>) -> Result<T, Lie>,
     ) -> Result<T, Stop> {
         let (mut missed, mut missed_by_quick): (usize, usize) = (0, 0);
         loop {
             let Some(peer) = self.next(missed_by_quick) else { return Err(Stop::Nobody(what)) };
+            let patience = if self.quick_left(missed_by_quick) > 0 { Patience::Short } else { Patience::Long };
             let begun = self.source.clock();
-            let got = get(self.source, peer).map(&mut check);
+            let got = get(self.source, peer, patience).map(|pieces| {
+                if is_without_bytes(&pieces) { Err(Lie::new("a piece has no bytes")) } else { check(pieces) }
+            });
             if self.source.clock().saturating_sub(begun) > SLOW && self.slow.insert(peer) {
                 tracing::warn!(peer.id = %peer, "a node is slow at handing over {what}: others are asked first");
             }
@@ -204,9 +242,13 @@ impl<S: Source> Filling<'_, S> {
     /// Who is asked, after so many of the quick have had no answer: they first, in turn; once none of them has one, everybody.
     fn next(&mut self, missed: usize) -> Option<PeerId> {
         let is_quick = |peer: &PeerId| !self.slow.contains(peer);
-        let quick = self.asked.iter().filter(|peer| is_quick(peer)).count();
-        let first = if missed < quick { self.asked.iter().position(is_quick)? } else { 0 };
+        let first = if self.quick_left(missed) > 0 { self.asked.iter().position(is_quick)? } else { 0 };
         self.asked.remove(first)
+    }
+
+    /// How many of the quick can still be asked for the first time, after so many of them have had no answer.
+    fn quick_left(&self, missed: usize) -> usize {
+        self.asked.iter().filter(|peer| !self.slow.contains(peer)).count().saturating_sub(missed)
     }
 
     /// Who has come since can be asked too.

@@ -1,18 +1,15 @@
 //! Answering nodes that have no state yet.
 
 use bytes::Bytes;
-use hefu_contracts::{height::Height, schema::Table, state::Fault};
-use hefu_gossip::Ask;
+use hefu_contracts::{genesis::Genesis, height::Height, register::Depth, schema::Table, state::Fault};
+use hefu_gossip::{Answer, Ask};
 use serde::Deserialize;
 
-use super::Shelf;
+use super::{Shelf, shelf::Card};
 use crate::store::{Chain, StoreError, entry_key};
 
 /// Bytes of one answer, unless a single piece is larger.
 const ANSWER_BYTES: usize = 1 << 20;
-
-/// Pieces of one answer.
-const PIECES_MAX: usize = 10_000;
 
 /// Entries looked at for one answer: those of later blocks are passed over.
 const ENTRIES_SEEN_MAX: usize = 20_000;
@@ -34,7 +31,7 @@ impl Pieces {
     /// Whether there is no room for so many more bytes.
     fn is_full(&self, more: usize) -> bool {
         let bytes = self.bytes.saturating_add(more);
-        !self.pieces.is_empty() && (bytes > ANSWER_BYTES || self.pieces.len() >= PIECES_MAX)
+        !self.pieces.is_empty() && (bytes > ANSWER_BYTES || self.pieces.len() >= Answer::PIECES_MAX)
     }
 
     fn add(&mut self, piece: impl Into<Bytes>) {
@@ -51,9 +48,9 @@ impl Pieces {
 pub fn answer(shelf: &Shelf, chain: &Chain, ask: &Ask) -> Result<Vec<Bytes>, Fault> {
     let at = |height: u64| Height::new(height).filter(|height| *height <= chain.tip().height);
     let pieces = match ask {
-        Ask::Snapshot => snapshot(shelf),
+        Ask::Snapshot => snapshot(shelf, chain.genesis()),
         Ask::Rows { height, cut, range, skip } => match at(*height) {
-            Some(height) => rows(shelf, height, (*cut, *range), *skip),
+            Some(height) => rows(shelf, chain.genesis().register_depth, (height, *cut, *range), *skip),
             None => Pieces::default(),
         },
         Ask::Entries { height, row, n } => match (at(*height), std::str::from_utf8(row)) {
@@ -68,23 +65,28 @@ pub fn answer(shelf: &Shelf, chain: &Chain, ask: &Ask) -> Result<Vec<Bytes>, Fau
     Ok(pieces.pieces)
 }
 
-fn snapshot(shelf: &Shelf) -> Pieces {
+/// The newest one whose card is sound: a false one would make this node look like a liar.
+fn snapshot(shelf: &Shelf, genesis: &Genesis) -> Pieces {
     let mut pieces = Pieces::default();
-    if let Some(card) = shelf.newest() {
+    while let Some(card) = shelf.newest() {
+        if let Err(why) = card.check(genesis) {
+            shelf.discard(card.header.height, &why);
+            continue;
+        }
         pieces.add(card.header.text());
         pieces.add(card.certificate.text());
         pieces.add(card.roots.iter().flat_map(|root| *root.as_bytes()).collect::<Vec<u8>>());
         pieces.add(card.counts.iter().flat_map(|count| count.to_be_bytes()).collect::<Vec<u8>>());
+        break;
     }
     pieces
 }
 
-fn rows(shelf: &Shelf, height: Height, (cut, range): (u8, u32), skip: u32) -> Pieces {
+fn rows(shelf: &Shelf, depth: Depth, (height, cut, range): (Height, u8, u32), skip: u32) -> Pieces {
     let mut pieces = Pieces::default();
-    if shelf.of(height).is_none_or(|card| card.cut() != cut || card.counts.len() <= range as usize) {
-        return pieces;
-    }
-    match shelf.rows(height, range) {
+    let is_of = |card: &Card| card.cut() == cut && (range as usize) < card.counts.len();
+    let Some(card) = shelf.of(height).filter(|card| is_of(card)) else { return pieces };
+    match shelf.rows(depth, &card, range) {
         Ok(rows) => {
             for row in rows.into_iter().skip(skip as usize) {
                 if pieces.is_full(row.len()) {
@@ -94,7 +96,8 @@ fn rows(shelf: &Shelf, height: Height, (cut, range): (u8, u32), skip: u32) -> Pi
             }
         }
         // The node needs none of it; others have the same.
-        Err(error) => tracing::warn!(%error, "a snapshot cannot be read"),
+        Err(error) if error.is_damage() => shelf.discard(height, &error),
+        Err(error) => tracing::warn!(%error, "a snapshot cannot be read now"),
     }
     pieces
 }

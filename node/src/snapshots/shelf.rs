@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -18,9 +19,10 @@ use std::{
 
 use hefu_contracts::{
     block::Header,
-    certificate::Certificate,
+    certificate::{BadCertificate, Certificate},
+    genesis::Genesis,
     height::Height,
-    register::{Pair, Range, range_of, root_over},
+    register::{Depth, Pair, Range, range_of, root_over},
     row::Row,
     schema::Table,
     state::Fault,
@@ -75,13 +77,60 @@ impl Card {
     pub(super) fn cut(&self) -> u8 {
         self.roots.len().checked_ilog2().and_then(|cut| u8::try_from(cut).ok()).unwrap_or_default()
     }
+
+    /// That the members have certified the header, and that the ranges lead to its register. How many rows a range has is
+    /// bound by nothing here.
+    ///
+    /// # Errors
+    /// [`BadCard`].
+    pub(super) fn check(&self, genesis: &Genesis) -> Result<(), BadCard> {
+        let Card { header, certificate, counts, roots } = self;
+        let chain = genesis.chain();
+        if header.chain != chain || header.id() != certificate.block || header.height != certificate.height {
+            return Err(BadCard::Header);
+        }
+        certificate.check(&chain, &genesis.members)?;
+        if roots.len() != counts.len() {
+            return Err(BadCard::Ranges);
+        }
+        if root_over(genesis.register_depth, roots) != Some(header.register) {
+            return Err(BadCard::Root);
+        }
+        Ok(())
+    }
+}
+
+/// Why a card says nothing about this chain.
+#[derive(Debug, thiserror::Error)]
+pub enum BadCard {
+    #[error("the certificate is not for the header")]
+    Header,
+    #[error(transparent)]
+    Certificate(#[from] BadCertificate),
+    #[error("the ranges have other roots than counts")]
+    Ranges,
+    #[error("the ranges do not lead to the register's root")]
+    Root,
+}
+
+/// A snapshot on this node's disk.
+struct Kept {
+    card: Arc<Card>,
+    /// Of each range whose rows have led to its root: the hash of the file as it was then.
+    sound: BTreeMap<u32, Hash>,
+}
+
+impl Kept {
+    fn new(card: Card) -> Kept {
+        Kept { card: Arc::new(card), sound: BTreeMap::new() }
+    }
 }
 
 /// The snapshots of a node.
 pub struct Shelf {
     directory: PathBuf,
     every: u64,
-    kept: Mutex<BTreeMap<Height, Arc<Card>>>,
+    kept: Mutex<BTreeMap<Height, Kept>>,
     /// Whether the node is about to end.
     stopped: AtomicBool,
     /// The height whose snapshot is to be taken next.
@@ -101,10 +150,22 @@ pub enum BadSnapshot {
     Register(#[from] Fault),
     #[error(transparent)]
     Stopped(#[from] Stopped),
-    #[error("a row is longer than any can be")]
+    #[error("a row is none, or longer than any can be")]
     Row,
+    #[error("the rows of range {0} are not those of its card")]
+    Range(u32),
     #[error("it cannot be read: {0}")]
     Card(#[from] serde_json::Error),
+}
+
+impl BadSnapshot {
+    /// Whether the snapshot is of no use any more. A file that cannot be opened may be opened later.
+    pub(super) fn is_damage(&self) -> bool {
+        if let BadSnapshot::File { source, .. } = self {
+            return source.kind() == io::ErrorKind::NotFound;
+        }
+        !matches!(self, BadSnapshot::Store(_) | BadSnapshot::Stopped(_))
+    }
 }
 
 impl Shelf {
@@ -115,8 +176,8 @@ impl Shelf {
         for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
             let path = entry.path();
             match read_card(&path) {
-                Ok(card) if every > 0 => {
-                    kept.insert(card.header.height, Arc::new(card));
+                Ok(card) if every > 0 && path.ends_with(name(card.header.height)) => {
+                    kept.insert(card.header.height, Kept::new(card));
                 }
                 // Half made, of another version, or no longer wanted: the next one is better.
                 Ok(_) | Err(_) => remove(&path),
@@ -142,17 +203,43 @@ impl Shelf {
 
     /// The newest.
     pub(crate) fn newest(&self) -> Option<Arc<Card>> {
-        self.kept().last_key_value().map(|(_, card)| card.clone())
+        self.kept().last_key_value().map(|(_, kept)| kept.card.clone())
     }
 
     /// The snapshot of a height.
     pub(super) fn of(&self, height: Height) -> Option<Arc<Card>> {
-        self.kept().get(&height).cloned()
+        self.kept().get(&height).map(|kept| kept.card.clone())
     }
 
-    /// The texts of the rows of a range.
-    pub(super) fn rows(&self, height: Height, range: u32) -> Result<Vec<Vec<u8>>, BadSnapshot> {
-        read_rows(&self.directory.join(name(height)), range)
+    /// The texts of the rows of a range of a snapshot, if they are those of its card: who hands over others seems to lie,
+    /// though it was the disk. What was once found sound is known by the hash of its file.
+    ///
+    /// # Errors
+    /// [`BadSnapshot`].
+    pub(super) fn rows(&self, depth: Depth, card: &Card, range: u32) -> Result<Vec<Vec<u8>>, BadSnapshot> {
+        let height = card.header.height;
+        let bytes = read_file(&self.directory.join(name(height)), range)?;
+        let rows = rows_in(&bytes).ok_or(BadSnapshot::Range(range))?;
+        let hash = Hash::of(&bytes);
+        let known = self.kept().get(&height).and_then(|kept| kept.sound.get(&range).copied());
+        if known != Some(hash) {
+            let (root, count) = (root_of(depth, (card.cut(), range), &rows)?, u32::try_from(rows.len()).ok());
+            if card.roots.get(range as usize) != Some(&root) || card.counts.get(range as usize).copied() != count {
+                return Err(BadSnapshot::Range(range));
+            }
+            if let Some(kept) = self.kept().get_mut(&height) {
+                kept.sound.insert(range, hash);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Lets go of a snapshot that has turned out to be damaged: the next one is better.
+    pub(super) fn discard(&self, height: Height, why: &dyn fmt::Display) {
+        if self.kept().remove(&height).is_some() {
+            tracing::error!(block.height = height.get(), reason = %why, "a snapshot is damaged on the disk: it is removed");
+            remove(&self.directory.join(name(height)));
+        }
     }
 
     /// Takes no more snapshots: the node ends.
@@ -160,7 +247,7 @@ impl Shelf {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    fn kept(&self) -> MutexGuard<'_, BTreeMap<Height, Arc<Card>>> {
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<Height, Kept>> {
         // A panic elsewhere cannot leave it half changed.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -177,7 +264,7 @@ impl Shelf {
         fs::rename(&making, &whole).map_err(at(&whole))?;
         sync(&self.directory)?;
         let mut kept = self.kept();
-        kept.insert(height, Arc::new(card));
+        kept.insert(height, Kept::new(card));
         while kept.len() > KEPT_MAX {
             let Some((oldest, _)) = kept.pop_first() else { break };
             remove(&self.directory.join(name(oldest)));
@@ -239,11 +326,10 @@ fn write(chain: &Chain, directory: &Path, pace: &mut Pace<'_>) -> Result<Card, B
     let ranges = 0..1_u32.wrapping_shl(u32::from(cut));
     let (mut counts, mut roots) = (Vec::new(), Vec::new());
     for index in ranges {
-        let rows = read_rows(directory, index)?;
+        let rows = rows_in(&read_file(directory, index)?).ok_or(BadSnapshot::Root)?;
         pace.take(rows.iter().map(Vec::len).sum())?;
         counts.push(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-        let pairs = rows.iter().map(|text| pair_of(text)).collect::<Result<Vec<Pair>, _>>()?;
-        roots.push(Range::of(depth, (cut, index), pairs)?.root());
+        roots.push(root_of(depth, (cut, index), &rows)?);
     }
     if root_over(depth, &roots) != Some(header.register) {
         return Err(BadSnapshot::Root);
@@ -304,19 +390,28 @@ fn file_of(range: u32) -> String {
     format!("{range:05}.rows")
 }
 
-fn read_rows(directory: &Path, range: u32) -> Result<Vec<Vec<u8>>, BadSnapshot> {
+fn read_file(directory: &Path, range: u32) -> Result<Vec<u8>, BadSnapshot> {
     let path = directory.join(file_of(range));
-    let bytes = fs::read(&path).map_err(at(&path))?;
-    let torn = || at(&path)(io::Error::from(io::ErrorKind::UnexpectedEof));
-    let mut rest = bytes.as_slice();
+    fs::read(&path).map_err(at(&path))
+}
+
+/// The texts of the rows in a file; `None` where it is torn.
+fn rows_in(file: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut rest = file;
     let mut rows = Vec::new();
     while !rest.is_empty() {
-        let (length, after) = rest.split_first_chunk::<4>().ok_or_else(torn)?;
-        let (row, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize).ok_or_else(torn)?;
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (row, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
         rows.push(row.to_vec());
         rest = after;
     }
-    Ok(rows)
+    Some(rows)
+}
+
+/// What rows lead to as a range of the register.
+fn root_of(depth: Depth, which: (u8, u32), rows: &[Vec<u8>]) -> Result<Hash, BadSnapshot> {
+    let pairs = rows.iter().map(|text| pair_of(text)).collect::<Result<Vec<Pair>, _>>()?;
+    Ok(Range::of(depth, which, pairs)?.root())
 }
 
 /// A row as the register sees it.

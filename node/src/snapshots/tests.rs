@@ -3,8 +3,10 @@
 #![expect(clippy::ptr_arg, reason = "some lies need the whole list, so all have one shape")]
 
 mod lies;
+mod limits;
+mod rot;
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hefu_contracts::schema::Table;
@@ -14,7 +16,6 @@ use tempfile::TempDir;
 use super::{
     Shelf, answer,
     restore::{Lie, Progress, Source, Stop, fill},
-    shelf::BadSnapshot,
 };
 use crate::{
     core::{
@@ -32,7 +33,7 @@ type Twist = fn(&Ask, &mut Vec<Bytes>);
 struct Others {
     scene: Scene,
     shelf: Shelf,
-    _directory: TempDir,
+    directory: TempDir,
     twists: BTreeMap<PeerId, Option<Twist>>,
     exposed: Vec<(PeerId, String)>,
     asked: Vec<(PeerId, Ask)>,
@@ -106,7 +107,7 @@ fn others(twists: &[Option<Twist>]) -> Others {
     Others {
         scene,
         shelf,
-        _directory: directory,
+        directory,
         twists,
         exposed: Vec::new(),
         asked: Vec::new(),
@@ -171,7 +172,7 @@ fn what_is_restored_is_what_would_have_been_executed() {
 /// Each kind of lie, in each piece that it can be in.
 #[test]
 fn who_lies_is_found_out_by_the_first_piece_and_others_are_asked() {
-    let lies: [(Twist, &str); 11] = [
+    let lies: [(Twist, &str); 13] = [
         (lies::changes_a_row, "row"),
         (lies::breaks_a_row, "row"),
         (lies::repeats_a_row, "range"),
@@ -182,6 +183,8 @@ fn who_lies_is_found_out_by_the_first_piece_and_others_are_asked() {
         (lies::leaves_a_block_out, "does not follow"),
         (lies::changes_a_record, "records are not those"),
         (lies::sends_half_a_block, "two pieces"),
+        (lies::sends_more_blocks_than_there_are, "were asked for"),
+        (lies::sends_nothing_in_pieces, "no bytes"),
         (lies::forges_an_issuance, "not proven to be in their batch"),
     ];
     for (at, (lie, words)) in lies.into_iter().enumerate() {
@@ -359,20 +362,6 @@ fn the_newest_two_snapshots_are_kept_also_over_a_restart() {
     assert_eq!((there(&again), half.exists()), (2, false));
     let none = Shelf::open(directory.path(), 0);
     assert_eq!((there(&none), fs::read_dir(&snapshots).expect("read").count()), (0, 0), "they are not wanted any more");
-}
-
-#[test]
-fn a_damaged_snapshot_is_no_longer_handed_over() {
-    let mut damaged = others(&[Some(honest)]);
-    let height = damaged.shelf.newest().expect("a snapshot").header.height;
-    let path =
-        |directory: &Path, range: u32| directory.join(format!("{}/{height}/{range:05}.rows", super::shelf::DIRECTORY));
-    let file = path(damaged._directory.path(), 1);
-    let sound = fs::read(&file).expect("rows");
-    fs::write(&file, &sound[..sound.len() - 3]).expect("cut");
-    assert!(matches!(damaged.shelf.rows(height, 1), Err(BadSnapshot::File { .. })));
-    assert!(matches!(restore(&mut damaged), Err(Stop::None)), "there is nobody else");
-    assert!(damaged.exposed.is_empty(), "a torn file is not sent");
 }
 
 #[test]

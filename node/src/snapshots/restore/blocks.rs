@@ -54,7 +54,8 @@ impl<S: Source> Filling<'_, S> {
         while height < last {
             let first = height.next();
             let ask = || Ask::Blocks { first: first.get(), last: last.get() };
-            let get = |source: &mut S, peer| source.ask(peer, ask()).filter(|pieces| !pieces.is_empty());
+            // A single answer, which the network itself waits for only so long.
+            let get = |source: &mut S, peer, _| source.ask(peer, ask()).filter(|pieces| !pieces.is_empty());
             let check = |pieces: Vec<Bytes>| checked((genesis, store), (first, last), &previous, &pieces);
             let Written { batch, reached, block, records } = self.fetch("blocks", get, check)?;
             self.store.write(batch).map_err(Fault::from)?;
@@ -76,6 +77,11 @@ fn checked(
     let (pairs, rest) = pieces.as_chunks::<2>();
     if !rest.is_empty() {
         return Err(Lie::new("a block has two pieces"));
+    }
+    // Before any of them is verified.
+    let asked = last.get().saturating_sub(first.get()).saturating_add(1);
+    if pairs.len() as u64 > asked {
+        return Err(Lie::new(format!("{} blocks were sent, {asked} were asked for", pairs.len())));
     }
     let view = store.view();
     let sound = spread(pairs.to_vec(), SIGNATURES, |[certificate, body]| block(genesis, &*view, &certificate, &body));

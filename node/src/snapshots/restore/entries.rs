@@ -46,7 +46,7 @@ impl<S: Source> Filling<'_, S> {
             let Some(first) = wanted.front() else { return Ok(()) };
             let (key, n) = (Bytes::from(first.key.clone()), first.n);
             let ask = |from: u64| Ask::Entries { height, row: key.clone(), n: from.saturating_add(1) };
-            let get = |source: &mut S, peer| gather(source, peer, (n, ROW_BYTES_MAX), ask);
+            let get = |source: &mut S, peer, patience| gather(source, peer, patience, (n, ROW_BYTES_MAX), ask);
             let (batch, rows) = self.fetch("entries", get, |entries: Vec<Bytes>| checked(&wanted, &entries))?;
             self.store.write(batch).map_err(Fault::from)?;
             wanted.drain(..rows);

@@ -17,6 +17,9 @@ use crate::store::{Batch, Tally, bucket_key, onward_key};
 /// Bytes of one range. A quarter of a MiB is the mean; more than this nobody is believed to need.
 const RANGE_BYTES_MAX: usize = 64 << 20;
 
+/// Rows of one range: more do not go into so many bytes, since a key, its data and their names come to more than 32.
+pub(super) const ROWS_MAX: u32 = 2 << 20;
+
 impl<S: Source> Filling<'_, S> {
     pub(super) fn rows(&mut self, card: &Card) -> Result<(), Stop> {
         let depth = self.genesis.register_depth;
@@ -28,7 +31,8 @@ impl<S: Source> Filling<'_, S> {
                 let skip = u32::try_from(from).unwrap_or(u32::MAX);
                 Ask::Rows { height, cut, range: index, skip }
             };
-            let get = |source: &mut S, peer| gather(source, peer, (u64::from(*count), RANGE_BYTES_MAX), ask);
+            let most = (u64::from(*count), RANGE_BYTES_MAX);
+            let get = |source: &mut S, peer, patience| gather(source, peer, patience, most, ask);
             let check = |rows: Vec<Bytes>| checked(depth, (card.cut(), index), &rows, *root);
             let (mut batch, alike) = if *count == 0 {
                 check(Vec::new()).map_err(|_| Stop::Nobody("rows"))?

@@ -64,6 +64,20 @@ pub(super) fn sends_half_a_block(ask: &Ask, pieces: &mut Vec<Bytes>) {
     }
 }
 
+pub(super) fn sends_more_blocks_than_there_are(ask: &Ask, pieces: &mut Vec<Bytes>) {
+    if let Ask::Blocks { .. } = ask {
+        // Nothing of it is looked at.
+        pieces.insert(0, Bytes::from_static(b"garbage"));
+        pieces.insert(0, Bytes::from_static(b"garbage"));
+    }
+}
+
+pub(super) fn sends_nothing_in_pieces(ask: &Ask, pieces: &mut Vec<Bytes>) {
+    if *ask != Ask::Snapshot {
+        *pieces = vec![Bytes::new(); pieces.len()];
+    }
+}
+
 pub(super) fn forges_an_issuance(ask: &Ask, pieces: &mut Vec<Bytes>) {
     let Ask::Blocks { .. } = ask else { return };
     for body in pieces.iter_mut().skip(1).step_by(2) {
