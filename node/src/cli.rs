@@ -50,7 +50,7 @@ const EXIT_CODES: &str = "Exit codes:
      was given what it cannot read
   3  the ledger did not take a record, or a key to read with: it was malformed, rejected or refused
   4  a proof or a store does not hold
-  5  a node could not write its log of votes; look at the disk before the next start
+  5  a node could not write or read its log of votes; look at the disk before the next start
 
 Examples:
   hefu dev --demo                          a ledger with a small story, on this machine

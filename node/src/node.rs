@@ -8,7 +8,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use hefu_contracts::{block::BODY_BYTES_MAX, genesis::Genesis, state::Fault};
-use hefu_engine::{Engine, EngineConfig, Guard, Multiaddr, Stopped, Wake};
+use hefu_engine::{Engine, EngineConfig, Guard, Multiaddr, StartError, Stopped, Wake};
 use hefu_keys::{Address, SecretKey};
 use tokio::task::{self, JoinSet};
 
@@ -102,7 +102,7 @@ pub enum StopReason {
     Fault(String),
     /// The consensus engine ended by itself. A restart may cure it.
     Engine(String),
-    /// The engine could not write its log of votes: somebody must look at the disk before the next start.
+    /// The engine could not write or read its log of votes: somebody must look at the disk before the next start.
     Unsafe(String),
 }
 
@@ -254,7 +254,7 @@ impl Node {
         }
         if self.ledger.desk().space().room > Room::Spent {
             let started = self.seat.start(self.voice.guard(), &self.ledger).await;
-            self.engine = Some(started.map_err(|error| StopReason::Engine(format!("{error:#}")))?);
+            self.engine = Some(started.map_err(|error| not_started(&error))?);
         }
         self.ledger.desk().set_voice(self.voice.spoken());
         Ok(())
@@ -280,6 +280,16 @@ async fn engine_stopped(engine: Option<&Engine>) -> Stopped {
     match engine {
         Some(engine) => engine.stopped().await,
         None => std::future::pending().await,
+    }
+}
+
+/// Why a node ends whose engine did not start again.
+fn not_started(error: &anyhow::Error) -> StopReason {
+    let words = format!("{error:#}");
+    if error.downcast_ref::<StartError>().is_some_and(StartError::is_damage) {
+        StopReason::Unsafe(words)
+    } else {
+        StopReason::Engine(words)
     }
 }
 

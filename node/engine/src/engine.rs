@@ -3,14 +3,16 @@
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use hefu_keys::SecretKey;
+use malachite::app::engine::consensus::Msg as CoreMsg;
 use malachite::app::engine::network::NetworkMsg as NetworkActorMsg;
 use malachite::app::types::Keypair;
 use malachite::app::types::codec::Codec as _;
+use malachite::app::wal::Log;
 use malachite::{
     ConsensusContext, EngineHandle, NetworkContext, NetworkIdentity, RequestContext, SyncContext, WalContext,
     start_engine,
@@ -37,6 +39,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(3);
 
 const POLL: Duration = Duration::from_millis(10);
 
+/// What a system says of a disk that cannot be read or written, EIO; the standard library has no name for it.
+const DISK_ERROR: i32 = 5;
+
 /// Requests that may wait for the engine.
 const REQUESTS_MAX: usize = 100;
 
@@ -58,8 +63,8 @@ pub enum Stopped {
     Panicked,
     /// A part of the engine failed in a way that a restart can cure.
     Failed,
-    /// The engine could not write its log of votes. Starting again by itself might contradict a vote already sent:
-    /// somebody must look at the disk first.
+    /// The engine could not write its log of votes, or could not read what stands in it. Starting again by itself might
+    /// contradict a vote already sent: somebody must look at the disk first.
     Unsafe,
 }
 
@@ -68,14 +73,29 @@ pub enum Stopped {
 pub enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("the directory of the engine's log cannot be used: {0}")]
+    #[error("the engine's log cannot be used: {0}")]
     Log(#[source] io::Error),
+    /// No start changes that: somebody must put the log aside, and keep the guard, which then stands in for it.
+    #[error("the engine's log of votes in {path} is damaged")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
+    },
     #[error("the node's key is not usable: {0}")]
     NodeKey(String),
     #[error("the engine's thread cannot be started: {0}")]
     Thread(#[source] io::Error),
     #[error("the engine does not start: {0:#}")]
     Engine(eyre::Report),
+}
+
+impl StartError {
+    /// Whether the engine's log is damaged, so that every further start would fail as well.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, StartError::Damaged { .. })
+    }
 }
 
 impl Engine {
@@ -98,9 +118,11 @@ impl Engine {
         fs::create_dir_all(&config.log).map_err(StartError::Log)?;
         let texts = Texts { chain: config.chain, wording: config.wording };
         let judge = Judge { texts };
+        let log = open_log(&config.log_file())?;
+        // A start within the same process is one like any other: the log may have lost its end meanwhile.
+        let signer = signer.map(|(key, guard)| (key, guard.begin()));
         let guard = signer.as_ref().map(|(_, guard)| guard.clone());
-        let log = config.log_file();
-        let signatory = signer.map(|(key, guard)| Signatory::new(key, texts, guard).after(&log));
+        let signatory = signer.map(|(key, guard)| Signatory::new(key, texts, guard).after(log));
         let me = signatory.as_ref().map_or(NOBODY, Signatory::address);
         let (reports, sightings) = mpsc::channel(SIGHTINGS_MAX);
         let codec = Codec::of_network(reports, application.ahead());
@@ -163,9 +185,9 @@ impl fmt::Display for Stopped {
             Stopped::Fault(fault) => write!(f, "the engine was stopped by a fault: {fault}"),
             Stopped::Panicked => f.write_str("the engine was stopped by a panic of the application"),
             Stopped::Failed => f.write_str("a part of the engine failed"),
-            Stopped::Unsafe => {
-                f.write_str("the engine could not write its log of votes; look at the disk before starting again")
-            }
+            Stopped::Unsafe => f.write_str(
+                "the engine could not write or read its log of votes; look at the disk before starting again",
+            ),
         }
     }
 }
@@ -239,30 +261,42 @@ async fn settle(ended: oneshot::Receiver<Outcome>, mut handle: EngineHandle) -> 
         let ended = timeout(SILENCE_MAX, &mut handle.handle).await.is_ok();
         return if ended { Stopped::Failed } else { Stopped::Unsafe };
     }
-    close(&mut handle).await;
+    let core_ended = close(&mut handle).await;
     match outcome {
+        // Whoever has asked for the end may want to start another engine in this process.
+        Ok(Ok(Ended::Stopped | Ended::Silent)) if !core_ended => Stopped::Unsafe,
         Ok(Ok(Ended::Stopped | Ended::Silent)) => Stopped::Shutdown,
         Ok(Err(fault)) => Stopped::Fault(fault),
         Err(_) => Stopped::Panicked,
     }
 }
 
-/// Stops the engine's actors, the network first: only a network that is asked to stop releases its port.
-async fn close(handle: &mut EngineHandle) {
-    for child in handle.actor.get_children() {
-        if child.is_message_type_of::<NetworkActorMsg<Hefu>>() == Some(true) {
-            // Else its supervisor would take the end of the network for a failure and say so.
-            child.unlink(handle.actor.get_cell());
-            let closed = child.stop_and_wait(None, Some(STOP_MAX)).await;
-            if closed.is_err() {
-                tracing::warn!("the network did not close in time");
-            }
+/// Stops the engine's actors, the network first: only a network that is asked to stop releases its port. Answers whether
+/// the core ended in time. One whose log fails stands still for ever; of one that still waits for its disk nobody knows.
+async fn close(handle: &mut EngineHandle) -> bool {
+    let children = handle.actor.get_children();
+    for network in children.iter().filter(|child| child.is_message_type_of::<NetworkActorMsg<Hefu>>() == Some(true)) {
+        // Else its supervisor would take the end of the network for a failure and say so.
+        network.unlink(handle.actor.get_cell());
+        let closed = network.stop_and_wait(None, Some(STOP_MAX)).await;
+        if closed.is_err() {
+            tracing::warn!("the network did not close in time");
+        }
+    }
+    let mut core_ended = true;
+    for core in children.iter().filter(|child| child.is_message_type_of::<CoreMsg<Hefu>>() == Some(true)) {
+        core.unlink(handle.actor.get_cell());
+        core.stop(None);
+        if core.wait(Some(STOP_MAX)).await.is_err() {
+            core_ended = false;
+            core.kill();
         }
     }
     handle.actor.stop(None);
     if timeout(STOP_MAX, &mut handle.handle).await.is_err() {
         tracing::warn!("the engine did not end in time");
     }
+    core_ended
 }
 
 /// Waits until the engine's thread has let go of its log, so that whoever comes next can open it.
@@ -275,6 +309,24 @@ async fn until_unlocked(log: &Path) {
         }
     }
     tracing::warn!("the engine's log is still open");
+}
+
+/// Opens the engine's log, for syncing it, and finds out whether the engine will be able to read it.
+fn open_log(path: &Path) -> Result<File, StartError> {
+    match Log::open(path) {
+        Err(source) if is_damage(&source) => return Err(StartError::Damaged { path: path.to_owned(), source }),
+        // Whatever else keeps the engine from opening it, another process above all, it will say itself.
+        Ok(_) | Err(_) => {}
+    }
+    File::open(path).map_err(StartError::Log)
+}
+
+/// Whether a log is no log, or a disk does not give it out. Anything else may be over at the next start.
+fn is_damage(error: &io::Error) -> bool {
+    let kind = error.kind();
+    kind == io::ErrorKind::InvalidData
+        || kind == io::ErrorKind::UnexpectedEof
+        || error.raw_os_error() == Some(DISK_ERROR)
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {

@@ -48,7 +48,7 @@ pub(crate) struct Wiring {
 pub(crate) enum Ended {
     /// As asked.
     Stopped,
-    /// The engine sends nothing more.
+    /// The engine sends nothing more, whether it was asked to stop as well or not.
     Silent,
 }
 
@@ -86,10 +86,17 @@ pub(crate) async fn run<A: Application>(application: A, wiring: Wiring) -> Resul
         held: None,
         headings: Headings::new(judge),
     };
+    let signs = glue.signatory.clone();
     loop {
         let due = glue.held.as_ref().map(|held| held.due);
+        // In no fixed order: whatever came first could keep the rest waiting, and others decide how much of it comes.
         tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return Ok(Ended::Stopped),
+            _ = stop.wait_for(|stop| *stop) => {
+                // Both may be so at once, and after some of what silences an engine no other may be started.
+                glue.check_guard()?;
+                return Ok(if consensus.is_closed() { Ended::Silent } else { Ended::Stopped });
+            }
+            words = silenced(signs.as_ref()) => return Err(unwritten(words)),
             Some(sighting) = sightings.recv() => glue.sighted(sighting).await?,
             message = consensus.recv() => match message {
                 Some(message) => {
@@ -102,7 +109,11 @@ pub(crate) async fn run<A: Application>(application: A, wiring: Wiring) -> Resul
                     glue.check_guard()?;
                     glue.handle(message).await?;
                 }
-                None => return Ok(Ended::Silent),
+                None => {
+                    // What cannot be signed ends the engine as well, which does not say why.
+                    glue.check_guard()?;
+                    return Ok(Ended::Silent);
+                }
             },
             () = wake.called(), if glue.held.is_some() => glue.woken(),
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => glue.open("heartbeat"),
@@ -111,12 +122,9 @@ pub(crate) async fn run<A: Application>(application: A, wiring: Wiring) -> Resul
 }
 
 impl<A: Application> Glue<A> {
-    /// The engine goes on without a vote that could not be written down; this node must not.
+    /// The engine ends, or stands still, where a vote could not be written down, and says nothing of the reason.
     fn check_guard(&self) -> Result<(), Fault> {
-        match self.signatory.as_ref().and_then(Signatory::failure) {
-            Some(words) => Err(Fault::new("writing down what is signed", words)),
-            None => Ok(()),
-        }
+        self.signatory.as_ref().and_then(Signatory::failure).map_or(Ok(()), |words| Err(unwritten(words)))
     }
 
     /// Whether the first proposal of a height is this node's, by the validators of the present one.
@@ -176,6 +184,19 @@ impl<A: Application> Glue<A> {
             }
         }
     }
+}
+
+/// Resolves once this validator can sign nothing any more. The engine may have nothing to say then, also not that it has
+/// ended.
+async fn silenced(signatory: Option<&Signatory>) -> String {
+    match signatory {
+        Some(signatory) => signatory.fails().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn unwritten(words: String) -> Fault {
+    Fault::new("writing down what is signed", words)
 }
 
 /// Answers the engine. An engine that no longer listens has stopped, which the loop learns from its channel.

@@ -25,6 +25,7 @@ use std::{
 };
 
 use hefu_keys::{Address, Hash, Signature};
+use tokio::sync::watch;
 
 use book::Book;
 use entry::{Entry, Header};
@@ -37,31 +38,37 @@ pub use medium::Medium;
 /// Entries after which a new height begins new files: 2 MiB.
 const ENTRIES_MAX: usize = 8_192;
 
-/// The guard of one validator key. Clones are the same guard.
+/// The guard of one validator key, as one engine has it. Clones are the same.
 #[derive(Clone)]
-pub struct Guard(Arc<Shared>);
+pub struct Guard {
+    shared: Arc<Shared>,
+    /// Which engine this one signs for.
+    turn: u64,
+}
 
 struct Shared {
     validator: Address,
     state: Mutex<State>,
+    /// Why nothing is signed any more, once that is so.
+    failed: watch::Sender<Option<String>>,
 }
 
 struct State {
     book: Book,
+    /// Which engine runs: how many have begun with this guard since it was opened.
+    turn: u64,
     /// The highest height at which something was signed; 0 before the first.
     height: u64,
     /// What was signed at that height.
     signed: BTreeMap<(u32, Step), Entry>,
-    /// Steps of that height that were read from disk, and that the engine has not shown to know.
+    /// Steps of that height at which something was signed before the engine began, and that it has not shown to know.
     unknown: BTreeSet<(u32, Step)>,
-    /// Steps of that height at which something else was given out than the engine wanted to say, since this was opened.
+    /// Steps of that height at which something else was given out than the engine wanted to say, since it began.
     overruled: BTreeSet<(u32, Step)>,
     quarantined: bool,
     asleep: bool,
     /// The engine's log holds something of this validator's that is not here.
     behind: bool,
-    /// Why the files could not be written.
-    failed: Option<String>,
     counts: Counts,
 }
 
@@ -85,7 +92,9 @@ pub enum Refused {
     Asleep,
     #[error("the engine's log holds signatures of this validator that its guard does not know: the guard is older")]
     Behind,
-    #[error("the guard could not be written: {0}")]
+    #[error("another engine signs with this guard by now")]
+    Over,
+    #[error("nothing is signed any more: {0}")]
     Unwritten(String),
 }
 
@@ -143,19 +152,33 @@ impl Guard {
             height: header.floor,
             asleep: header.asleep,
             book,
+            turn: 0,
             signed: BTreeMap::new(),
             unknown: BTreeSet::new(),
             overruled: BTreeSet::new(),
             quarantined: false,
             behind: false,
-            failed: None,
             counts: Counts::default(),
         };
         for entry in entries {
             state.take(entry);
         }
-        state.unknown = state.signed.keys().copied().collect();
-        Ok(Guard(Arc::new(Shared { validator, state: Mutex::new(state) })))
+        state.engine_begins();
+        let (state, failed) = (Mutex::new(state), watch::Sender::new(None));
+        Ok(Guard { shared: Arc::new(Shared { validator, state, failed }), turn: 0 })
+    }
+
+    /// The same guard for an engine that is about to read its log.
+    ///
+    /// Whatever was signed so far is unknown to that engine until its log shows it, as after [`Guard::open`]: the log
+    /// may have lost its end since the engine before it wrote there. That one signs nothing any more. A thread of it that
+    /// waits for the disk outlives it, and what such a thread signed later would stand in no log without being missed.
+    #[must_use]
+    pub fn begin(&self) -> Guard {
+        let mut state = self.state();
+        state.turn = state.turn.saturating_add(1);
+        state.engine_begins();
+        Guard { shared: Arc::clone(&self.shared), turn: state.turn }
     }
 
     /// The highest height at which this validator has signed something; 0 for none.
@@ -175,7 +198,24 @@ impl Guard {
 
     /// Why nothing can be signed any more: the disk does not take it.
     pub fn failure(&self) -> Option<String> {
-        self.state().failed.clone()
+        self.shared.failed.borrow().clone()
+    }
+
+    /// Resolves with the reason once nothing can be signed any more.
+    pub(crate) async fn fails(&self) -> String {
+        let mut failed = self.shared.failed.subscribe();
+        let reason = failed.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        match reason {
+            Some(reason) => reason,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends all signing: what must be on the disk before a signature leaves this machine may not be there.
+    pub(crate) fn fail(&self, why: String) {
+        self.shared.failed.send_modify(|failed| {
+            failed.get_or_insert(why);
+        });
     }
 
     /// What it has prevented since it was opened.
@@ -197,7 +237,7 @@ impl Guard {
 
     /// The engine's log holds this statement of this validator.
     pub(crate) fn logged(&self, voter: &Address, claim: &Claim) {
-        if *voter != self.0.validator {
+        if *voter != self.shared.validator {
             return;
         }
         let mut state = self.state();
@@ -221,7 +261,7 @@ impl Guard {
     /// Whether this statement of this validator was given out in place of what the engine wanted to say.
     pub(crate) fn has_overruled(&self, voter: &Address, claim: &Claim) -> bool {
         let state = self.state();
-        *voter == self.0.validator
+        *voter == self.shared.validator
             && claim.height == state.height
             && state.overruled.contains(&(claim.round, claim.step))
     }
@@ -234,6 +274,12 @@ impl Guard {
         sign: impl Fn(&Claim) -> Option<Signature>,
     ) -> Result<Option<(Claim, Signature)>, Refused> {
         let mut state = self.state();
+        if self.turn != state.turn {
+            return Err(Refused::Over);
+        }
+        if let Some(words) = self.failure() {
+            return Err(Refused::Unwritten(words));
+        }
         state.admit(&claim)?;
         let key = (claim.round, claim.step);
         if claim.height == state.height
@@ -246,7 +292,7 @@ impl Guard {
         let entry = Entry::Signed { claim: claim.clone(), signature };
         if let Err(error) = state.write(&entry, claim.height) {
             let words = error.to_string();
-            state.failed = Some(words.clone());
+            self.fail(words.clone());
             return Err(Refused::Unwritten(words));
         }
         state.take(entry);
@@ -255,11 +301,17 @@ impl Guard {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // What is in memory follows what is on the disk, so a panic leaves nothing half done.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
+    /// An engine is about to read its log. What it had forgotten at a quarantined height it still does not know.
+    fn engine_begins(&mut self) {
+        self.unknown = self.signed.keys().copied().collect();
+        self.overruled.clear();
+    }
+
     /// Takes over what is on the disk.
     fn take(&mut self, entry: Entry) {
         match &entry {
@@ -278,7 +330,9 @@ impl State {
 
     fn write(&mut self, entry: &Entry, height: u64) -> Result<(), GuardError> {
         if height > self.height && self.book.len() >= ENTRIES_MAX {
-            self.book.begin_anew(self.height)?;
+            // A crash between the two writes must leave nothing that could be signed a second time: what these files no
+            // longer hold lies below the new height.
+            self.book.begin_anew(height)?;
         }
         self.book.append(entry)
     }
@@ -295,9 +349,6 @@ impl State {
     }
 
     fn admit(&self, claim: &Claim) -> Result<(), Refused> {
-        if let Some(words) = &self.failed {
-            return Err(Refused::Unwritten(words.clone()));
-        }
         if self.asleep {
             return Err(Refused::Asleep);
         }

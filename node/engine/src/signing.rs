@@ -8,7 +8,6 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -139,8 +138,9 @@ pub(crate) struct Signatory {
     key: Arc<SecretKey>,
     texts: Texts,
     guard: Guard,
-    /// The engine's log, where there is one.
-    log: Option<Arc<Path>>,
+    /// The engine's log, where there is one. It is held open, so that no limit on open files keeps it from being synced;
+    /// the engine empties that file for a new height and never puts another in its place.
+    log: Option<Arc<File>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +152,7 @@ pub(crate) enum NotSigned {
     #[error("the engine is stopping")]
     Stopping,
     #[error("the engine's log cannot be synced: {0}")]
-    Log(#[from] io::Error),
+    Log(#[source] io::Error),
     #[error(transparent)]
     Refused(#[from] Refused),
 }
@@ -167,8 +167,8 @@ impl Signatory {
     /// The engine syncs its log only when it sends. Were the power to fail between the two, the guard would know of a
     /// precommit of which the log does not tell how it came about, and the height would be quarantined for nothing: with
     /// another validator away as well, no block would be decided any more.
-    pub(crate) fn after(self, log: &Path) -> Signatory {
-        Signatory { log: Some(Arc::from(log)), ..self }
+    pub(crate) fn after(self, log: File) -> Signatory {
+        Signatory { log: Some(Arc::new(log)), ..self }
     }
 
     pub(crate) fn address(&self) -> Address {
@@ -180,14 +180,30 @@ impl Signatory {
         self.guard.failure()
     }
 
+    /// Resolves with the reason once nothing can be signed any more.
+    pub(crate) async fn fails(&self) -> String {
+        self.guard.fails().await
+    }
+
     /// Signs a claim: the only place where a vote, a proposal or a heading is signed. Where the guard knows that
     /// something was signed at this step before, that is what comes back.
     fn sign(&self, claim: Claim) -> Result<(Claim, Signature), NotSigned> {
-        if let Some(log) = self.log.as_ref().filter(|_| claim.binds()) {
-            File::open(log)?.sync_data()?;
+        if claim.binds() {
+            self.sync_log()?;
         }
         let sign = |claim: &Claim| Some(self.key.sign(self.texts.of_claim(claim)?.as_bytes()));
         self.guard.sign(claim, sign)?.ok_or(NotSigned::Roundless)
+    }
+
+    /// A log that cannot be synced once has perhaps lost what a later attempt would call synced, so this ends all signing. The
+    /// engine does not say why it ends without a vote; whoever asks the guard is told.
+    fn sync_log(&self) -> Result<(), NotSigned> {
+        let Some(log) = &self.log else { return Ok(()) };
+        log.sync_data().map_err(|reason| {
+            let error = NotSigned::Log(reason);
+            self.guard.fail(error.to_string());
+            error
+        })
     }
 
     /// Signs on a thread where a disk may be waited for.

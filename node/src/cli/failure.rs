@@ -3,6 +3,7 @@
 use std::{error::Error, fmt, process::ExitCode};
 
 use hefu_contracts::{proof::Broken, refusal::Code};
+use hefu_engine::StartError;
 use miette::{Diagnostic, MietteHandlerOpts};
 
 use crate::client::ClientError;
@@ -18,9 +19,15 @@ pub enum Exit {
     Refused = 3,
     /// A proof or a store does not hold.
     Unproven = 4,
-    /// A node could not write its log of votes; it must not be started again before somebody has looked at the disk.
+    /// A node could not write or read its log of votes; it must not be started again before somebody has looked at the
+    /// disk.
     Unsafe = 5,
 }
+
+/// What a person does about a log of votes that is damaged, or on a disk that fails: the guard stands in for it.
+const LOG_PROCEDURE: &str = "look at the disk first, then start again. If the log stays unreadable, move `votes/*.wal` \
+    out of the data directory, keep `guard` in it, and start: at a height where this validator has precommitted to a \
+    block, it votes for that block or for none";
 
 /// A failure in the command line's own words, perhaps with a way out. Also added to other errors as context.
 #[derive(Clone, Debug)]
@@ -120,6 +127,9 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         if cause.is::<Broken>() {
             return Exit::Unproven;
         }
+        if cause.downcast_ref::<StartError>().is_some_and(StartError::is_damage) {
+            return Exit::Unsafe;
+        }
         if let Some(ClientError::Problem(problem)) = cause.downcast_ref()
             && Code::ALL.iter().any(|code| code.name() == problem.code)
         {
@@ -134,6 +144,9 @@ fn hint_of(error: &anyhow::Error) -> Option<String> {
         && told.hint.is_some()
     {
         return told.hint.clone();
+    }
+    if exit_of(error) == Exit::Unsafe {
+        return Some(LOG_PROCEDURE.to_owned());
     }
     let hint = error.chain().find_map(|cause| match cause.downcast_ref()? {
         ClientError::Unreachable { .. } => Some("is a node running there? `hefu dev` starts one, --node says where"),
@@ -182,6 +195,21 @@ mod tests {
             ("the store was not made".into(), "cannot write: disk full".into())
         );
         assert!(cause.source().is_none());
+    }
+
+    /// The service's unit does not start again by itself what ends with this code.
+    #[test]
+    fn a_damaged_log_of_votes_ends_with_its_own_code_and_the_procedure() {
+        let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "no version");
+        let damaged = StartError::Damaged { path: "data/votes/votes-v1.wal".into(), source };
+        let started = anyhow::Error::new(damaged).context("starting the consensus engine");
+        let stopped = anyhow::anyhow!("the log is gone").context(Told::new("the node has stopped").exit(Exit::Unsafe));
+        for error in [started, stopped] {
+            assert_eq!(exit_of(&error), Exit::Unsafe, "{error:?}");
+            assert_eq!(hint_of(&error).as_deref(), Some(LOG_PROCEDURE), "{error:?}");
+        }
+        let elsewhere = StartError::Log(std::io::Error::other("too many open files"));
+        assert_eq!(exit_of(&anyhow::Error::new(elsewhere)), Exit::Failed);
     }
 
     #[test]

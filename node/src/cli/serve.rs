@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, http::KeepAlive, middleware::from_fn};
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use hefu_api::{Ledger, Local, epcis::queries::Post};
 use hefu_contracts::{gs1::Epc, height::Height};
 use hefu_explorer::{Language, Neighbour, Origin, Site};
@@ -268,7 +268,7 @@ async fn serve(
     match (ended, node.shutdown().await) {
         (Err(error), _) => Err(error),
         (Ok(()), StopReason::Shutdown) => Ok(()),
-        (Ok(()), reason) => bail!("{reason}"),
+        (Ok(()), reason) => Err(stopped(&reason)),
     }
 }
 

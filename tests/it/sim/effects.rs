@@ -243,7 +243,9 @@ impl<A: Chronicle> Hands<A> {
                 Ok(Some(heading))
             }
             Err(Refused::Unwritten(_)) => Err(Over),
-            Err(Refused::Past { .. } | Refused::Announced(..) | Refused::Asleep | Refused::Behind) => Ok(None),
+            Err(Refused::Past { .. } | Refused::Announced(..) | Refused::Asleep | Refused::Behind | Refused::Over) => {
+                Ok(None)
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Whole engines over real sockets and files, with a ledger of text lines.
 
 mod cluster;
+mod damage;
 mod ledger;
 mod single;
 

@@ -130,7 +130,7 @@ impl Book {
         Ok(())
     }
 
-    /// Begins new files, with nothing but the highest height of the old ones.
+    /// Begins new files, in which nothing stands: nothing is signed below `floor` any more, and nothing was at it.
     pub(super) fn begin_anew(&mut self, floor: u64) -> Result<(), GuardError> {
         let generation = self.header.generation.saturating_add(1);
         let header = Header { generation, floor, asleep: false, ..self.header };

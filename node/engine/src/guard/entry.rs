@@ -65,7 +65,7 @@ pub(super) struct Header {
     pub(super) validator: Address,
     /// Which files these are; each rewriting counts up.
     pub(super) generation: u64,
-    /// The highest height at which something was signed before these files.
+    /// The height below which nothing is signed any more: whatever these files do not hold was signed below it.
     pub(super) floor: u64,
     /// Whether it was made for a key that may have voted.
     pub(super) asleep: bool,

@@ -108,6 +108,49 @@ fn a_precommit_that_the_engine_knows_does_not_bind_it() {
 }
 
 #[test]
+fn a_log_that_is_lost_between_two_engines_of_one_process_quarantines_as_after_a_restart() {
+    for logged in [true, false] {
+        let scene = Scene::new();
+        let first = scene.open().begin();
+        let precommit = claim(7, 0, Step::Precommit, Some(ONE));
+        sign(&first, precommit.clone()).unwrap();
+        let second = first.begin();
+        if logged {
+            second.logged(&ME, &precommit);
+        }
+        let said = sign(&second, claim(7, 1, Step::Prevote, Some(OTHER))).unwrap().0;
+        assert_eq!(said.block, logged.then_some(OTHER));
+    }
+}
+
+#[test]
+fn a_quarantine_outlasts_the_engine_that_brought_it_about() {
+    let scene = Scene::new();
+    let first = scene.open().begin();
+    let precommit = claim(7, 0, Step::Precommit, Some(ONE));
+    sign(&first, precommit.clone()).unwrap();
+    sign(&first, claim(7, 0, Step::Precommit, None)).unwrap();
+    let second = first.begin();
+    second.logged(&ME, &precommit);
+    assert_eq!(sign(&second, claim(7, 1, Step::Prevote, Some(OTHER))).unwrap().0.block, None);
+}
+
+/// A thread of the first engine may still wait for the disk when the second has read its log.
+#[test]
+fn an_engine_signs_nothing_once_another_has_begun() {
+    let scene = Scene::new();
+    let opened = scene.open();
+    let first = opened.begin();
+    sign(&first, claim(7, 0, Step::Prevote, Some(ONE))).unwrap();
+    let second = opened.begin();
+    for earlier in [&opened, &first] {
+        assert!(matches!(sign(earlier, claim(7, 0, Step::Precommit, Some(ONE))), Err(Refused::Over)));
+    }
+    sign(&second, claim(7, 0, Step::Precommit, Some(ONE))).unwrap();
+    assert_eq!(opened.height(), 7, "it still tells how things stand");
+}
+
+#[test]
 fn a_precommit_given_out_in_the_place_of_another_quarantines_too() {
     let scene = Scene::new();
     sign(&scene.open(), claim(7, 0, Step::Precommit, Some(ONE))).unwrap();
@@ -266,9 +309,36 @@ fn a_crash_between_the_two_writes_leaves_the_first_or_nothing() {
     assert_eq!(scene.files().map(|path| fs::read(path).unwrap()), [before.clone(), before], "nothing is left of it");
 }
 
-/// Files in memory, which need no syncing.
+/// Files in memory, which need no syncing, of a machine whose power may fail.
 #[derive(Clone, Default)]
-struct Paper(Arc<Mutex<[Option<Vec<u8>>; 2]>>);
+struct Paper {
+    files: Arc<Mutex<[Option<Vec<u8>>; 2]>>,
+    /// How many files are changed before it fails, where it is to fail.
+    power: Arc<Mutex<Option<u32>>>,
+}
+
+impl Paper {
+    fn open(&self) -> Guard {
+        Guard::open_on(Box::new(self.clone()), ME).unwrap()
+    }
+
+    /// Another machine with such files.
+    fn copy(&self) -> Paper {
+        Paper { files: Arc::new(Mutex::new(self.files.lock().unwrap().clone())), power: Arc::default() }
+    }
+
+    /// One file is changed, unless there is no power.
+    fn change(&self) -> Result<(), GuardError> {
+        let mut power = self.power.lock().unwrap();
+        let (left, dark) = match *power {
+            None => (None, false),
+            Some(left) => (Some(left.saturating_sub(1)), left == 0),
+        };
+        *power = left;
+        let error = || GuardError::Io { path: self.path().to_owned(), source: std::io::Error::other("no power") };
+        if dark { Err(error()) } else { Ok(()) }
+    }
+}
 
 impl Medium for Paper {
     fn path(&self) -> &Path {
@@ -276,17 +346,21 @@ impl Medium for Paper {
     }
 
     fn read(&mut self) -> Result<[Option<Vec<u8>>; 2], GuardError> {
-        Ok(self.0.lock().unwrap().clone())
+        Ok(self.files.lock().unwrap().clone())
     }
 
     fn replace(&mut self, bytes: &[u8]) -> Result<(), GuardError> {
-        *self.0.lock().unwrap() = [Some(bytes.to_vec()), Some(bytes.to_vec())];
+        for file in self.files.lock().unwrap().iter_mut() {
+            self.change()?;
+            *file = Some(bytes.to_vec());
+        }
         Ok(())
     }
 
     fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), GuardError> {
         let start = usize::try_from(offset).unwrap();
-        for file in self.0.lock().unwrap().iter_mut().flatten() {
+        for file in self.files.lock().unwrap().iter_mut().flatten() {
+            self.change()?;
             file.resize(file.len().max(start), 0);
             let replaced = bytes.len().min(file.len().saturating_sub(start));
             file.splice(start..start.saturating_add(replaced), bytes.iter().copied());
@@ -299,18 +373,49 @@ impl Medium for Paper {
 fn long_files_begin_anew_and_keep_the_height() {
     let paper = Paper::default();
     Guard::create_on(Box::new(paper.clone()), ME).unwrap();
-    let open = || Guard::open_on(Box::new(paper.clone()), ME).unwrap();
-    let guard = open();
+    let guard = paper.open();
     let heights = u64::try_from(ENTRIES_MAX).unwrap().saturating_add(40);
     for height in 1..=heights {
         sign(&guard, claim(height, 0, Step::Prevote, None)).unwrap();
     }
     drop(guard);
-    let slots = paper.0.lock().unwrap()[0].as_ref().unwrap().len() / 256;
+    let slots = paper.files.lock().unwrap()[0].as_ref().unwrap().len() / 256;
     assert!(slots < 1_000, "{slots} slots");
-    let guard = open();
+    let guard = paper.open();
     assert_eq!(guard.height(), heights);
     assert!(matches!(sign(&guard, claim(ENTRIES_MAX as u64, 0, Step::Prevote, None)), Err(Refused::Past { .. })));
+}
+
+#[test]
+fn a_crash_while_long_files_begin_anew_lets_nothing_be_signed_a_second_time() {
+    let long = Paper::default();
+    Guard::create_on(Box::new(long.clone()), ME).unwrap();
+    let guard = long.open();
+    for round in 0..u32::try_from(ENTRIES_MAX).unwrap() {
+        sign(&guard, claim(7, round, Step::Prevote, Some(ONE))).unwrap();
+    }
+    drop(guard);
+    // Both files are replaced, then the new height's first slot is written into both. Which comes first must not matter.
+    for (changes, swapped) in (0..=4).flat_map(|changes| [(changes, false), (changes, true)]) {
+        let paper = long.copy();
+        let guard = paper.open();
+        *paper.power.lock().unwrap() = Some(changes);
+        let given = sign(&guard, claim(8, 0, Step::Prevote, Some(ONE)));
+        assert_eq!(given.is_ok(), changes == 4);
+        drop(guard);
+        *paper.power.lock().unwrap() = None;
+        if swapped {
+            paper.files.lock().unwrap().swap(0, 1);
+        }
+
+        let guard = paper.open();
+        match sign(&guard, claim(7, 0, Step::Prevote, Some(OTHER))) {
+            Ok((said, _)) => assert_eq!(said.block, Some(ONE), "after {changes} changes"),
+            Err(refused) => assert!(matches!(refused, Refused::Past { asked: 7, signed: 8 }), "{refused}"),
+        }
+        let (said, _) = sign(&guard, claim(8, 0, Step::Prevote, Some(OTHER))).unwrap();
+        assert!(given.is_err() || said.block == Some(ONE), "after {changes} changes");
+    }
 }
 
 proptest! {

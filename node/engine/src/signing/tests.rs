@@ -1,3 +1,5 @@
+use std::fs::{self, File};
+
 use hefu_keys::{Hash, Signature};
 use malachite::app::types::core::{Context, NilOrVal, Round, ThresholdParams, VoteExtensionPolicy};
 use malachite::{Signer, Verifier, VerifierExt};
@@ -98,6 +100,32 @@ async fn at_a_step_that_was_signed_the_stored_message_comes_back() {
     let second = signatory.sign_proposal(propose(Block(Hash::ZERO))).await.expect("given out again");
     assert_eq!(first, second);
     assert!(judge().accepts(&Statement::Proposal(&second.message), &second.signature.0, &key(1).public()));
+}
+
+#[tokio::test]
+async fn what_binds_is_not_signed_where_the_log_cannot_be_synced_and_that_is_a_failure() {
+    let directory = tempdir().expect("a directory");
+    // Nothing of this can be synced.
+    let signatory = signatory(directory.path(), 1).after(File::open("/dev/null").expect("a device"));
+    let vote = |round, block| signatory.sign_vote(precommit(5, Round::new(round), block));
+    vote(0, NilOrVal::Nil).await.expect("a vote for none binds nobody");
+    assert_eq!(signatory.failure(), None);
+
+    assert!(vote(1, NilOrVal::Val(BLOCK)).await.is_err());
+    let reason = signatory.failure().expect("a reason");
+    assert!(reason.starts_with("the engine's log cannot be synced: "), "{reason}");
+    assert_eq!(signatory.fails().await, reason);
+    assert!(vote(2, NilOrVal::Nil).await.is_err(), "the node ends, and until then signs nothing");
+}
+
+#[tokio::test]
+async fn the_log_is_opened_once_and_not_for_each_vote() {
+    let directory = tempdir().expect("a directory");
+    let log = directory.path().join("log");
+    let signatory = signatory(directory.path(), 1).after(File::create(&log).expect("a file"));
+    fs::remove_file(&log).expect("removed");
+    signatory.sign_vote(precommit(5, Round::new(0), NilOrVal::Val(BLOCK))).await.expect("signed");
+    assert_eq!(signatory.failure(), None);
 }
 
 #[tokio::test]

@@ -19,21 +19,21 @@ use crate::wake::Wake;
 /// Long enough for a height to be decided many times over, if anything starts one.
 const A_WHILE: Duration = Duration::from_millis(300);
 
-struct Scene {
-    directory: TempDir,
-    seat: Seat,
-    ledger: Ledger,
-    wake: Wake,
+pub(super) struct Scene {
+    pub(super) directory: TempDir,
+    pub(super) seat: Seat,
+    pub(super) ledger: Ledger,
+    pub(super) wake: Wake,
 }
 
 impl Scene {
-    fn new(terms: Terms) -> Scene {
+    pub(super) fn new(terms: Terms) -> Scene {
         let ledger = Ledger::new(address(1), terms);
         let directory = tempdir().expect("a directory");
         Scene { directory, seat: Seat::alone(1), ledger, wake: Wake::new() }
     }
 
-    async fn start(&self) -> Engine {
+    pub(super) async fn start(&self) -> Engine {
         self.seat.vote(self.directory.path(), &self.ledger, &self.wake).await
     }
 
@@ -42,7 +42,7 @@ impl Scene {
         self.wake.wake();
     }
 
-    async fn reaches(&self, height: u64) -> bool {
+    pub(super) async fn reaches(&self, height: u64) -> bool {
         within(PATIENCE, || async { self.ledger.height() >= height }).await
     }
 
@@ -163,8 +163,8 @@ async fn what_cannot_work_is_refused_at_the_start() {
 
 #[tokio::test]
 async fn an_engine_that_falls_silent_without_ending_has_stopped_for_safety() {
-    for (node_ends, expected) in [(true, "a part of the engine failed"), (false, "the engine could not write its log")]
-    {
+    let cases = [(true, "a part of the engine failed"), (false, "the engine could not write or read its log")];
+    for (node_ends, expected) in cases {
         let metrics = malachite::app::metrics::Metrics::new();
         let (actor, handle) = spawn_node_actor(metrics).await.expect("a node actor");
         if node_ends {
