@@ -16,6 +16,7 @@ mod bugs;
 mod campaign;
 mod disk;
 mod effects;
+mod faults;
 mod flaw;
 mod gossip;
 mod handover;

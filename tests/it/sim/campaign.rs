@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Broken, Report};
+use super::{Broken, Report, faults::Faults};
 
 /// What came of many schedules.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +22,7 @@ pub struct Tally {
     /// Sums over all of them.
     pub heights: u64,
     pub events: u64,
-    pub faults: u64,
-    pub wipes: u64,
+    pub faults: Faults,
     pub simulated: Duration,
     /// How long they took.
     pub took: Duration,
@@ -34,14 +33,16 @@ impl Tally {
     pub fn line(&self) -> String {
         let (minutes, days) = (self.took.as_millis().max(1), self.simulated.as_secs() / 3_600);
         format!(
-            "{} schedules in {:.1?} ({} a minute): {} heights, {} events, {} faults, {} wipes, {days} simulated hours, {} broken",
+            "{} schedules in {:.1?} ({} a minute): {} heights, {} events, {} faults, {} crashes, {} wipes, \
+             {days} simulated hours, {} broken",
             self.schedules,
             self.took,
             u128::from(self.schedules) * 60_000 / minutes,
             self.heights,
             self.events,
-            self.faults,
-            self.wipes,
+            self.faults.sum(),
+            self.faults.crashes,
+            self.faults.wipes,
             self.broken.len(),
         )
     }
@@ -64,7 +65,6 @@ pub fn campaign(seeds: Range<u64>, until_broken: bool, schedule: impl Fn(u64) ->
             tally.heights += report.heights;
             tally.events += report.events;
             tally.faults += report.faults;
-            tally.wipes += report.wipes;
             tally.simulated += Duration::from_millis(report.millis);
             over.fetch_or(until_broken && !report.broken.is_empty(), Ordering::Relaxed);
             tally.broken.extend(report.broken.into_iter().map(|broken| (seed, broken)));

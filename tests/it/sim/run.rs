@@ -9,6 +9,7 @@ use hefu_keys::Hash;
 use super::{
     bugs::Bug,
     disk::Power,
+    faults::Faults,
     hands::{Act, Seat},
     liar::{Liar, Lie},
     machine::Machine,
@@ -45,10 +46,8 @@ pub struct Report {
     pub heights: u64,
     /// Things that happened.
     pub events: u64,
-    /// Letters lost and doubled, crashes, disks lost, pauses and cuts.
-    pub faults: u64,
-    /// Disks lost.
-    pub wipes: u64,
+    /// What went wrong.
+    pub faults: Faults,
     /// Simulated milliseconds.
     pub millis: u64,
     /// The same for the same seed.
@@ -110,6 +109,7 @@ impl<'a, S: Stage> World<'a, S> {
             Some(Liar::new(lie, seats[schedule.seat(machine)], texts, seats.clone()))
         };
         let count = schedule.machines();
+        let faults = Faults { liars: schedule.liars.len() as u64, ..Faults::default() };
         World {
             machines: (0..count).map(machine).collect(),
             liars: (0..count).map(liar).collect(),
@@ -124,7 +124,7 @@ impl<'a, S: Stage> World<'a, S> {
             queue: Queue::default(),
             now: 0,
             watch: Watch::default(),
-            report: Report { broken: Vec::new(), heights: 0, events: 0, faults: 0, wipes: 0, millis: 0, trace: 0 },
+            report: Report { broken: Vec::new(), heights: 0, events: 0, faults, millis: 0, trace: 0 },
         }
     }
 
@@ -305,6 +305,7 @@ impl<'a, S: Stage> World<'a, S> {
             self.watch.broken.push(Broken::Fault(machine, why.clone()));
         }
         self.machines[machine].hands.ended = why;
+        self.report.faults.crashes += u64::from(dark);
         let wait = if dark { self.down[machine] } else { RESTART };
         self.stop(machine, wait);
     }
@@ -317,6 +318,7 @@ impl<'a, S: Stage> World<'a, S> {
             stopped.hands.log.wipe();
         } else if self.schedule.forgetful.contains(&machine) && self.dice.u8(0..3) == 0 {
             stopped.hands.log.damage(&mut self.dice);
+            self.report.faults.damaged += 1;
         }
         self.later(down, Event::Boot { machine });
     }
@@ -363,11 +365,11 @@ impl<'a, S: Stage> World<'a, S> {
             return;
         }
         if self.dice.u64(0..1_000) < self.schedule.lost {
-            self.report.faults += 1;
+            self.report.faults.lost += 1;
             return;
         }
         if self.dice.u64(0..1_000) < self.schedule.doubled {
-            self.report.faults += 1;
+            self.report.faults.doubled += 1;
             let delay = self.delay();
             self.later(delay, Event::Letter { to, from, letter: letter.clone() });
         }

@@ -9,18 +9,8 @@ pub enum Kind {
     Faults,
     /// More than a third are there twice: this must fork, or the simulation sees nothing.
     TooManyTwins,
-    /// All honest validators have this mistake.
+    /// All honest validators are to have this mistake. Where none has it, this is the mistake's control.
     Bug(Bug),
-}
-
-impl Kind {
-    /// The mistake that it is about.
-    pub fn bug(self) -> Option<Bug> {
-        match self {
-            Kind::Bug(bug) => Some(bug),
-            Kind::Faults | Kind::TooManyTwins => None,
-        }
-    }
 }
 
 /// Something that happens at a time.
@@ -167,7 +157,7 @@ impl Schedule {
             };
             match lie {
                 Some(lie) => self.liar(*seat, lie),
-                None if bug == Some(Bug::RenewedAtOnce) || (bug.is_none() && dice.bool()) => {}
+                None if bug.is_some_and(Bug::wants_whole_logs) || (bug.is_none() && dice.bool()) => {}
                 None => self.forgetful.push(*seat),
             }
         }

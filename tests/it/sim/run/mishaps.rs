@@ -11,7 +11,6 @@ const RENEWAL: u64 = 200;
 
 impl<S: Stage> World<'_, S> {
     pub(super) fn befalls(&mut self, mishap: Mishap) {
-        self.report.faults += 1;
         match mishap {
             Mishap::Crash { machine, write, down } if self.machines[machine].is_on() => {
                 self.down[machine] = down;
@@ -27,12 +26,18 @@ impl<S: Stage> World<'_, S> {
                 self.machines[machine].hands.wipe();
                 self.stage.wipe(machine);
                 self.watch.forgets(machine);
-                self.report.wipes += 1;
+                self.report.faults.wipes += 1;
                 self.later(down + renews, Event::Renew { machine });
             }
             Mishap::Wipe { .. } => {}
-            Mishap::Pause { machine, millis } => self.paused[machine] = self.now + millis,
-            Mishap::Cut { pairs, millis } => self.cuts.push((self.now + millis, pairs)),
+            Mishap::Pause { machine, millis } => {
+                self.paused[machine] = self.now + millis;
+                self.report.faults.pauses += 1;
+            }
+            Mishap::Cut { pairs, millis } => {
+                self.cuts.push((self.now + millis, pairs));
+                self.report.faults.cuts += 1;
+            }
         }
     }
 
