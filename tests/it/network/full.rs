@@ -1,5 +1,6 @@
 //! A disk that is full while a validator writes: a small one in memory, where the system lets us mount it, and a limit on
-//! the size of files, which anybody may set. The one is seen coming, the other only when a write fails.
+//! the size of files, which anybody may set. The one is seen coming, so that records end before votes, the other only
+//! when a write fails.
 
 use std::{
     fs::{self, File},
@@ -9,13 +10,22 @@ use std::{
     time::Instant,
 };
 
-use hefu_tests::{history::Log, testnet::Testnet};
+use hefu_contracts::action::Action;
+use hefu_keys::file;
+use hefu_node::space::{DiskOf, Gauge as _, RECORDS_PERCENT, VOTES_PERCENT};
+use hefu_tests::{history::Log, people::Person, testnet::Testnet};
+use serde_json::{Value, json};
 
-use super::{Clients, FINALS_LEAST, QUICK, VALIDATORS, goes_on, holds, one, seed};
+use super::{
+    BLOCKS_BETWEEN, BLOCKS_LOOKED_AT, Clients, FINALS_LEAST, QUICK, VALIDATORS, goes_on, holds, one, seed, votes,
+};
 use crate::kill::Dice;
 
 /// Of the small disk; a store keeps some tens of MiB for its log.
-const DISK: &str = "size=192m";
+const DISK: &str = "size=512m";
+
+/// What a validator says that has room for votes and not for records.
+const NO_RECORDS: &str = "no records are taken";
 
 /// A disk in memory, until it is dropped.
 struct Disk(PathBuf);
@@ -27,14 +37,28 @@ impl Disk {
         status.is_ok_and(|status| status.success()).then(|| Disk(at.to_owned()))
     }
 
-    /// Fills it to the last byte.
+    /// Fills it until there is room for votes and not for records: as far from the one limit as from the other, since
+    /// the validator goes on to write.
+    fn fill_but_for_votes(&self) {
+        let mut file = File::create(self.filler()).unwrap();
+        let piece = vec![0_u8; 256 << 10];
+        while DiskOf(self.0.clone()).free().unwrap().percent() > u64::midpoint(RECORDS_PERCENT, VOTES_PERCENT) {
+            file.write_all(&piece).unwrap();
+        }
+    }
+
+    /// Fills the rest of it to the last byte.
     fn fill(&self) -> PathBuf {
-        let path = self.0.join("filler");
-        let mut file = File::create(&path).unwrap();
+        let path = self.filler();
+        let mut file = File::options().append(true).create(true).open(&path).unwrap();
         let piece = vec![0_u8; 1 << 20];
         while file.write_all(&piece).is_ok() {}
         while file.write_all(&[0]).is_ok() {}
         path
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
     }
 }
 
@@ -50,6 +74,46 @@ fn victim() -> usize {
     one(&mut Dice::new(seed()))
 }
 
+/// A record of a validator's organisation.
+fn record_of(net: &Testnet, at: usize) -> String {
+    let passphrase = fs::read_to_string(net.passphrase()).unwrap();
+    let key = file::open(&net.home(at).join("keys/admin.key"), passphrase.trim()).unwrap();
+    // Its client counts from 1 on.
+    let mut person = Person::new(key, net.genesis.parse().unwrap(), 1 << 20);
+    let site = json!({"gln": "9528880100012", "name": {"en": "Hall", "zh": "厂房"}});
+    person.sign(Action::SitePut, site).unwrap()
+}
+
+/// Hands a validator a record: status and answer.
+fn hand_in(net: &Testnet, at: usize, record: &str) -> (u16, Value) {
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let sent = agent.post(format!("{}/v1/records", net.validators[at].url)).header("content-type", "application/json");
+    let mut answer = sent.send(record).unwrap();
+    let text = answer.body_mut().read_to_string().unwrap();
+    (answer.status().as_u16(), serde_json::from_str(&text).unwrap())
+}
+
+/// While little room is left, a validator turns records away, says so, and still votes. It goes on to write, so that there is
+/// not much time until even less is left.
+fn votes_without_taking_records(net: &Testnet, victim: usize, record: &str) {
+    let witness = (victim + 1) % VALIDATORS;
+    let says_so = |net: &Testnet| {
+        let told = net.get(victim, "/readyz");
+        told.is_some_and(|(status, why)| status == 503 && why.to_string().contains(NO_RECORDS))
+    };
+    net.until("no more records", says_so).unwrap();
+    let (status, problem) = hand_in(net, victim, record);
+    assert_eq!((status, &problem["code"]), (503, &Value::from("E-NODE-UNREADY")), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("the node's disk is nearly full"), "{problem}");
+    // The votes of the next height may have been given before.
+    let then = net.height(witness).unwrap() + 2;
+    let still_votes = |net: &Testnet| {
+        let heights = then..=net.height(witness).unwrap_or_default();
+        heights.rev().take(BLOCKS_LOOKED_AT).any(|height| votes(net, witness, victim, height))
+    };
+    net.until("its vote while it takes no records", |net| still_votes(net) && says_so(net)).unwrap();
+}
+
 /// Runs a network of which one validator has no more room for a while; `fill` takes the room and `empty` gives it back.
 fn one_is_full<T>(mut net: Testnet, victim: usize, fill: impl FnOnce(&Testnet) -> T, empty: impl FnOnce(&Testnet, T)) {
     let begun = Instant::now();
@@ -60,10 +124,18 @@ fn one_is_full<T>(mut net: Testnet, victim: usize, fill: impl FnOnce(&Testnet) -
     goes_on(&net);
 
     let filled = fill(&net);
-    let stopped = |net: &Testnet| net.get(victim, "/readyz").is_none_or(|(status, _)| status == 503);
+    let stopped = |net: &Testnet| {
+        let told = net.get(victim, "/readyz");
+        told.is_none_or(|(status, why)| status == 503 && !why.to_string().contains(NO_RECORDS))
+    };
     net.until("no more readiness", stopped).unwrap();
     let then = net.height(witness).unwrap();
     net.until("the others going on", |net| net.height(witness).is_some_and(|height| height >= then + 20)).unwrap();
+    let silent = |net: &Testnet| {
+        let latest = net.height(witness).map(|now| now - BLOCKS_BETWEEN..=now);
+        latest.is_some_and(|mut latest| latest.all(|height| !votes(net, witness, victim, height)))
+    };
+    net.until("none of its votes", silent).unwrap();
 
     empty(&net, filled);
     // Whether it ended or only waited, depends on what it was writing; a second start of the network helps both.
@@ -90,7 +162,13 @@ fn a_disk_that_is_really_full_stops_one_validator_and_loses_nothing() {
     println!("a disk in memory, {DISK}");
     assert!(Command::new("cp").args(["-a"]).arg(aside.join(".")).arg(&data).status().unwrap().success());
     net.up().unwrap();
-    one_is_full(net, victim, |_| disk.fill(), |_, filler| fs::remove_file(filler).unwrap());
+    let record = record_of(&net, victim);
+    let fill = |net: &Testnet| {
+        disk.fill_but_for_votes();
+        votes_without_taking_records(net, victim, &record);
+        disk.fill()
+    };
+    one_is_full(net, victim, fill, |_, filler| fs::remove_file(filler).unwrap());
 }
 
 #[test]
