@@ -133,10 +133,10 @@ fn one_stream_of_a_heading_is_handed_on_as_it_grows_and_no_byte_of_it_twice() {
     let mut later = Streams::new(BODY_BYTES_MAX);
     let of_a_later_round = parts[..3].iter().map(|part| later.add(peer(1), part.clone(), (5, 1), judge));
     assert!(beginning(&of_a_later_round.collect::<Vec<_>>()).is_empty(), "its round is over");
-    // Other headings that peer announces push out the one that is followed.
+    // Other bodies that peer announces and begins push out the one that is followed.
     for number in 1..=u8::try_from(STREAMS_PER_PEER_MAX).expect("few") {
         let other = Heading { signature: Signature::from_bytes([100 + number; 64]), ..heading(5, &body) };
-        add_all(&mut streams, peer(1), cut(other, &body).take(1).collect());
+        add_all(&mut streams, peer(1), cut(other, &body).take(2).collect());
     }
     assert!(!streams.streams.contains_key(&(peer(1), parts[0].stream_id.clone())));
     let again = add_all(&mut streams, peer(1), parts[..4].to_vec());
